@@ -1,0 +1,100 @@
+"""The words of the database, the API and the exported file, each set declared once."""
+
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What is known about one address."""
+
+    VALID = "valid"
+    RISKY = "risky"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class LeadStatus(StrEnum):
+    """How much an address is worth to somebody who wants to reach a company."""
+
+    HIGH_QUALITY = "high-quality"
+    MEDIUM_QUALITY = "medium-quality"
+    LOW_QUALITY = "low-quality"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class RiskLevel(StrEnum):
+    """How likely mail to an address hurts the sender's reputation."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    UNKNOWN = "unknown"
+
+
+class AnalysisType(StrEnum):
+    """What a user can ask for."""
+
+    SINGLE = "single"
+    ADVANCED = "advanced"
+
+
+class AnalysisStatus(StrEnum):
+    """Where an analysis stands."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class UploadType(StrEnum):
+    """How a list arrived: as a file, or as addresses in the request."""
+
+    BULK = "bulk"
+    SINGLE = "single"
+
+
+class UploadStatus(StrEnum):
+    """Where an upload stands."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class ExportStatus(StrEnum):
+    """Where an export stands; the row of an expired file stays."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+class FileType(StrEnum):
+    """What an export is written as."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+class Plan(StrEnum):
+    """What a workspace has paid for; limits and retention follow from it."""
+
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+
+class MemberRole(StrEnum):
+    """What a member may do in a workspace."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+    VIEWER = "viewer"
