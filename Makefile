@@ -1,0 +1,66 @@
+# Everything a developer, a newcomer or CI runs. Bare `make` lists the targets.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+SERVICES := api dispatcher ingest analyzer exporter
+PACKAGES := shared $(SERVICES:%=services/%) standalone
+LOCKED := $(SERVICES) standalone build uv
+UPGRADE :=
+TESTS :=
+
+# The tools write one thing only where it is said here, whatever the machine is set up to do.
+export UV_NO_CONFIG := 1
+export UV_PYTHON_DOWNLOADS := never
+export UV_COMPILE_BYTECODE := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed-standalone ## set everything up and show a list going through, on the embedded database
+	@$(BIN)/mailsift demo
+
+serve: $(VENV)/installed-standalone ## run the whole of mailsift in one process, its API on 127.0.0.1
+	@$(BIN)/mailsift serve
+
+test: $(VENV)/installed-dev servers ## every test, with the coverage gate (about ten minutes)
+	@$(BIN)/pytest tests --cov --cov-report=term:skip-covered $(TESTS)
+
+unit: $(VENV)/installed-dev ## the tests that need no server, sockets off
+	@$(BIN)/pytest tests/unit tests/architecture $(TESTS)
+
+integration: $(VENV)/installed-dev servers ## the tests on a real PostgreSQL and a real RabbitMQ
+	@$(BIN)/pytest tests/integration $(TESTS)
+
+e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to download, workers killed on the way
+	@$(BIN)/pytest tests/e2e $(TESTS)
+
+check: $(VENV)/installed-dev ## format, lint, types, imports, dead dependencies
+	@scripts/check
+
+isolate: $(VENV)/installed-dev ## install each service alone: its entry point imports, no other service is there
+	@scripts/isolate $(SERVICES)
+
+servers: ## install Debian's PostgreSQL, RabbitMQ and NSD for the tests where missing; starts none
+	@scripts/servers
+
+lock: $(VENV)/installed-uv ## write requirements/*.txt anew from every pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@scripts/lock $(UPGRADE)
+
+clean: ## remove the virtual environment and whatever tools left behind
+	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help demo serve test unit integration e2e check isolate servers lock clean
+
+# One stamp for each set of requirements: a second run installs nothing.
+$(VENV)/bin/python:
+	@scripts/venv $(VENV)
+
+$(VENV)/installed-%: requirements/%.txt requirements/build.txt requirements/uv.txt $(PACKAGES:%=%/pyproject.toml) | $(VENV)/bin/python
+	@scripts/install $(VENV) $*
+	@touch $@
