@@ -1,0 +1,1 @@
+"""What every mailsift service stands on: settings, storage, the database, the broker and the job engine."""

@@ -1,0 +1,1 @@
+"""The database: the naming rule, the tables, sessions by role, migrations."""

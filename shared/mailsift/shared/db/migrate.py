@@ -1,0 +1,89 @@
+"""Brings a database to the newest schema: roles first, then migrations (`python -m mailsift.shared.db.migrate`)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+
+from alembic import command
+from alembic.config import Config
+from psycopg2 import sql
+from sqlalchemy import Connection, create_engine, text
+
+from mailsift.shared.settings import psycopg2_url
+
+OWNER = "mailsift_owner"
+# What each role may do beyond its table grants, which the migrations give. BYPASSRLS for the services that work for all
+# tenants: COPY FROM is refused under row-level security.
+ROLES = {
+    OWNER: "LOGIN NOBYPASSRLS",
+    "mailsift_api": "LOGIN NOBYPASSRLS",
+    "mailsift_worker": "LOGIN BYPASSRLS",
+    "mailsift_dispatcher": "LOGIN BYPASSRLS",
+}
+_LOCK = 0x6D61696C  # any number that nobody else takes for an advisory lock
+
+
+def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision: str = "head") -> None:
+    """Create missing roles if this login may, then upgrade (or downgrade) to `revision`. Safe to run twice or at once.
+
+    `passwords` maps a role's name to its password; a role that is not named keeps what it has.
+    """
+    engine = create_engine(psycopg2_url(admin_url))
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+            connection.commit()
+            _ensure_roles(connection, passwords or {})
+            _run_migrations(connection, revision)
+    finally:
+        engine.dispose()
+
+
+def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
+    with connection.begin():
+        may = connection.scalar(text("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"))
+        if not may:
+            return
+        present = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
+        for role, attributes in ROLES.items():
+            if role not in present:
+                connection.exec_driver_sql(f"CREATE ROLE {role} {attributes}")
+            if role in passwords:
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
+                cursor = connection.connection.cursor()
+                cursor.execute(statement)
+        connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}")
+        connection.exec_driver_sql("GRANT pg_signal_backend, pg_read_all_stats TO mailsift_dispatcher")
+
+
+def _run_migrations(connection: Connection, revision: str) -> None:
+    connection.exec_driver_sql(f"SET ROLE {OWNER}")
+    connection.commit()
+    config = Config()
+    config.set_main_option("script_location", "mailsift.shared.db:migrations")
+    config.attributes["connection"] = connection
+    current = connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    connection.commit()
+    if revision == "base" and not current:
+        return
+    move = command.downgrade if revision == "base" else command.upgrade
+    move(config, revision)
+    connection.exec_driver_sql("RESET ROLE")
+    connection.commit()
+
+
+def main() -> int:
+    """Migrate the database of DATABASE_URL; role passwords come from MAILSIFT_OWNER_PASSWORD and so on."""
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        sys.stderr.write("DATABASE_URL is not set: give the URL of a role that owns the schema or may create roles\n")
+        return 2
+    passwords = {role: os.environ[name] for role in ROLES if (name := f"{role.upper()}_PASSWORD") in os.environ}
+    migrate(url, passwords)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The history of the schema: expand first, contract in a later release."""

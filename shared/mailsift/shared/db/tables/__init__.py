@@ -1,0 +1,30 @@
+"""All tables, a file per group; importing this package makes the metadata complete."""
+
+from mailsift.shared.db.tables.activities import IdempotencyKey, UserActivity
+from mailsift.shared.db.tables.analyses import AdvancedAnalysis, AdvancedEmailResult, Analysis, SingleAnalysis
+from mailsift.shared.db.tables.domains import Domain
+from mailsift.shared.db.tables.exports import Export
+from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog
+from mailsift.shared.db.tables.people import ApiKey, UserProfile, Workspace, WorkspaceMember
+from mailsift.shared.db.tables.uploads import Upload, UploadEmail, UploadRejectedRow
+
+__all__ = [
+    "AdvancedAnalysis",
+    "AdvancedEmailResult",
+    "Analysis",
+    "ApiKey",
+    "Domain",
+    "Export",
+    "IdempotencyKey",
+    "Job",
+    "JobEvent",
+    "JobLog",
+    "SingleAnalysis",
+    "Upload",
+    "UploadEmail",
+    "UploadRejectedRow",
+    "UserActivity",
+    "UserProfile",
+    "Workspace",
+    "WorkspaceMember",
+]

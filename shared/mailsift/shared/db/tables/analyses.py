@@ -1,0 +1,122 @@
+"""Analyses, one summary table per type, and the answer for every address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailsift.shared.db.base import Base
+from mailsift.shared.db.tables.columns import Big, Count, Id, Key, Now, Small, Time, WordList, Words
+from mailsift.shared.db.tables.people import UserProfile, Workspace
+from mailsift.shared.db.tables.uploads import Upload
+
+
+class Analysis(Base):
+    """One run of the rules over a list or an address."""
+
+    __tablename__ = "analyses"
+    __table_args__ = (
+        CheckConstraint("status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
+        Index(None, "workspace_id", text('"createdAt" DESC')),
+    )
+
+    analysis_id: Mapped[Key]
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
+    user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    upload_id: Mapped[Id | None] = mapped_column(ForeignKey(Upload.upload_id, ondelete="CASCADE"), index=True)
+    analysis_type: Mapped[Words]
+    status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
+    error_code: Mapped[Words | None]
+    error_message: Mapped[Words | None]
+    # What the user should know of the run as a whole, such as `dns_unreachable`.
+    notices: Mapped[WordList] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+    started_at: Mapped[Time | None]
+    completed_at: Mapped[Time | None]
+
+
+class SingleAnalysis(Base):
+    """The summary of an analysis of one address."""
+
+    __tablename__ = "singleAnalysis"
+
+    analysis_id: Mapped[Key] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
+    email_address: Mapped[Words]
+    status: Mapped[Words | None]
+    lead_status: Mapped[Words | None]
+    risk_level: Mapped[Words | None]
+    deliverability_score: Mapped[Small | None]
+
+
+class AdvancedAnalysis(Base):
+    """The summary of an advanced analysis: counters, raised by each slice in the transaction that writes its rows."""
+
+    __tablename__ = "advancedAnalysis"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    analysis_id: Mapped[Key] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
+    total_emails: Mapped[Count]
+    processed_emails: Mapped[Count]
+    total_domains: Mapped[Count]
+    cached_domains: Mapped[Count]
+
+    valid_emails: Mapped[Count]
+    risky_emails: Mapped[Count]
+    invalid_emails: Mapped[Count]
+    unknown_emails: Mapped[Count]
+
+    high_quality_leads: Mapped[Count]
+    medium_quality_leads: Mapped[Count]
+    low_quality_leads: Mapped[Count]
+    invalid_leads: Mapped[Count]
+    unknown_leads: Mapped[Count]
+
+    low_risk_emails: Mapped[Count]
+    medium_risk_emails: Mapped[Count]
+    high_risk_emails: Mapped[Count]
+    unknown_risk_emails: Mapped[Count]
+
+    corporate_emails: Mapped[Count]
+    free_emails: Mapped[Count]
+    disposable_emails: Mapped[Count]
+    relay_emails: Mapped[Count]
+    role_based_emails: Mapped[Count]
+
+
+class AdvancedEmailResult(Base):
+    """The answer for one distinct address: the verdict and the evidence it stands on."""
+
+    __tablename__ = "advancedEmailResults"
+
+    analysis_id: Mapped[Key]
+    sequence_number: Mapped[Big] = mapped_column(primary_key=True)
+    email_address: Mapped[Words]
+    normalized_address: Mapped[Words]
+    domain: Mapped[Words | None]
+    status: Mapped[Words]
+    sub_status: Mapped[Words]
+    deliverability_score: Mapped[Small]
+    lead_status: Mapped[Words]
+    risk_level: Mapped[Words]
+    is_valid_syntax: Mapped[bool]
+    is_corporate: Mapped[bool]
+    is_free: Mapped[bool]
+    is_disposable: Mapped[bool]
+    is_relay: Mapped[bool]
+    is_role_based: Mapped[bool]
+    domain_exists: Mapped[bool | None]
+    accepts_mail: Mapped[bool | None]
+    mx_host: Mapped[Words | None]
+    spf_pass: Mapped[bool | None]
+    dkim_pass: Mapped[bool | None]
+    dmarc_pass: Mapped[bool | None]
+    dmarc_policy: Mapped[Words | None]
+    suggestion: Mapped[Words | None]
+    mailbox_checked: Mapped[bool]
+    reasons: Mapped[WordList]
+    score_breakdown: Mapped[list[Any]] = mapped_column(JSONB)
+    score_version: Mapped[Small]

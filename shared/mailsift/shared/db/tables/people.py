@@ -1,0 +1,61 @@
+"""People, the tenants they work in, and the keys that programs use."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mailsift.shared.db.base import Base
+from mailsift.shared.db.tables.columns import Id, Key, Now, Time, WordList, Words
+
+
+class UserProfile(Base):
+    """A person."""
+
+    __tablename__ = "userProfiles"
+
+    user_id: Mapped[Key]
+    email: Mapped[Words | None] = mapped_column(unique=True)
+    display_name: Mapped[Words | None]
+    created_at: Mapped[Now]
+
+
+class Workspace(Base):
+    """A tenant: whatever belongs to one is invisible to every other."""
+
+    __tablename__ = "workspaces"
+
+    workspace_id: Mapped[Key]
+    name: Mapped[Words]
+    plan: Mapped[Words] = mapped_column(server_default=text("'free'"))
+    created_at: Mapped[Now]
+
+
+class WorkspaceMember(Base):
+    """Who may do what in a workspace."""
+
+    __tablename__ = "workspaceMembers"
+    __table_args__ = (CheckConstraint("role IN ('owner', 'admin', 'member', 'viewer')", name="role"),)
+
+    workspace_id: Mapped[Key] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
+    user_id: Mapped[Key] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    role: Mapped[Words]
+    created_at: Mapped[Now]
+
+
+class ApiKey(Base):
+    """A key of a program. Only its SHA-256 is stored; the prefix lets a person recognise it."""
+
+    __tablename__ = "apiKeys"
+
+    api_key_id: Mapped[Key]
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"), index=True)
+    user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    name: Mapped[Words]
+    prefix: Mapped[Words]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    scopes: Mapped[WordList] = mapped_column(server_default=text("'{}'"))
+    created_at: Mapped[Now]
+    expires_at: Mapped[Time | None]
+    last_used_at: Mapped[Time | None]
+    revoked_at: Mapped[Time | None]

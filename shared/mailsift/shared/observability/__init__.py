@@ -1,0 +1,1 @@
+"""How an operator sees what a process does: logs, metrics and health."""

@@ -1,0 +1,34 @@
+"""The metrics registry of a process, and the metrics that every service shares; labels are bounded, units in names."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+JOBS_STARTED = Counter("mailsift_jobs_started", "Claims of a job", ["job_type"], registry=REGISTRY)
+JOBS_ENDED = Counter("mailsift_jobs_ended", "Attempts that ended, by outcome", ["job_type", "outcome"], registry=REGISTRY)
+JOB_RUN_SECONDS = Histogram(
+    "mailsift_job_run_seconds",
+    "Time from claim to the end of the attempt",
+    ["job_type"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 900),
+    registry=REGISTRY,
+)
+JOB_WAIT_SECONDS = Histogram(
+    "mailsift_job_wait_seconds",
+    "Time from when a job was due to its claim",
+    ["job_type"],
+    buckets=(0.01, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300),
+    registry=REGISTRY,
+)
+CLAIMS_REFUSED = Counter("mailsift_claims_refused", "Hints whose job was not there to claim", registry=REGISTRY)
+WRITES_FENCED = Counter("mailsift_writes_fenced", "Transactions rolled back because the lease was lost", registry=REGISTRY)
+LEASES_HELD = Gauge("mailsift_leases_held", "Jobs that this process runs now", registry=REGISTRY)
+ROWS = Counter("mailsift_rows", "Rows that went through, by stage", ["stage"], registry=REGISTRY)

@@ -1,0 +1,100 @@
+"""Environment to frozen settings: what all services share, with every fault reported in one error."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+SettingsType = TypeVar("SettingsType", bound="BaseSettings")
+
+
+class SettingsError(Exception):
+    """One or more environment variables are missing or wrong; the message lists all of them."""
+
+
+class Settings(BaseSettings):
+    """What every process needs to reach the database and to keep a job's lease alive. Times are in seconds."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
+
+    database_url: str = Field(description="PostgreSQL, with this service's own role")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    health_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from outside the container
+    health_port: int = Field(default=9100, ge=0, le=65535, description="/livez, /readyz and /metrics; 0 takes a free one")
+    statement_timeout_seconds: PositiveFloat = 600
+
+    lease_seconds: PositiveFloat = 90
+    heartbeat_seconds: PositiveFloat = 30
+    progress_seconds: PositiveFloat = 1
+    retry_base_seconds: PositiveFloat = 60
+    retry_cap_seconds: PositiveFloat = 3600
+    retry_jitter_seconds: Annotated[float, Field(ge=0)] = 30
+
+    @field_validator("database_url")
+    @classmethod
+    def _always_psycopg2(cls, value: str) -> str:
+        return psycopg2_url(value)
+
+
+class BrokerSettings(BaseSettings):
+    """What a process that sends or receives hints needs."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    rabbitmq_url: str = Field(pattern="^amqps?://", description="amqp://user:password@host:port/vhost")
+    worker_threads: PositiveInt = 4
+
+
+class StorageSettings(BaseSettings):
+    """Where uploaded and exported files live."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    storage_url: str = Field(pattern="^(file|s3|gs|az)://", description="file:///folder, s3://bucket, gs://bucket, az://container")
+    storage_shared: bool = Field(default=False, description="a file:// folder that every service mounts")
+
+
+class ResolverSettings(BaseSettings):
+    """Which nameservers answer, as host[:port]; none means those of the machine."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    nameservers: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("nameservers", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def psycopg2_url(url: str) -> str:
+    """Name the driver in a PostgreSQL URL: SQLAlchemy 2.1 takes a bare `postgresql://` for psycopg 3.
+
+    Raises ValueError when the URL is not one of PostgreSQL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        message = "not a database URL; write postgresql://user:password@host:5432/name"
+        raise ValueError(message) from error
+    if parsed.drivername.split("+")[0] not in {"postgresql", "postgres"}:
+        message = "mailsift needs PostgreSQL; write postgresql://user:password@host:5432/name"
+        raise ValueError(message)
+    return parsed.set(drivername="postgresql+psycopg2").render_as_string(hide_password=False)
+
+
+def load(settings_type: type[SettingsType]) -> SettingsType:
+    """Read settings from the environment.
+
+    Raises SettingsError naming every faulty variable, without its value: it may be a secret.
+    """
+    try:
+        return settings_type()
+    except ValidationError as error:
+        faults = [f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
+        message = "the environment is not complete:\n" + "\n".join(faults)
+        raise SettingsError(message) from None
