@@ -1,0 +1,267 @@
+"""Private PostgreSQL, RabbitMQ and NSD servers: free ports of loopback, a temporary folder, gone with the run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+
+LOOPBACK = "127.0.0.1"
+_POSTGRESQL = ("/usr/lib/postgresql/*/bin", "initdb")
+_RABBITMQ = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "rabbitmq-server")
+_NSD = ("/usr/sbin", "nsd")
+
+# Parent of the server, and the reader of a pipe that only this process holds open. The pipe closes when we are done,
+# and just as well when we are killed: no server outlives its test run.
+_GUARD = 'signal=$1 folder=$2; shift 2; "$@" & read -r _; kill -s "$signal" $!; wait $!; rm -rf "$folder"'
+
+
+class ServerMissing(Exception):
+    """The server is not installed; `make servers` installs it on Debian."""
+
+
+class ServerFailed(Exception):
+    """The server was started and did not become ready; the message ends with its log."""
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody listens on."""
+    with closing(socket.socket()) as sock:
+        sock.bind((LOOPBACK, 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _programs(pattern: str, program: str) -> Path:
+    found = [folder for folder in Path("/").glob(pattern.removeprefix("/")) if (folder / program).is_file()]
+    if not found:
+        raise ServerMissing(f"{program} is not installed: run `make servers`")
+    return max(found, key=lambda folder: [int(part) if part.isdigit() else 0 for part in folder.as_posix().split("/")])
+
+
+class _Sandbox:
+    """A temporary folder, and the unprivileged user that works in it: PostgreSQL refuses to run as root."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mailsift-test-", dir="/tmp"))
+        self._identity: dict[str, object] = {}
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, "nobody", "nogroup")
+            self._identity = {"user": "nobody", "group": "nogroup", "extra_groups": []}
+
+    def run(self, *command: str | Path, env: Mapping[str, str] | None = None) -> str:
+        done = subprocess.run(  # type: ignore[call-overload]
+            command, cwd=self.folder, env=env, capture_output=True, check=False, text=True, **self._identity
+        )
+        if done.returncode:
+            raise ServerFailed(f"{command}: {done.stdout}{done.stderr}")
+        return str(done.stdout)
+
+    @contextmanager
+    def guarded(
+        self, *command: str | Path, signal: str = "TERM", env: Mapping[str, str] | None = None
+    ) -> Iterator[None]:
+        """Run a server until the block ends, or this process does."""
+        with (self.folder / "server.log").open("ab") as log:
+            guard = subprocess.Popen(  # type: ignore[call-overload]
+                ["/bin/sh", "-c", _GUARD, "sh", signal, self.folder, *command],
+                cwd=self.folder,
+                env=env,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **self._identity,
+            )
+        try:
+            yield
+        finally:
+            guard.stdin.close()
+            guard.wait(timeout=30)
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if time.monotonic() > deadline:
+                raise ServerFailed((self.folder / "server.log").read_text(errors="replace")[-4000:])
+            time.sleep(0.05)
+
+
+def accepts(port: int) -> bool:
+    """Tell whether a server on loopback takes connections on this port."""
+    try:
+        socket.create_connection((LOOPBACK, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """A running server that trusts every login on loopback."""
+
+    port: int
+
+    def url(self, database: str = "postgres", user: str = "postgres") -> str:
+        """Return the URL of a database as one of the roles sees it."""
+        return f"postgresql+psycopg2://{user}@{LOOPBACK}:{self.port}/{database}"
+
+    def execute(self, statement: str) -> None:
+        """Run one statement as superuser, outside any transaction."""
+        with closing(psycopg2.connect(host=LOOPBACK, port=self.port, user="postgres", dbname="postgres")) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(statement)
+
+    def is_ready(self) -> bool:
+        """Tell whether the server answers a query."""
+        try:
+            self.execute("SELECT 1")
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+
+@contextmanager
+def run_postgresql() -> Iterator[PostgreSQL]:
+    """Run a PostgreSQL server that is fast and forgets: nothing here has to survive a power cut."""
+    programs = _programs(*_POSTGRESQL)
+    sandbox = _Sandbox()
+    data = sandbox.folder / "data"
+    sandbox.run(
+        *(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"),
+        *("--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
+    )
+    server = PostgreSQL(free_port())
+    settings = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+    command: list[str | Path] = [
+        programs / "postgres",
+        "-D",
+        data,
+        "-h",
+        LOOPBACK,
+        "-p",
+        str(server.port),
+        "-k",
+        sandbox.folder,
+    ]
+    with sandbox.guarded(*command, *(f"-c{setting}" for setting in settings), signal="INT"):
+        sandbox.wait_until(server.is_ready)
+        yield server
+
+
+@dataclass(frozen=True, slots=True)
+class RabbitMQ:
+    """A running broker in which every test gets a virtual host of its own."""
+
+    port: int
+    control: Callable[..., str]
+
+    def url(self, vhost: str) -> str:
+        """Return the URL of a virtual host."""
+        return f"amqp://guest:guest@{LOOPBACK}:{self.port}/{vhost}"
+
+    def add_vhost(self) -> str:
+        """Make a virtual host whose queues are quorum queues, as in production, and return its name."""
+        vhost = f"test-{uuid.uuid4().hex[:12]}"
+        self.control("add_vhost", vhost, "--default-queue-type", "quorum")
+        self.control("set_permissions", "-p", vhost, "guest", ".*", ".*", ".*")
+        return vhost
+
+    def delete_vhost(self, vhost: str) -> None:
+        """Remove a virtual host with all its queues and connections."""
+        self.control("delete_vhost", vhost)
+
+
+def _rabbitmq_environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LANG": "C.UTF-8",
+        "RUNNING_UNDER_SYSTEMD": "true",  # the start script becomes the broker instead of watching over it
+        "RABBITMQ_NODENAME": f"mailsift-{ports['amqp']}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": LOOPBACK,
+        "RABBITMQ_NODE_PORT": str(ports["amqp"]),
+        "RABBITMQ_DIST_PORT": str(ports["dist"]),
+        "ERL_EPMD_PORT": str(ports["epmd"]),
+        "ERL_EPMD_ADDRESS": LOOPBACK,
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder / "log"),
+        "RABBITMQ_LOGS": "-",
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+        "RABBITMQ_GENERATED_CONFIG_DIR": str(folder / "config"),
+        "RABBITMQ_PLUGINS_EXPAND_DIR": str(folder / "plugins"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        # Two cores are shared with everything else: idle schedulers must sleep, not spin.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none -start_epmd false",
+    }
+
+
+@contextmanager
+def run_rabbitmq() -> Iterator[RabbitMQ]:
+    """Run a RabbitMQ node with an epmd of its own."""
+    programs = _programs(*_RABBITMQ)
+    epmd = shutil.which("epmd")
+    if epmd is None:
+        raise ServerMissing("epmd, which comes with Erlang, is not installed: run `make servers`")
+    names, node = _Sandbox(), _Sandbox()
+    ports = {"amqp": free_port(), "dist": free_port(), "epmd": free_port()}
+    environment = _rabbitmq_environment(node.folder, ports)
+
+    def control(*command: str) -> str:
+        return node.run(programs / "rabbitmqctl", "--quiet", *command, env=environment)
+
+    with names.guarded(epmd, "-port", str(ports["epmd"]), "-address", LOOPBACK, env=environment):
+        names.wait_until(lambda: accepts(ports["epmd"]))
+        with node.guarded(programs / "rabbitmq-server", signal="KILL", env=environment):
+            node.wait_until(lambda: accepts(ports["amqp"]))
+            control("await_startup")
+            yield RabbitMQ(ports["amqp"], control)
+
+
+_NSD_CONFIGURATION = """
+server:
+    ip-address: {address}
+    port: {port}
+    username: ""
+    chroot: ""
+    database: ""
+    zonesdir: "{folder}"
+    pidfile: "{folder}/nsd.pid"
+    xfrdfile: "{folder}/xfrd.state"
+    xfrdir: "{folder}"
+    zonelistfile: "{folder}/zone.list"
+    server-count: 1
+    rrl-ratelimit: 0
+    log-only-syslog: no
+remote-control:
+    control-enable: no
+"""
+
+
+@contextmanager
+def run_nsd(zones: Mapping[str, str]) -> Iterator[str]:
+    """Serve zones (name -> zone file; "." is the root) with authority and yield HOST:PORT."""
+    program = _programs(*_NSD) / "nsd"
+    sandbox = _Sandbox()
+    port = free_port()
+    lines = [_NSD_CONFIGURATION.format(address=LOOPBACK, port=port, folder=sandbox.folder)]
+    for number, (name, text) in enumerate(zones.items()):
+        (sandbox.folder / f"{number}.zone").write_text(text)
+        lines.append(f'zone:\n    name: "{name}"\n    zonefile: "{number}.zone"\n')
+    configuration = sandbox.folder / "nsd.conf"
+    configuration.write_text("".join(lines))
+    with sandbox.guarded(program, "-d", "-c", configuration):
+        sandbox.wait_until(lambda: accepts(port), seconds=20)
+        yield f"{LOOPBACK}:{port}"
