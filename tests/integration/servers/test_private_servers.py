@@ -55,7 +55,10 @@ def test_a_zone_is_served_with_authority(name_server: Callable[[Mapping[str, str
     assert missing.rcode() == dns.rcode.NXDOMAIN
 
 
-def test_no_server_outlives_a_test_run_that_is_killed(tmp_path: Path) -> None:
+def test_no_server_outlives_a_test_run_that_is_killed(
+    tmp_path: Path, name_server: Callable[[Mapping[str, str]], str]
+) -> None:
+    name_server({})  # is installed
     script = "import servers, sys, time\nwith servers.run_nsd({}) as a:\n  print(a, flush=True)\n  time.sleep(60)"
     run = subprocess.Popen(
         [sys.executable, "-c", script],
