@@ -1,0 +1,1 @@
+"""The analyzer: gathers domain facts by DNS and turns evidence into verdicts."""

@@ -1,0 +1,81 @@
+"""From an address and the facts of its domain to a verdict; pure, and what a domain says is worked out once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence, ListHit
+from mailsift.analyzer.reference.domains import listing_of
+from mailsift.analyzer.reference.popular import popular_domain_near
+from mailsift.analyzer.reference.roles import role_of
+from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
+from mailsift.analyzer.rules.finding import Finding
+from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
+from mailsift.shared.addresses import Address, InvalidAddress
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One address, what was found and what follows from it."""
+
+    evidence: AddressEvidence
+    verdict: Verdict
+
+    @property
+    def suggestion(self) -> str | None:
+        """The address that was probably meant."""
+        address, domain = self.evidence.address, self.evidence.domain
+        if domain is None or domain.suggestion is None or isinstance(address, InvalidAddress):
+            return None
+        return f"{address.local_part}@{domain.suggestion}"
+
+
+class Examiner:
+    """Examines the addresses of one slice; keeps what it works out for as long as it lives."""
+
+    def __init__(self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY) -> None:
+        self._facts = facts
+        self._policy = policy
+        self._domains: dict[str, _DomainScorer] = {}
+
+    def examine(self, address: Address | InvalidAddress) -> Examination:
+        """Judge one address; a domain without facts is one that nobody could look up."""
+        if isinstance(address, InvalidAddress):
+            evidence = AddressEvidence(address)
+            return Examination(evidence, score(_address_findings(evidence), Lead(), self._policy))
+        domain = self._domains.get(address.domain)
+        if domain is None:
+            facts = self._facts.get(address.domain) or DomainFacts(address.domain)
+            domain = self._domains[address.domain] = _DomainScorer(gather_domain(facts), self._policy)
+        evidence = AddressEvidence(address, domain.evidence, role_of(address.local_part))
+        return Examination(evidence, domain.score(evidence))
+
+
+class _DomainScorer:
+    """The findings of a domain, and the few verdicts that its addresses share."""
+
+    def __init__(self, evidence: DomainEvidence, policy: ScoringPolicy) -> None:
+        self.evidence = evidence
+        self._policy = policy
+        self._findings = tuple(found for rule in DOMAIN_RULES if (found := rule(evidence)) is not None)
+        self._verdicts: dict[tuple[ListHit | None, tuple[Finding, ...]], Verdict] = {}
+
+    def score(self, evidence: AddressEvidence) -> Verdict:
+        findings = _address_findings(evidence)
+        key = (evidence.role, findings)
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            lead = Lead(self.evidence.is_corporate, evidence.role is not None)
+            verdict = self._verdicts[key] = score((*self._findings, *findings), lead, self._policy)
+        return verdict
+
+
+def _address_findings(evidence: AddressEvidence) -> tuple[Finding, ...]:
+    return tuple(found for rule in ADDRESS_RULES if (found := rule(evidence)) is not None)
+
+
+def gather_domain(facts: DomainFacts) -> DomainEvidence:
+    """Put what DNS said beside what the lists say."""
+    listing = listing_of(facts.domain)
+    has_no_mx = facts.existence in (Existence.EXISTS, Existence.NXDOMAIN) and not facts.mx
+    suggestion = popular_domain_near(facts.domain) if has_no_mx else None
+    return DomainEvidence(facts, listing.kind, listing.hit, suggestion)

@@ -1,0 +1,1 @@
+"""The only network of the analyzer: questions to nameservers, answers as evidence."""
