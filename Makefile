@@ -42,6 +42,10 @@ e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to 
 check: $(VENV)/installed-dev ## format, lint, types, imports, dead dependencies
 	@scripts/check
 
+format: $(VENV)/installed-dev ## lay out the code and mend what can be mended by itself
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
 isolate: $(VENV)/installed-dev ## install each service alone: its entry point imports, no other service is there
 	@scripts/isolate $(SERVICES)
 
@@ -55,7 +59,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e check isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e check format isolate servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 WRITES_JOB_QUEUE = re.compile(
-    r"""(INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|MERGE\s+INTO)\s+(ONLY\s+)?"jobQueue\"""", re.I
+    r"""(INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|MERGE\s+INTO)\s+(ONLY\s+)?"jobQueue\"""", re.IGNORECASE
 )
 WRITERS = {"insert", "update", "delete"}
 REPOSITORY = "shared/mailsift/shared/jobs/repository"
