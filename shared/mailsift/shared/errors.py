@@ -20,19 +20,19 @@ class TransientError(MailsiftError):
     """Something outside failed for now: the job is tried again until its retries are used up."""
 
 
-class LeaseLost(Exception):  # noqa: N818 - a state of the world, not a fault
+class LeaseLost(Exception):
     """Another worker owns the job now; whatever this one was about to write must not land."""
 
 
-class JobCancelled(Exception):  # noqa: N818 - a request, not a fault
+class JobCancelled(Exception):
     """The user asked for the job to end; raised at the next safe place."""
 
 
-class ShuttingDown(Exception):  # noqa: N818 - a request, not a fault
+class ShuttingDown(Exception):
     """This process is about to stop; the job goes back to the queue with no retry used up."""
 
 
-class Reschedule(Exception):  # noqa: N818 - a request, not a fault
+class Reschedule(Exception):
     """The job must wait for something; it goes back to the queue with no retry used up, and no thread waits."""
 
     def __init__(self, delay_seconds: float, reason: str) -> None:

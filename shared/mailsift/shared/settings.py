@@ -24,7 +24,7 @@ class Settings(BaseSettings):
     database_url: str = Field(description="PostgreSQL, with this service's own role")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     health_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from outside the container
-    health_port: int = Field(default=9100, ge=0, le=65535, description="/livez, /readyz and /metrics; 0 takes a free one")
+    health_port: int = Field(default=9100, ge=0, le=65535, description="/livez, /readyz, /metrics; 0: any free port")
     statement_timeout_seconds: PositiveFloat = 600
 
     lease_seconds: PositiveFloat = 90
@@ -54,7 +54,9 @@ class StorageSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    storage_url: str = Field(pattern="^(file|s3|gs|az)://", description="file:///folder, s3://bucket, gs://bucket, az://container")
+    storage_url: str = Field(
+        pattern="^(file|s3|gs|az)://", description="file:///folder, s3://bucket, gs://bucket, az://container"
+    )
     storage_shared: bool = Field(default=False, description="a file:// folder that every service mounts")
 
 

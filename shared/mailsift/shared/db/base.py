@@ -1,4 +1,4 @@
-"""The naming rule of the database: snake_case attributes, quoted camelCase columns, and index names that never collide."""
+"""The naming rule of the database: snake_case attributes, quoted camelCase columns, index names that never collide."""
 
 from __future__ import annotations
 

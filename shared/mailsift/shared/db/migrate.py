@@ -51,7 +51,9 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             if role not in present:
                 connection.exec_driver_sql(f"CREATE ROLE {role} {attributes}")
             if role in passwords:
-                statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(passwords[role]))
+                statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(passwords[role])
+                )
                 cursor = connection.connection.cursor()
                 cursor.execute(statement)
         connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}")

@@ -13,7 +13,7 @@ PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
 
 JOBS_STARTED = Counter("mailsift_jobs_started", "Claims of a job", ["job_type"], registry=REGISTRY)
-JOBS_ENDED = Counter("mailsift_jobs_ended", "Attempts that ended, by outcome", ["job_type", "outcome"], registry=REGISTRY)
+JOBS_ENDED = Counter("mailsift_jobs_ended", "Attempts that ended", ["job_type", "outcome"], registry=REGISTRY)
 JOB_RUN_SECONDS = Histogram(
     "mailsift_job_run_seconds",
     "Time from claim to the end of the attempt",
@@ -29,6 +29,6 @@ JOB_WAIT_SECONDS = Histogram(
     registry=REGISTRY,
 )
 CLAIMS_REFUSED = Counter("mailsift_claims_refused", "Hints whose job was not there to claim", registry=REGISTRY)
-WRITES_FENCED = Counter("mailsift_writes_fenced", "Transactions rolled back because the lease was lost", registry=REGISTRY)
+WRITES_FENCED = Counter("mailsift_writes_fenced", "Transactions that a lost lease rolled back", registry=REGISTRY)
 LEASES_HELD = Gauge("mailsift_leases_held", "Jobs that this process runs now", registry=REGISTRY)
 ROWS = Counter("mailsift_rows", "Rows that went through, by stage", ["stage"], registry=REGISTRY)

@@ -29,6 +29,17 @@ class Job(Base):
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
         CheckConstraint('"openChildren" >= 0', name="open_children"),
         Index("ix_jobQueue_due", "queue", text("priority DESC"), "due_at", postgresql_where=text("status = 'pending'")),
+        Index(
+            "ix_jobQueue_sent",
+            "queue",
+            "dispatched_at",
+            postgresql_where=text("""status = 'pending' AND "dispatchedAt" IS NOT NULL"""),
+        ),
+        Index(
+            "ix_jobQueue_cancelling",
+            "job_id",
+            postgresql_where=text("""status = 'processing' AND "cancelRequestedAt" IS NOT NULL"""),
+        ),
         Index("ix_jobQueue_leases", "lease_until", postgresql_where=text("status = 'processing'")),
         Index("ix_jobQueue_parent_child", "parent_job_id", "child_key", unique=True),
         Index("ix_jobQueue_lease_token", "lease_token", postgresql_where=text('"leaseToken" IS NOT NULL')),

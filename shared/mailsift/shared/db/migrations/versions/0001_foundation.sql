@@ -340,11 +340,13 @@ CREATE TABLE "jobQueue" (
 )
  WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02);
 CREATE INDEX "ix_jobQueue_analysisId" ON "jobQueue" ("analysisId");
+CREATE INDEX "ix_jobQueue_cancelling" ON "jobQueue" ("jobId") WHERE status = 'processing' AND "cancelRequestedAt" IS NOT NULL;
 CREATE INDEX "ix_jobQueue_due" ON "jobQueue" (queue, priority DESC, "dueAt") WHERE status = 'pending';
 CREATE INDEX "ix_jobQueue_exportId" ON "jobQueue" ("exportId");
 CREATE INDEX "ix_jobQueue_lease_token" ON "jobQueue" ("leaseToken") WHERE "leaseToken" IS NOT NULL;
 CREATE INDEX "ix_jobQueue_leases" ON "jobQueue" ("leaseUntil") WHERE status = 'processing';
 CREATE UNIQUE INDEX "ix_jobQueue_parent_child" ON "jobQueue" ("parentJobId", "childKey");
+CREATE INDEX "ix_jobQueue_sent" ON "jobQueue" (queue, "dispatchedAt") WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL;
 CREATE INDEX "ix_jobQueue_uploadId" ON "jobQueue" ("uploadId");
 CREATE INDEX "ix_jobQueue_userId" ON "jobQueue" ("userId");
 CREATE INDEX "ix_jobQueue_workspaceId" ON "jobQueue" ("workspaceId", "createdAt" DESC);

@@ -1,0 +1,1 @@
+"""Sends hints for due jobs, and takes back what was lost."""

@@ -1,0 +1,46 @@
+"""Entry point of the dispatcher: `python -m mailsift.dispatcher`."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from mailsift.dispatcher.config import DispatcherSettings
+from mailsift.dispatcher.dispatcher import Dispatcher
+from mailsift.shared.broker import rabbitmq_broker
+from mailsift.shared.observability.health import HealthServer
+from mailsift.shared.observability.logs import configure_logs
+from mailsift.shared.observability.metrics import REGISTRY
+from mailsift.shared.settings import SettingsError, load
+
+
+def main() -> int:
+    """Dispatch until SIGTERM or SIGINT."""
+    try:
+        settings = load(DispatcherSettings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    configure_logs("dispatcher", settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    dispatcher = Dispatcher(settings, rabbitmq_broker(settings.rabbitmq_url, confirm_delivery=True))
+    health = HealthServer(
+        settings.health_host,
+        settings.health_port,
+        REGISTRY,
+        live=lambda: dispatcher.live,
+        ready=lambda: dispatcher.ready,
+    )
+    dispatcher.start()
+    health.start()
+    stop.wait()
+    dispatcher.stop()
+    health.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

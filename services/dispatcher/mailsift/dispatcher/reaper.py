@@ -1,0 +1,45 @@
+"""Takes back the jobs of workers that fell silent, and the parts of cancelled jobs that nobody has begun."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from mailsift.dispatcher import metrics
+from mailsift.shared.jobs.repository import dispatching
+from mailsift.shared.observability.logs import logger
+
+log = logger(__name__)
+
+
+def reap_leases(engine: Engine) -> int:
+    """Free expired leases; returns how many jobs went back or were given up."""
+    with engine.begin() as connection:
+        expired = dispatching.expired_leases(connection)
+    reaped = 0
+    for lease in expired:
+        with engine.begin() as connection:
+            dispatching.terminate_writer(connection, lease)
+        # Another transaction: the one that was ended must be gone before its lease is free.
+        with engine.begin() as connection:
+            status = dispatching.reap(connection, lease)
+        if status is None:
+            continue
+        reaped += 1
+        metrics.LEASES_REAPED.labels(status.value).inc()
+        log.warning("lease_reaped", job_id=str(lease.ref.job_id), outcome=status.value, silent=lease.silent)
+    return reaped
+
+
+def drain_cancelled(engine: Engine) -> int:
+    """Cancel, batch by batch, the pending children of parents that the user cancelled; returns how many."""
+    with engine.begin() as connection:
+        parents = dispatching.cancelled_parents(connection)
+    total = 0
+    for parent in parents:
+        cancelled = -1
+        while cancelled:
+            with engine.begin() as connection:
+                cancelled = dispatching.cancel_children(connection, parent)
+            total += cancelled
+    metrics.CHILDREN_CANCELLED.inc(total)
+    return total

@@ -1,0 +1,42 @@
+"""Every type of job: which queue carries it, how long it may run, how often it is tried; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class JobType(StrEnum):
+    """The word in `jobType`, which is also the name of the actor that runs it."""
+
+    FILE_PROCESSING = "file_processing"
+    SINGLE_ANALYSIS = "single_analysis"
+    ADVANCED_ANALYSIS = "advanced_analysis"
+    DOMAIN_RESOLUTION = "domain_resolution"
+    EMAIL_SCORING = "email_scoring"
+    EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where jobs of a type go and how much they may take."""
+
+    queue: str
+    max_runtime_seconds: int = 900
+    max_retries: int = 5
+    # Whether a child of this type that ends badly fails its parent.
+    fails_parent: bool = True
+
+
+ROUTES: dict[JobType, Route] = {
+    # Long lists and slow storage: a checkpoint every few seconds makes a long run safe.
+    JobType.FILE_PROCESSING: Route("ingest.files", max_runtime_seconds=6 * 3600),
+    JobType.SINGLE_ANALYSIS: Route("analyzer.analyses"),
+    JobType.ADVANCED_ANALYSIS: Route("analyzer.analyses"),
+    # Domains that could not be looked up are unknown; the analysis goes on.
+    JobType.DOMAIN_RESOLUTION: Route("analyzer.domains", fails_parent=False),
+    JobType.EMAIL_SCORING: Route("analyzer.scores"),
+    JobType.EXPORT: Route("exporter.files", max_runtime_seconds=3600),
+}
+
+QUEUES = tuple(sorted({route.queue for route in ROUTES.values()}))

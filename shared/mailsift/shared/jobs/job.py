@@ -1,0 +1,82 @@
+"""What the engine's callers hold: a job to enqueue, a job that was claimed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailsift.shared.jobs.catalog import JobType
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a job is about: exactly one of an upload, an analysis, an export."""
+
+    upload_id: uuid.UUID | None = None
+    analysis_id: uuid.UUID | None = None
+    export_id: uuid.UUID | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what the table would refuse."""
+        if sum(part is not None for part in (self.upload_id, self.analysis_id, self.export_id)) != 1:
+            raise ValueError("a job has exactly one subject")
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A root job to enqueue."""
+
+    job_type: JobType
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID
+    subject: Subject
+    trace_id: str
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A part of a parent's work, with a key that is unique below that parent."""
+
+    job_type: JobType
+    key: str
+    payload: Mapping[str, Any]
+    total_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """The right to write for one attempt of a job: the fence token goes with every write."""
+
+    job_id: uuid.UUID
+    lease_token: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job as its worker sees it."""
+
+    ref: Ref
+    job_type: JobType
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID
+    upload_id: uuid.UUID | None
+    analysis_id: uuid.UUID | None
+    export_id: uuid.UUID | None
+    parent_job_id: uuid.UUID | None
+    payload: Mapping[str, Any]
+    checkpoint: Mapping[str, Any] | None
+    attempt: int
+    retry_count: int
+    max_retries: int
+    priority: int
+    trace_id: str
+    waited_seconds: float
+
+    @property
+    def root_id(self) -> uuid.UUID:
+        """The job whose progress the user watches."""
+        return self.parent_job_id or self.ref.job_id

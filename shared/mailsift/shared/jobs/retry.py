@@ -1,0 +1,51 @@
+"""What happens to an attempt that failed; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailsift.shared.errors import MailsiftError, PermanentError
+from mailsift.shared.jobs.states import JobStatus
+
+_MESSAGE_LIMIT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Exponential back-off, in seconds."""
+
+    base: float = 60
+    cap: float = 3600
+    jitter: float = 30
+
+    def delay(self, failures: int, random: float) -> float:
+        """Return the wait before the next try after `failures` earlier ones; `random` is in [0, 1)."""
+        # The exponent is bounded, so that a large count cannot overflow.
+        return min(self.base * 2.0 ** min(failures, 32), self.cap) + self.jitter * random
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where a failed attempt takes its job, and what to tell the user."""
+
+    status: JobStatus
+    code: str
+    message: str
+    delay: float = 0
+
+
+def decide(error: Exception, retry_count: int, max_retries: int, schedule: Schedule, random: float) -> Decision:
+    """Judge an attempt that raised `error` when `retry_count` had failed before it."""
+    code, message = describe(error)
+    if isinstance(error, PermanentError):
+        return Decision(JobStatus.FAILED, code, message)
+    if retry_count >= max_retries:
+        return Decision(JobStatus.DEAD_LETTER, code, message)
+    return Decision(JobStatus.PENDING, code, message, schedule.delay(retry_count, random))
+
+
+def describe(error: Exception) -> tuple[str, str]:
+    """Name an error for the user. What we did not foresee is not shown: it may quote data or secrets."""
+    if isinstance(error, MailsiftError):
+        return error.code, error.message[:_MESSAGE_LIMIT]
+    return "internal_error", f"unexpected {type(error).__name__}; the operator's log has the details"

@@ -1,0 +1,159 @@
+"""What every actor runs inside: claim, keep alive, run the handler, and end the attempt whatever happened."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
+from mailsift.shared.jobs.heartbeat import Heartbeat
+from mailsift.shared.jobs.job import ClaimedJob
+from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.jobs.repository import claiming, queueing
+from mailsift.shared.jobs.retry import Schedule, decide
+from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.observability import metrics
+from mailsift.shared.observability.logs import logger
+
+Handler = Callable[[Lease], None]
+
+log = logger(__name__)
+
+
+def worker_id() -> str:
+    """Name this process for people who look for it."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class JobRunner:
+    """Runs handlers for the jobs that messages name."""
+
+    def __init__(self, engine: Engine, heartbeat: Heartbeat, lease_seconds: float, schedule: Schedule) -> None:
+        self.stopping = threading.Event()
+        self._engine = engine
+        self._heartbeat = heartbeat
+        self._lease_seconds = lease_seconds
+        self._schedule = schedule
+
+    def run(self, job_id: str, attempt: int, handler: Handler) -> None:
+        """Run `handler` for one attempt of a job, unless that attempt was taken.
+
+        It never raises for what a handler did: the outcome is in the row. A message is only a nudge, so one that cannot
+        be followed now is dropped, and the dispatcher sends it again.
+        """
+        if self.stopping.is_set():
+            return
+        try:
+            with self._engine.connect() as connection:
+                with connection.begin():
+                    job = claiming.claim(connection, uuid.UUID(job_id), attempt, worker_id(), self._lease_seconds)
+                if job is None:
+                    metrics.CLAIMS_REFUSED.inc()
+                    return
+                lease = Lease(job, connection, self._lease_seconds, self.stopping)
+                self._attempt(lease, handler)
+        except SQLAlchemyError:
+            log.warning("job_not_followed", job_id=job_id, exc_info=True)
+
+    def _attempt(self, lease: Lease, handler: Handler) -> None:
+        job = lease.job
+        metrics.JOBS_STARTED.labels(job.job_type).inc()
+        metrics.JOB_WAIT_SECONDS.labels(job.job_type).observe(job.waited_seconds)
+        started = time.monotonic()
+        with structlog.contextvars.bound_contextvars(
+            job_id=str(job.ref.job_id), job_type=job.job_type.value, attempt=job.attempt, trace_id=job.trace_id
+        ):
+            self._heartbeat.add(lease)
+            try:
+                outcome = self._outcome(lease, handler)
+            finally:
+                self._heartbeat.remove(lease)
+            seconds = time.monotonic() - started
+            metrics.JOBS_ENDED.labels(job.job_type, outcome).inc()
+            metrics.JOB_RUN_SECONDS.labels(job.job_type).observe(seconds)
+            log.info("job_attempt_ended", outcome=outcome, seconds=round(seconds, 3))
+
+    def _outcome(self, lease: Lease, handler: Handler) -> str:
+        try:
+            handler(lease)
+        except LeaseLost:
+            metrics.WRITES_FENCED.inc()
+            return "lease_lost"
+        except JobCancelled:
+            return self._release(lease, JobStatus.CANCELLED, "cancelled by the user")
+        except ShuttingDown:
+            return self._release(lease, JobStatus.PENDING, "handed back at shutdown")
+        except Reschedule as wait:
+            return self._release(lease, JobStatus.PENDING, f"rescheduled: {wait.reason}", delay=wait.delay_seconds)
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
+            return self._failed(lease, error)
+        return "completed" if lease.ended else self._failed(lease, RuntimeError("the handler did not end its job"))
+
+    def _failed(self, lease: Lease, error: Exception) -> str:
+        if lease.ended:
+            # The job's end is committed; what failed after it was the announcement, which polling makes up for.
+            log.warning("announcement_failed", exc_info=error)
+            return "completed"
+        job = lease.job
+        random = secrets.randbelow(1_000_000) / 1_000_000
+        decision = decide(error, job.retry_count, job.max_retries, self._schedule, random)
+        # What we did not foresee is logged with its trace; a user's bad input is no news for the operator.
+        log.warning("job_attempt_failed", code=decision.code, exc_info=None if _foreseen(error) else error)
+        lease.log("error", decision.message, code=decision.code)
+        return self._release(
+            lease, decision.status, decision.code, decision.message, delay=decision.delay, code=decision.code
+        )
+
+    def _release(  # noqa: PLR0913 - the columns that an attempt's end sets
+        self,
+        lease: Lease,
+        status: JobStatus,
+        cause: str,
+        message: str | None = None,
+        *,
+        delay: float = 0,
+        code: str | None = None,
+    ) -> str:
+        job = lease.job
+        try:
+            # On another connection: the job's own may be dead, or in a transaction that failed.
+            with self._engine.begin() as connection:
+                if lines := lease.pending_log():
+                    claiming.write_log(connection, job, lines)
+                claiming.release(
+                    connection,
+                    job.ref,
+                    status,
+                    cause,
+                    code=code,
+                    message=message,
+                    delay_seconds=delay,
+                    failures=0 if code is None else 1,
+                )
+            self._announce(job)
+        except LeaseLost:
+            metrics.WRITES_FENCED.inc()
+            return "lease_lost"
+        except SQLAlchemyError:
+            log.warning("job_end_not_written", exc_info=True)
+            return "abandoned"
+        return "retried" if status is JobStatus.PENDING and code else status.value
+
+    def _announce(self, job: ClaimedJob) -> None:
+        with suppress(DBAPIError), self._engine.begin() as connection:
+            queueing.notify_due(connection)
+            queueing.notify_progress(connection, job.root_id)
+
+
+def _foreseen(error: Exception) -> bool:
+    return isinstance(error, MailsiftError)

@@ -1,0 +1,99 @@
+"""Object storage by URL: a folder, or an S3-compatible, Google or Azure bucket; streams, and publishes atomically."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from mailsift.shared.errors import PermanentError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What was written: bytes and the hexadecimal SHA-256 of them."""
+
+    key: str
+    size: int
+    sha256: str
+
+
+class Storage:
+    """Objects by key. An object is there whole or not at all: one that is being written cannot be seen."""
+
+    def __init__(self, url: str, *, shared: bool = True) -> None:
+        """Open the storage at `url`; credentials of a bucket come from the environment, as its vendor names them.
+
+        Raises ValueError for a folder that is not `shared`: each service would see a folder of its own.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "file":
+            self._store: ObjectStore = from_url(url)
+            return
+        if not shared:
+            raise ValueError("STORAGE_URL is a folder; set STORAGE_SHARED=true when every service mounts the same one")
+        self._store = LocalStore(Path(unquote(parts.path)), mkdir=True)
+
+    def write(self, key: str, chunks: Iterable[bytes | memoryview]) -> StoredObject:
+        """Store an object under `key` from a stream; when the stream raises, nothing is stored."""
+        digest, size = hashlib.sha256(), 0
+        writer = obstore.open_writer(self._store, key, buffer_size=8 * CHUNK)
+        for chunk in chunks:
+            digest.update(chunk)
+            size += writer.write(chunk)
+        writer.close()
+        return StoredObject(key, size, digest.hexdigest())
+
+    def open(self, key: str) -> BinaryIO:
+        """Open an object for reading from its start. Raises PermanentError `object_missing`."""
+        try:
+            reader = obstore.open_reader(self._store, key, buffer_size=CHUNK)
+        except FileNotFoundError as error:
+            raise PermanentError("object_missing", "the file is no longer in the storage") from error
+        return cast("BinaryIO", io.BufferedReader(_Raw(reader), CHUNK))
+
+    def read(self, key: str) -> Iterator[bytes]:
+        """Stream an object in chunks. Raises PermanentError `object_missing`."""
+        with self.open(key) as stream:
+            while chunk := stream.read(CHUNK):
+                yield chunk
+
+    def delete(self, key: str) -> None:
+        """Remove an object, if it is there."""
+        try:
+            obstore.delete(self._store, key)
+        except FileNotFoundError:
+            return
+
+
+class _Raw(io.RawIOBase):
+    """An obstore reader as Python's own kind of raw stream."""
+
+    def __init__(self, reader: obstore.ReadableFile) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        view = memoryview(buffer).cast("B")
+        data = memoryview(self._reader.read(len(view)))
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reader.close()
+        super().close()

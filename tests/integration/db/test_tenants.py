@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import ProgrammingError
+
+from factories import Tenant, enqueue, make_analysis, make_export, make_tenant, make_upload
+from mailsift.shared.db.base import Base
+from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import Subject
+
+# Public facts of DNS belong to no tenant, and the API's role cannot read them at all.
+SHARED = {"domains"}
+
+
+@pytest.fixture
+def rows_of_a_stranger(owner: Engine) -> Tenant:
+    with owner.begin() as connection:
+        stranger = make_tenant(connection, "Stranger")
+        upload_id = make_upload(connection, stranger)
+        analysis_id = make_analysis(connection, stranger, upload_id)
+        make_export(connection, stranger, analysis_id)
+        enqueue(connection, stranger, JobType.FILE_PROCESSING, Subject(upload_id=upload_id))
+        connection.execute(
+            text("""INSERT INTO "uploadEmails" ("uploadId", "sequenceNumber", "rowNumber", "isValidFormat", columns)
+                    VALUES (:id, 1, 1, true, '{}')"""),
+            {"id": upload_id},
+        )
+    return stranger
+
+
+@pytest.mark.usefixtures("rows_of_a_stranger")
+def test_a_forgotten_where_shows_nothing_of_another_tenant(api: Engine, tenant: Tenant) -> None:
+    own = {"workspaces", "workspaceMembers", "userProfiles", "apiKeys"}
+    for table in Base.metadata.tables.keys() - SHARED:
+        with tenant_transaction(api, tenant.workspace_id) as connection:
+            count = connection.scalar(text(f'SELECT count(*) FROM "{table}"'))
+        assert count == (1 if table in own else 0), table
+
+
+@pytest.mark.usefixtures("rows_of_a_stranger")
+def test_without_a_tenant_the_api_sees_nothing_not_even_after_a_tenants_transaction(
+    api: Engine, tenant: Tenant
+) -> None:
+    with tenant_transaction(api, tenant.workspace_id):
+        pass
+    for table in Base.metadata.tables.keys() - SHARED:
+        with api.begin() as connection:
+            assert connection.scalar(text(f'SELECT count(*) FROM "{table}"')) == 0, table
+
+
+def test_a_tenant_cannot_write_into_another_workspace(api: Engine, tenant: Tenant, rows_of_a_stranger: Tenant) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        tenant_transaction(api, tenant.workspace_id) as connection,
+    ):
+        make_upload(connection, rows_of_a_stranger)
+
+
+def test_history_cannot_be_rewritten(api: Engine, worker: Engine, tenant: Tenant) -> None:
+    for engine in (api, worker):
+        for statement in ("DELETE FROM", "UPDATE"):
+            tail = " SET \"entityType\" = 'x'" if statement == "UPDATE" else ""
+            with (
+                pytest.raises(ProgrammingError, match="permission denied"),
+                tenant_transaction(engine, tenant.workspace_id) as connection,
+            ):
+                connection.execute(text(f'{statement} "userActivities"{tail}'))
