@@ -8,6 +8,8 @@ WRITES_JOB_QUEUE = re.compile(
     r"""(INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|MERGE\s+INTO)\s+(ONLY\s+)?"jobQueue\"""", re.IGNORECASE
 )
 WRITERS = {"insert", "update", "delete"}
+VERBS = {"text", "select", "insert", "update", "delete", "sql"}
+ROOMS = {"db", "repository"}
 REPOSITORY = "shared/mailsift/shared/jobs/repository"
 
 
@@ -30,14 +32,13 @@ def test_only_the_job_repository_writes_the_job_queue(root: Path, modules: list[
     assert {name for name in writers if not name.startswith(REPOSITORY) and "/migrations/" not in name} == set()
 
 
-def test_only_repositories_and_migrations_speak_sql(root: Path, modules: list[Path]) -> None:
-    def speaks(path: Path) -> bool:
-        for node in ast.walk(ast.parse(path.read_text())):
-            module = node.module if isinstance(node, ast.ImportFrom) else None
-            if module and module.startswith("mailsift.shared.db.tables"):
-                return True
-        return False
+def test_only_repositories_and_the_database_room_compose_sql(root: Path, modules: list[Path]) -> None:
+    def composes(path: Path) -> bool:
+        imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+        return any(
+            alias.name in VERBS for node in imports if node.module in {"sqlalchemy", "psycopg2"} for alias in node.names
+        )
 
-    rooms = ("/db/", "repository.py", "/repository/")
-    speakers = {path.relative_to(root).as_posix() for path in modules if speaks(path)}
-    assert {name for name in speakers if not any(room in name for room in rooms)} == set()
+    composers = {path.relative_to(root) for path in modules if composes(path)}
+    strangers = {path for path in composers if path.stem != "repository" and not ROOMS & set(path.parts)}
+    assert strangers == set()
