@@ -1,0 +1,55 @@
+"""Rows of CSV, TSV and plain text, read as a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import BinaryIO
+
+from mailsift.ingest.dialect import Dialect
+from mailsift.ingest.formats.lines import Block, LineBlocks
+from mailsift.ingest.formats.records import Records
+from mailsift.ingest.rows import RejectedRow, RejectReason, Row
+
+
+class RowReader:
+    """The data rows of a stream, once; `bytes_read` tells at any moment how far it has come."""
+
+    def __init__(self, stream: BinaryIO, dialect: Dialect) -> None:
+        self._blocks = LineBlocks(stream, dialect.encoding)
+        self._dialect = dialect
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the stream have been used so far."""
+        return self._blocks.bytes_read
+
+    def __iter__(self) -> Iterator[Row | RejectedRow]:
+        return islice(split_rows(self._blocks, self._dialect), int(self._dialect.has_header), None)
+
+
+def read_rows(stream: BinaryIO, dialect: Dialect) -> RowReader:
+    """The data rows of a file, header and blank lines left out."""
+    return RowReader(stream, dialect)
+
+
+def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | RejectedRow]:
+    """Every row that is not blank, the header too."""
+    if dialect.delimiter is None:
+        return _split_text(blocks)
+    records = Records(
+        dialect.delimiter, dialect.quote, width=len(dialect.column_names), email_column=dialect.email_column
+    )
+    return records.split(blocks)
+
+
+def _split_text(blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
+    first = 1
+    for block in blocks:
+        if block.too_long:
+            yield RejectedRow(first, RejectReason.ROW_TOO_LONG, block.lines[0])
+        else:
+            for row_number, line in enumerate(block.lines, start=first):
+                if not line.isspace():
+                    yield Row(row_number, [line.rstrip("\r\n")])
+        first += len(block.lines)

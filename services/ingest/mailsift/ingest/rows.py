@@ -1,0 +1,152 @@
+"""A row of the file, the e-mail in it, and the row of "uploadEmails" that it becomes; pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import Final, NamedTuple
+
+from mailsift.ingest.dialect import Dialect, Format
+from mailsift.shared.addresses import Address, InvalidAddress
+
+MAX_ROW_LENGTH: Final = 1024 * 1024
+"""Longest row that is read, in characters; a longer one is rejected and the rest goes on."""
+
+MAX_RAW_TEXT_LENGTH: Final = 1000
+MAX_ADDRESS_TEXT_LENGTH: Final = 1000
+MAX_NORMALIZED_LENGTH: Final = 320
+
+
+class RejectReason(StrEnum):
+    """Why no address could be taken from a row."""
+
+    NO_ADDRESS = "no_address"
+    ROW_TOO_LONG = "row_too_long"
+    UNBALANCED_QUOTE = "unbalanced_quote"
+
+
+# Values are frozen dataclasses elsewhere. These are made once or more for every row of a list of millions,
+# where a named tuple costs half as much, and COPY takes the last of them as it is.
+
+
+class Row(NamedTuple):
+    """A record of the file as it stands there."""
+
+    row_number: int
+    """The physical line on which the record starts, from 1."""
+    columns: list[str]
+
+
+class RejectedRow(NamedTuple):
+    """A record that could not be read, or has no address."""
+
+    row_number: int
+    reason: RejectReason
+    raw_text: str
+    """Its beginning."""
+    sequence_number: int = 0
+    """0 until it is known which data row it is."""
+
+
+class UploadEmail(NamedTuple):
+    """A row of "uploadEmails", in the order of COLUMNS."""
+
+    upload_id: str
+    sequence_number: int
+    row_number: int
+    column_index: int
+    email_address: str | None
+    normalized_address: str | None
+    domain: str | None
+    is_valid_format: bool
+    format_error: str | None
+    columns: list[str]
+
+
+COLUMNS: Final = (
+    "uploadId",
+    "sequenceNumber",
+    "rowNumber",
+    "columnIndex",
+    "emailAddress",
+    "normalizedAddress",
+    "domain",
+    "isValidFormat",
+    "formatError",
+    "columns",
+)
+
+Parse = Callable[[str], Address | InvalidAddress]
+"""`mailsift.shared.addresses.parse`, or what stands in for it."""
+
+_IN_BRACKETS: Final = re.compile(r"<([^<>]*@[^<>]*)>")
+_MAILTO: Final = "mailto:"
+# What stands around an address in running text and is hardly ever the first or last character of one.
+_AROUND: Final = ",;:.()[]{}<>\"'"
+
+
+def extract(cell: str) -> str:
+    """The address inside `Name <a@b.c>` or `mailto:a@b.c`; any other cell as it is, less the blanks around it."""
+    text = cell.strip()
+    if "<" in text:
+        bracketed = _IN_BRACKETS.search(text)
+        if bracketed:
+            text = bracketed[1].strip()
+    if text[:7].lower() == _MAILTO:
+        text = text[7:].partition("?")[0].strip()
+    return text
+
+
+def extract_from_line(line: str) -> str:
+    """As `extract`, and of several words the first with an at-sign: a line of plain text may say more."""
+    text = extract(line)
+    if "@" not in text or not any(map(str.isspace, text)):
+        return text
+    return extract(next(word for word in text.split() if "@" in word)).strip(_AROUND)
+
+
+def to_upload_email(
+    upload_id: str, sequence_number: int, row: Row | RejectedRow, dialect: Dialect, parse: Parse
+) -> UploadEmail:
+    """The row of "uploadEmails" for one data row, whether or not it has an address."""
+    column = dialect.email_column
+    if isinstance(row, RejectedRow):
+        return UploadEmail(
+            upload_id, sequence_number, row.row_number, column, None, None, None, False, row.reason, [row.raw_text]
+        )
+    row_number, columns = row
+    cell = columns[column] if column < len(columns) else ""
+    text = extract(cell) if dialect.format is not Format.TEXT else extract_from_line(cell)
+    if not text:
+        return UploadEmail(
+            upload_id, sequence_number, row_number, column, None, None, None, False, RejectReason.NO_ADDRESS, columns
+        )
+    found = parse(text)
+    if len(text) > MAX_ADDRESS_TEXT_LENGTH:
+        text = text[:MAX_ADDRESS_TEXT_LENGTH]
+    if isinstance(found, Address):
+        return UploadEmail(
+            upload_id, sequence_number, row_number, column, text, found.normalized, found.domain, True, None, columns
+        )
+    normalized = text.lower()[:MAX_NORMALIZED_LENGTH]
+    return UploadEmail(
+        upload_id, sequence_number, row_number, column, text, normalized, None, False, found.reason, columns
+    )
+
+
+def to_upload_emails(
+    upload_id: str, rows: Iterable[Row | RejectedRow], dialect: Dialect, parse: Parse, *, after: int = 0
+) -> Iterator[UploadEmail]:
+    """Number the data rows from 1 and turn each into its row of "uploadEmails"; those up to `after` are skipped."""
+    for sequence_number, row in enumerate(rows, start=1):
+        if sequence_number > after:
+            yield to_upload_email(upload_id, sequence_number, row, dialect, parse)
+
+
+def rejection(row: UploadEmail) -> RejectedRow | None:
+    """What to keep of a row without an address; None when it has one."""
+    if row.email_address is not None or row.format_error is None:
+        return None
+    raw_text = ",".join(row.columns)[:MAX_RAW_TEXT_LENGTH]
+    return RejectedRow(row.row_number, RejectReason(row.format_error), raw_text, row.sequence_number)
