@@ -1,0 +1,98 @@
+"""Answers DNS questions from a zone file; pure. Names below `_fault` say where an answer goes wrong."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import dns.zone
+
+LONGEST_CHAIN: Final = 8
+PLAIN_UDP_BYTES: Final = 512
+LARGEST_MESSAGE_BYTES: Final = 65_535
+_FAULTS: Final = dns.name.from_text("_fault")
+
+
+class Fault(StrEnum):
+    """How a nameserver fails a question."""
+
+    SERVFAIL = "servfail"
+    REFUSED = "refused"
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """All that the demonstration's nameserver knows, from the root down."""
+
+    records: dns.zone.Zone
+    faults: dict[dns.name.Name, Fault]
+
+    def answer(self, query: dns.message.Message) -> dns.message.Message | None:
+        """Answer as a resolver does; None is silence."""
+        response = dns.message.make_response(query, recursion_available=True)
+        if len(query.question) != 1:
+            response.set_rcode(dns.rcode.FORMERR)
+            return response
+        question = query.question[0]
+        fault = self._fault_at(question.name)
+        if fault is Fault.SILENCE:
+            return None
+        if fault is not None:
+            response.set_rcode(dns.rcode.SERVFAIL if fault is Fault.SERVFAIL else dns.rcode.REFUSED)
+            return response
+        self._fill(response, question.name, question.rdtype)
+        return response
+
+    def answer_packet(self, packet: bytes, *, over_udp: bool) -> bytes | None:
+        """Answer a packet with a packet, cut short over UDP where the asker says so; None is silence."""
+        query = dns.message.from_wire(packet)
+        response = self.answer(query)
+        if response is None:
+            return None
+        size = max(query.payload, PLAIN_UDP_BYTES) if over_udp else LARGEST_MESSAGE_BYTES
+        return response.to_wire(max_size=size, prefer_truncation=True)
+
+    def _fault_at(self, name: dns.name.Name) -> Fault | None:
+        while name != dns.name.root:
+            if name in self.faults:
+                return self.faults[name]
+            name = name.parent()
+        return None
+
+    def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
+        for _ in range(LONGEST_CHAIN):
+            found = self.records.get_rrset(name, rdtype)
+            alias = self.records.get_rrset(name, dns.rdatatype.CNAME)
+            if found is not None:
+                response.answer.append(found)
+                return
+            if alias is None:
+                self._deny(response, name)
+                return
+            response.answer.append(alias)
+            name = alias[0].target
+        response.set_rcode(dns.rcode.SERVFAIL)
+
+    def _deny(self, response: dns.message.Message, name: dns.name.Name) -> None:
+        # A name exists when anything stands below it, even if nothing stands at it (RFC 8020).
+        if not any(existing.is_subdomain(name) for existing in self.records.nodes):
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        authority = self.records.get_rrset(dns.name.root, dns.rdatatype.SOA)
+        if authority is not None:
+            response.authority.append(authority)
+
+
+def read_zone(text: str) -> Zone:
+    """Read a zone file whose names are all absolute."""
+    records = dns.zone.from_text(text, origin=dns.name.root, relativize=False, check_origin=False)
+    faults = {}
+    for name in [name for name in records.nodes if name.is_subdomain(_FAULTS)]:
+        [word] = records.find_rdataset(name, dns.rdatatype.TXT)[0].strings
+        faults[name.relativize(_FAULTS).derelativize(dns.name.root)] = Fault(word.decode())
+        records.delete_node(name)
+    return Zone(records, faults)
