@@ -4,6 +4,7 @@ import pytest
 from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
+
 from mailsift.shared.addresses import Address, InvalidAddress, SyntaxFault, parse
 
 ACCEPTED = (

@@ -40,6 +40,11 @@ class CircuitBreaker:
         """Where it stands now."""
         return self._state
 
+    @property
+    def resting(self) -> bool:
+        """Whether asking has stopped and the next trial is not due."""
+        return self._state is not BreakerState.CLOSED and self._clock() < self._next_try
+
     def may_ask(self) -> bool:
         """Whether the next question may be asked; whoever hears True must report how it went."""
         if self._state is BreakerState.CLOSED:

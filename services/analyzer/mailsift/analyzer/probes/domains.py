@@ -1,8 +1,8 @@
 """Gather the facts of many domains at once."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from mailsift.analyzer.evidence import (
     UNKNOWN_TTL_SECONDS,
@@ -13,7 +13,7 @@ from mailsift.analyzer.evidence import (
     MailHost,
 )
 from mailsift.analyzer.probes.breaker import CircuitBreaker
-from mailsift.analyzer.probes.resolver import Answer, Resolver
+from mailsift.analyzer.probes.resolver import Answer, RecordType, Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.delivery import Delivery, judge_delivery, needs_address
 from mailsift.analyzer.records.dkim import DkimKey, SelectorAnswer, judge_dkim, read_key
@@ -30,6 +30,10 @@ MAX_TEXT_BYTES: Final = 8_192
 """TXT data beyond this is cut off; every record read here is far shorter."""
 
 
+OnDone = Callable[[str, DomainFacts], None]
+Ask = Callable[[str, RecordType], Coroutine[Any, Any, Answer]]
+
+
 class DomainProbe:
     """Looks domains up. One object serves all threads and event loops of a process."""
 
@@ -40,16 +44,23 @@ class DomainProbe:
         self._breaker = breaker
         self._on_query = on_query
 
-    async def resolve_all(self, domains: Sequence[str], on_done: Callable[[str, DomainFacts], None]) -> None:
+    @property
+    def resting(self) -> bool:
+        """Whether asking has stopped because nobody answers."""
+        return self._breaker.resting
+
+    async def resolve_all(self, domains: Sequence[str], on_done: OnDone) -> None:
         """Look every domain up and hand its facts over as they come, in no order.
 
-        What `on_done` raises ends the whole run: that is how a lost lease or a cancelled job stops it.
+        What `on_done` raises ends the whole run, and it is not called again: that is how a lost lease
+        or a cancelled job stops it.
         """
         waiting = iter(domains)
         async with Resolver(self._settings, self._breaker, self._on_query) as resolver:
-            lookup = DomainLookup(resolver, self._settings.dkim_selectors)
+            lookup = DomainLookup(resolver.ask, self._settings.dkim_selectors)
+            handover = _Handover(on_done)
             workers = [
-                asyncio.create_task(_work(lookup, waiting, on_done))
+                asyncio.create_task(_work(lookup, waiting, handover))
                 for _ in range(min(self._settings.concurrency, len(domains)))
             ]
             try:
@@ -60,7 +71,22 @@ class DomainProbe:
                 await asyncio.gather(*workers, return_exceptions=True)
 
 
-async def _work(lookup: "DomainLookup", waiting: Iterator[str], on_done: Callable[[str, DomainFacts], None]) -> None:
+class _Handover:
+    """Calls back until the callback raises; answers that come in while the run is taken down are dropped."""
+
+    def __init__(self, on_done: OnDone) -> None:
+        self._on_done = on_done
+        self._is_over = False
+
+    def __call__(self, domain: str, facts: DomainFacts) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
+        self._on_done(domain, facts)
+        self._is_over = False
+
+
+async def _work(lookup: "DomainLookup", waiting: Iterator[str], on_done: OnDone) -> None:
     for domain in waiting:
         on_done(domain, await lookup.facts(domain))
 
@@ -68,8 +94,8 @@ async def _work(lookup: "DomainLookup", waiting: Iterator[str], on_done: Callabl
 class DomainLookup:
     """Asks what is needed to know one domain, and no more."""
 
-    def __init__(self, resolver: Resolver, selectors: Sequence[str]) -> None:
-        self._ask = resolver.ask
+    def __init__(self, ask: Ask, selectors: Sequence[str]) -> None:
+        self._ask = ask
         self._selectors = selectors
 
     async def facts(self, domain: str) -> DomainFacts:

@@ -1,0 +1,1 @@
+"""What the analyzer does for each type of job: gather, decide, write."""

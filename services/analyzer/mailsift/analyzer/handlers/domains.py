@@ -1,0 +1,73 @@
+"""Looks up the domains of one child job; each domain is asked about once, whoever needs it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from mailsift.analyzer import repository
+from mailsift.analyzer.evidence import DomainFacts, Existence
+from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.shared.errors import Reschedule
+from mailsift.shared.jobs.lease import Lease
+
+DNS_UNREACHABLE = "dns_unreachable"
+"""The notice that rows are unknown because no nameserver answered."""
+
+_CLAIM_SECONDS = 300
+_WAIT_SECONDS = 2.0
+_UNANSWERED = frozenset({Existence.UNREACHABLE, Existence.TIMEOUT})
+
+
+def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
+    """Gather and keep the facts of the payload's domains."""
+    domains: list[str] = lease.job.payload["domains"]
+    if deps.probe.resting:
+        # Nobody answers these days: claiming rows only to give them up again would cost minutes on a long list.
+        _give_up(lease)
+        return
+    found = look_up(deps, lease, domains)
+    with lease.transaction() as transaction:
+        if nobody_answered(found):
+            repository.add_notice(transaction.connection, analysis_id(lease), DNS_UNREACHABLE)
+        transaction.complete({"domains": len(found)})
+
+
+def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[DomainFacts]:
+    """Ask about those domains that are stale and keep what was found; returns that.
+
+    Raises Reschedule when another job is about to know some of them: no thread waits for it.
+    """
+    token = lease.job.ref.job_id
+    with lease.transaction() as transaction:
+        claimed = repository.claim_domains(transaction.connection, domains, token, deps.resolver, _CLAIM_SECONDS)
+    found: list[DomainFacts] = []
+
+    def collect(_domain: str, facts: DomainFacts) -> None:
+        found.append(facts)
+        lease.check()
+        lease.report(len(found), total=len(claimed), step="resolving domains")
+
+    if claimed:
+        asyncio.run(deps.probe.resolve_all(claimed, collect))
+    asked = [facts for facts in found if facts.existence is not Existence.UNREACHABLE]
+    with lease.transaction() as transaction:
+        repository.save_facts(transaction.connection, asked, deps.resolver)
+        repository.release_claims(transaction.connection, claimed, token)
+        busy = repository.claimed_by_others(transaction.connection, domains, token)
+    if busy:
+        raise Reschedule(_WAIT_SECONDS, "another job looks up the same domains")
+    return found
+
+
+def nobody_answered(found: Sequence[DomainFacts]) -> bool:
+    """Whether the nameservers are at fault, rather than a domain."""
+    return any(facts.existence is Existence.UNREACHABLE for facts in found) or (
+        bool(found) and all(facts.existence in _UNANSWERED for facts in found)
+    )
+
+
+def _give_up(lease: Lease) -> None:
+    with lease.transaction() as transaction:
+        repository.add_notice(transaction.connection, analysis_id(lease), DNS_UNREACHABLE)
+        transaction.complete({"domains": 0})

@@ -1,0 +1,99 @@
+"""Leads the analysis of a list through its phases: plan, domains, scores, summary.
+
+The parent holds no lease while a phase's children work. The last of them puts it back into the queue, in the
+transaction of its own end, and the next claim goes on from the phase that the checkpoint names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from mailsift.analyzer import repository
+from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.analyzer.metrics import DOMAINS_CACHED
+from mailsift.analyzer.repository import ListToAnalyse
+from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import Child
+from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.jobs.repository.claiming import Waiting
+
+_SCORE, _SUMMARISE = "score", "summarise"
+_PHASE = "phase"
+
+
+def analyse_list(deps: AnalyzerDeps, lease: Lease) -> None:
+    """Do the next phase of an advanced analysis."""
+    phase = (lease.job.checkpoint or {}).get(_PHASE)
+    if phase == _SUMMARISE:
+        _summarise(lease)
+        return
+    with lease.reading() as connection:
+        todo = repository.load_list(connection, analysis_id(lease))
+    if phase != _SCORE and _resolve(deps, lease, todo):
+        return
+    if not _score(deps, lease, todo):
+        _summarise(lease)
+
+
+def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
+    """Have the stale domains looked up; False when there are none."""
+    lease.report(step="planning")
+    with lease.reading() as connection:
+        total = repository.count_domains(connection, todo.upload_id)
+        stale = repository.stale_domains(connection, todo.upload_id, deps.resolver)
+    cached = total - len(stale)
+    DOMAINS_CACHED.inc(cached)
+    lease.log("info", "planned the analysis", domains=total, cachedDomains=cached, emails=todo.total_emails)
+    children = [
+        Child(JobType.DOMAIN_RESOLUTION, f"domains-{number}", {"domains": part}, len(part))
+        for number, part in enumerate(_parts(stale, deps.domains_per_job))
+    ]
+    with lease.transaction() as transaction:
+        repository.begin_summary(transaction.connection, analysis_id(lease), todo.total_emails, total, cached)
+        if children:
+            waiting = Waiting("resolving domains", 2, 50, len(stale), {_PHASE: _SCORE})
+            transaction.wait_for(children, waiting)
+        else:
+            transaction.checkpoint({_PHASE: _SCORE})
+    return bool(children)
+
+
+def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
+    """Have the rows scored, slice by slice; False when there are none."""
+    children = [
+        Child(
+            JobType.EMAIL_SCORING,
+            f"scores-{first}",
+            {"first": first, "last": min(first + deps.rows_per_job - 1, todo.total_rows)},
+            min(deps.rows_per_job, todo.total_rows - first + 1),
+        )
+        for first in range(1, todo.total_rows + 1, deps.rows_per_job)
+    ]
+    if not children:
+        return False
+    with lease.transaction() as transaction:
+        transaction.wait_for(children, Waiting("scoring", 50, 99, todo.total_rows, {_PHASE: _SUMMARISE}))
+    return True
+
+
+def _summarise(lease: Lease) -> None:
+    job = lease.job
+    with lease.transaction() as transaction:
+        summary = repository.summary(transaction.connection, analysis_id(lease))
+        record(
+            transaction.connection,
+            Activity.ANALYSIS_COMPLETED,
+            workspace_id=job.workspace_id,
+            user_id=job.user_id,
+            entity_type="analysis",
+            entity_id=analysis_id(lease),
+            details={name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")},
+        )
+        transaction.complete(summary)
+
+
+def _parts(domains: Sequence[str], size: int) -> list[list[str]]:
+    source = iter(domains)
+    return list(iter(lambda: list(islice(source, size)), []))

@@ -1,0 +1,80 @@
+"""Scores addresses from facts that are there already: no network here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mailsift.analyzer import repository
+from mailsift.analyzer.examination import Examiner
+from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
+from mailsift.analyzer.repository import ListRow, Slice
+from mailsift.analyzer.results import Tally, result_row
+from mailsift.shared.addresses import Address, parse
+from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.observability.metrics import ROWS
+
+_ROWS_BETWEEN_CHECKS = 1_000
+
+
+def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
+    """Score one slice of a list; rows, counters and the job's end are one transaction."""
+    analysis = analysis_id(lease)
+    with lease.reading() as connection:
+        upload_id = repository.load_list(connection, analysis).upload_id
+        part = Slice(upload_id, lease.job.payload["first"], lease.job.payload["last"])
+        facts = repository.facts_of_slice(connection, analysis, part, deps.resolver)
+        rows = repository.slice_rows(connection, part)
+    tally = Tally()
+    with lease.transaction() as transaction:
+        scored = _scored(str(analysis), rows, Examiner(facts), tally, lease)
+        repository.copy_results(transaction.connection, scored)
+        repository.add_counters(transaction.connection, analysis, tally.totals())
+        transaction.complete({"rows": len(rows)})
+    ROWS.labels("scored").inc(len(rows))
+
+
+def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
+    """Analyse one address: look its domain up if need be, then score it."""
+    analysis = analysis_id(lease)
+    with lease.reading() as connection:
+        text = repository.load_single_address(connection, analysis)
+    address = parse(text)
+    unreachable = False
+    facts = {}
+    if isinstance(address, Address):
+        found = look_up(deps, lease, [address.domain])
+        unreachable = nobody_answered(found)
+        facts = {item.domain: item for item in found}
+        with lease.reading() as connection:
+            if not facts and (stored := repository.load_facts(connection, address.domain, deps.resolver)):
+                facts = {address.domain: stored}
+    tally = Tally()
+    normalized = address.normalized if isinstance(address, Address) else text.strip().lower()
+    row = ListRow(1, text, normalized)
+    with lease.transaction() as transaction:
+        repository.copy_results(transaction.connection, _scored(str(analysis), [row], Examiner(facts), tally, lease))
+        repository.save_single_summary(transaction.connection, analysis)
+        if unreachable:
+            repository.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
+        record(
+            transaction.connection,
+            Activity.ANALYSIS_COMPLETED,
+            workspace_id=lease.job.workspace_id,
+            user_id=lease.job.user_id,
+            entity_type="analysis",
+            entity_id=analysis,
+        )
+        transaction.complete()
+
+
+def _scored(
+    analysis_id: str, rows: Iterable[ListRow], examiner: Examiner, tally: Tally, lease: Lease
+) -> Iterator[tuple[object, ...]]:
+    for count, row in enumerate(rows):
+        if count % _ROWS_BETWEEN_CHECKS == 0:
+            lease.check()
+        examination = examiner.examine(parse(row.email_address))
+        tally.add(examination)
+        yield result_row(analysis_id, row.sequence_number, row.email_address, row.normalized_address, examination)

@@ -1,0 +1,244 @@
+"""Every query of the analyzer."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from mailsift.analyzer.evidence import DomainFacts
+from mailsift.analyzer.results import COLUMNS, COUNTERS
+from mailsift.shared.db.copy import encode_row
+from mailsift.shared.db.loading import copy_in
+
+_STALE_DOMAINS = text("""
+    SELECT needed.domain FROM (
+        SELECT DISTINCT domain FROM "uploadEmails"
+        WHERE "uploadId" = :upload_id AND domain IS NOT NULL AND "duplicateOf" IS NULL
+    ) AS needed
+    LEFT JOIN domains ON domains.domain = needed.domain AND domains.resolver = :resolver
+        AND domains."expiresAt" > clock_timestamp()
+    WHERE domains.domain IS NULL
+    ORDER BY needed.domain""")
+
+# In the order of the names, so that two jobs that want the same domains cannot lock each other out.
+_CLAIM_DOMAINS = text("""
+    INSERT INTO domains (domain, resolver, "claimToken", "claimedUntil")
+    SELECT name, :resolver, CAST(:token AS uuid), clock_timestamp() + make_interval(secs => :seconds)
+    FROM unnest(CAST(:domains AS text[])) AS name ORDER BY name
+    ON CONFLICT (domain) DO UPDATE SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
+    WHERE (domains."claimedUntil" IS NULL OR domains."claimedUntil" < clock_timestamp()
+            OR domains."claimToken" = excluded."claimToken")
+        AND (domains.resolver <> excluded.resolver OR domains."expiresAt" IS NULL
+            OR domains."expiresAt" <= clock_timestamp())
+    RETURNING domain""")
+
+_CLAIMED_BY_OTHERS = text("""
+    SELECT count(*) FROM domains
+    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" <> CAST(:token AS uuid)
+        AND "claimedUntil" > clock_timestamp()""")
+
+_SAVE_FACTS = text("""
+    INSERT INTO domains (domain, resolver, facts, "checkedAt", "expiresAt")
+    SELECT name, :resolver, CAST(found AS jsonb), clock_timestamp(), clock_timestamp() + make_interval(secs => ttl)
+    FROM unnest(CAST(:domains AS text[]), CAST(:facts AS text[]), CAST(:ttls AS integer[])) AS f(name, found, ttl)
+    ORDER BY name
+    ON CONFLICT (domain) DO UPDATE SET resolver = excluded.resolver, facts = excluded.facts,
+        "checkedAt" = excluded."checkedAt", "expiresAt" = excluded."expiresAt",
+        "claimToken" = NULL, "claimedUntil" = NULL""")
+
+_RELEASE_CLAIMS = text("""
+    UPDATE domains SET "claimToken" = NULL, "claimedUntil" = NULL
+    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" = CAST(:token AS uuid)""")
+
+# Fresh when the analysis began is fresh to its end.
+_FACTS_OF_SLICE = text("""
+    SELECT domain, facts FROM domains
+    WHERE resolver = :resolver AND facts IS NOT NULL
+        AND "expiresAt" > (SELECT "startedAt" FROM analyses WHERE "analysisId" = :analysis_id)
+        AND domain IN (
+            SELECT domain FROM "uploadEmails"
+            WHERE "uploadId" = :upload_id AND "sequenceNumber" BETWEEN :first AND :last)""")
+
+_SLICE = text("""
+    SELECT "sequenceNumber", "emailAddress", "normalizedAddress" FROM "uploadEmails"
+    WHERE "uploadId" = :upload_id AND "sequenceNumber" BETWEEN :first AND :last
+        AND "emailAddress" IS NOT NULL AND "duplicateOf" IS NULL
+    ORDER BY "sequenceNumber" """)
+
+_ADD_COUNTERS = text(
+    'UPDATE "advancedAnalysis" SET '
+    + ", ".join(f'"{name}" = "{name}" + :{name}' for name in COUNTERS)
+    + ' WHERE "analysisId" = :analysis_id'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListToAnalyse:
+    """The list that an analysis is of."""
+
+    upload_id: uuid.UUID
+    total_rows: int
+    total_emails: int
+    """Distinct ones: a duplicate is scored once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Rows of a list, both ends included."""
+
+    upload_id: uuid.UUID
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One address to score."""
+
+    sequence_number: int
+    email_address: str
+    normalized_address: str
+
+
+def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
+    """Return the list of an analysis."""
+    statement = text("""
+        SELECT "uploadId", "totalRows", "totalEmails" - "duplicateEmails"
+        FROM uploads JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
+    return ListToAnalyse(*connection.execute(statement, {"analysis_id": analysis_id}).one())
+
+
+def stale_domains(connection: Connection, upload_id: uuid.UUID, resolver: str) -> Sequence[str]:
+    """Return the distinct domains of a list that have no fresh facts from these nameservers."""
+    return connection.scalars(_STALE_DOMAINS, {"upload_id": upload_id, "resolver": resolver}).all()
+
+
+def count_domains(connection: Connection, upload_id: uuid.UUID) -> int:
+    """Count the distinct domains of a list."""
+    statement = text("""SELECT count(DISTINCT domain) FROM "uploadEmails"
+                        WHERE "uploadId" = :upload_id AND "duplicateOf" IS NULL""")
+    return int(connection.scalar(statement, {"upload_id": upload_id}) or 0)
+
+
+def begin_summary(
+    connection: Connection, analysis_id: uuid.UUID, total_emails: int, total_domains: int, cached_domains: int
+) -> None:
+    """Write what there is to do, and begin to count from zero."""
+    zeros = ", ".join(f'"{name}" = 0' for name in COUNTERS)
+    connection.execute(
+        text(f"""UPDATE "advancedAnalysis" SET {zeros}, "totalEmails" = :total_emails,
+                 "totalDomains" = :total_domains, "cachedDomains" = :cached_domains
+                 WHERE "analysisId" = :analysis_id"""),
+        {
+            "analysis_id": analysis_id,
+            "total_emails": total_emails,
+            "total_domains": total_domains,
+            "cached_domains": cached_domains,
+        },
+    )
+
+
+def claim_domains(
+    connection: Connection, domains: Sequence[str], token: uuid.UUID, resolver: str, seconds: float
+) -> list[str]:
+    """Take the domains that are stale and that nobody else looks up; the same token takes its own again."""
+    parameters = {"domains": list(domains), "token": str(token), "resolver": resolver, "seconds": seconds}
+    return list(connection.scalars(_CLAIM_DOMAINS, parameters))
+
+
+def claimed_by_others(connection: Connection, domains: Sequence[str], token: uuid.UUID) -> int:
+    """Count the domains that another job looks up at this moment."""
+    return int(connection.scalar(_CLAIMED_BY_OTHERS, {"domains": list(domains), "token": str(token)}) or 0)
+
+
+def save_facts(connection: Connection, facts: Iterable[DomainFacts], resolver: str) -> None:
+    """Keep what was found for as long as its records allow."""
+    found = sorted(facts, key=lambda item: item.domain)
+    connection.execute(
+        _SAVE_FACTS,
+        {
+            "resolver": resolver,
+            "domains": [item.domain for item in found],
+            "facts": [json.dumps(item.to_json()) for item in found],
+            "ttls": [item.ttl_seconds for item in found],
+        },
+    )
+
+
+def release_claims(connection: Connection, domains: Sequence[str], token: uuid.UUID) -> None:
+    """Give up domains that were claimed and could not be asked about."""
+    connection.execute(_RELEASE_CLAIMS, {"domains": list(domains), "token": str(token)})
+
+
+def load_facts(connection: Connection, domain: str, resolver: str) -> DomainFacts | None:
+    """Return the fresh facts of one domain."""
+    statement = text("""SELECT facts FROM domains WHERE domain = :domain AND resolver = :resolver
+                        AND facts IS NOT NULL AND "expiresAt" > clock_timestamp()""")
+    stored = connection.scalar(statement, {"domain": domain, "resolver": resolver})
+    return None if stored is None else DomainFacts.from_json(stored, domain)
+
+
+def facts_of_slice(
+    connection: Connection, analysis_id: uuid.UUID, part: Slice, resolver: str
+) -> dict[str, DomainFacts]:
+    """Return the facts of all domains of a slice that were fresh when the analysis began."""
+    rows = connection.execute(
+        _FACTS_OF_SLICE,
+        {"analysis_id": analysis_id, "resolver": resolver, **asdict(part)},
+    )
+    return {domain: DomainFacts.from_json(stored, domain) for domain, stored in rows}
+
+
+def slice_rows(connection: Connection, part: Slice) -> list[ListRow]:
+    """Return the distinct addresses of a slice, by their first rows."""
+    rows = connection.execute(_SLICE, asdict(part))
+    return [ListRow(*row) for row in rows]
+
+
+def copy_results(connection: Connection, rows: Iterator[tuple[object, ...]]) -> int:
+    """Load results as they come; returns how many."""
+    return copy_in(connection, "advancedEmailResults", COLUMNS, map(encode_row, rows))
+
+
+def add_counters(connection: Connection, analysis_id: uuid.UUID, totals: Mapping[str, int]) -> None:
+    """Raise the summary's counters by those of a slice."""
+    connection.execute(_ADD_COUNTERS, {"analysis_id": analysis_id, **totals})
+
+
+def summary(connection: Connection, analysis_id: uuid.UUID) -> dict[str, Any]:
+    """Return the counters of an analysis."""
+    statement = text(
+        """SELECT to_jsonb(a) - 'analysisId' FROM "advancedAnalysis" a WHERE "analysisId" = :analysis_id"""
+    )
+    return dict(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+
+
+def add_notice(connection: Connection, analysis_id: uuid.UUID, notice: str) -> None:
+    """Tell the user something about the run as a whole, once."""
+    connection.execute(
+        text("""UPDATE analyses SET notices = array_append(notices, :notice)
+                WHERE "analysisId" = :analysis_id AND NOT :notice = ANY(notices)"""),
+        {"analysis_id": analysis_id, "notice": notice},
+    )
+
+
+def load_single_address(connection: Connection, analysis_id: uuid.UUID) -> str:
+    """Return the address that a single analysis is of."""
+    statement = text('SELECT "emailAddress" FROM "singleAnalysis" WHERE "analysisId" = :analysis_id')
+    return str(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+
+
+def save_single_summary(connection: Connection, analysis_id: uuid.UUID) -> None:
+    """Copy the verdict of a single analysis from its one result."""
+    connection.execute(
+        text("""UPDATE "singleAnalysis" s SET status = r.status, "leadStatus" = r."leadStatus",
+                "riskLevel" = r."riskLevel", "deliverabilityScore" = r."deliverabilityScore"
+                FROM "advancedEmailResults" r
+                WHERE s."analysisId" = :analysis_id AND r."analysisId" = s."analysisId" """),
+        {"analysis_id": analysis_id},
+    )

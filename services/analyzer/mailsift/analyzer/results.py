@@ -1,0 +1,142 @@
+"""The row of "advancedEmailResults" that an examination becomes, and what a slice of them adds up to; pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from mailsift.analyzer.evidence import DomainFacts, DomainKind
+from mailsift.analyzer.examination import Examination
+from mailsift.analyzer.scoring import SCORE_VERSION
+from mailsift.shared.addresses import Address
+from mailsift.shared.db.copy import Json
+from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+
+COLUMNS: Final = (
+    "analysisId",
+    "sequenceNumber",
+    "emailAddress",
+    "normalizedAddress",
+    "domain",
+    "status",
+    "subStatus",
+    "deliverabilityScore",
+    "leadStatus",
+    "riskLevel",
+    "isValidSyntax",
+    "isCorporate",
+    "isFree",
+    "isDisposable",
+    "isRelay",
+    "isRoleBased",
+    "domainExists",
+    "acceptsMail",
+    "mxHost",
+    "spfPass",
+    "dkimPass",
+    "dmarcPass",
+    "dmarcPolicy",
+    "suggestion",
+    "mailboxChecked",
+    "reasons",
+    "scoreBreakdown",
+    "scoreVersion",
+)
+
+_STATUS_COUNTERS: Final = {status: f"{status.value}Emails" for status in Status}
+_LEAD_COUNTERS: Final = {
+    LeadStatus.HIGH_QUALITY: "highQualityLeads",
+    LeadStatus.MEDIUM_QUALITY: "mediumQualityLeads",
+    LeadStatus.LOW_QUALITY: "lowQualityLeads",
+    LeadStatus.INVALID: "invalidLeads",
+    LeadStatus.UNKNOWN: "unknownLeads",
+}
+_RISK_COUNTERS: Final = {
+    RiskLevel.LOW: "lowRiskEmails",
+    RiskLevel.MEDIUM: "mediumRiskEmails",
+    RiskLevel.HIGH: "highRiskEmails",
+    RiskLevel.UNKNOWN: "unknownRiskEmails",
+}
+_KIND_COUNTERS: Final = {
+    DomainKind.FREE: "freeEmails",
+    DomainKind.DISPOSABLE: "disposableEmails",
+    DomainKind.RELAY: "relayEmails",
+}
+COUNTERS: Final = (
+    "processedEmails",
+    *_STATUS_COUNTERS.values(),
+    *_LEAD_COUNTERS.values(),
+    *_RISK_COUNTERS.values(),
+    *_KIND_COUNTERS.values(),
+    "corporateEmails",
+    "roleBasedEmails",
+)
+
+_NO_FACTS: Final = DomainFacts("")
+
+
+def result_row(
+    analysis_id: str, sequence_number: int, email_address: str, normalized: str, examination: Examination
+) -> tuple[object, ...]:
+    """One row, in the order of COLUMNS."""
+    evidence, verdict = examination.evidence, examination.verdict
+    domain = evidence.domain
+    facts = domain.facts if domain is not None else _NO_FACTS
+    kind = domain.kind if domain is not None else None
+    return (
+        analysis_id,
+        sequence_number,
+        email_address,
+        normalized,
+        facts.domain or None,
+        verdict.status,
+        verdict.sub_status,
+        verdict.score,
+        verdict.lead_status,
+        verdict.risk_level,
+        isinstance(evidence.address, Address),
+        domain is not None and domain.is_corporate,
+        kind is DomainKind.FREE,
+        kind is DomainKind.DISPOSABLE,
+        kind is DomainKind.RELAY,
+        evidence.role is not None,
+        facts.exists if domain is not None else None,
+        facts.accepts_mail,
+        facts.mx_host,
+        facts.spf.valid,
+        facts.dkim.valid,
+        facts.dmarc.valid,
+        facts.dmarc.policy,
+        examination.suggestion,
+        evidence.mailbox is not None,
+        verdict.reasons,
+        Json(verdict.breakdown),
+        SCORE_VERSION,
+    )
+
+
+class Tally:
+    """Counts a slice's examinations under the names of the summary's columns."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+
+    def add(self, examination: Examination) -> None:
+        """Count one more."""
+        evidence, verdict = examination.evidence, examination.verdict
+        counts = self._counts
+        counts["processedEmails"] += 1
+        counts[_STATUS_COUNTERS[verdict.status]] += 1
+        counts[_LEAD_COUNTERS[verdict.lead_status]] += 1
+        counts[_RISK_COUNTERS[verdict.risk_level]] += 1
+        if evidence.role is not None:
+            counts["roleBasedEmails"] += 1
+        if evidence.domain is not None:
+            if evidence.domain.is_corporate:
+                counts["corporateEmails"] += 1
+            elif evidence.domain.kind in _KIND_COUNTERS:
+                counts[_KIND_COUNTERS[evidence.domain.kind]] += 1
+
+    def totals(self) -> dict[str, int]:
+        """Return every counter, zeros included."""
+        return {name: self._counts[name] for name in COUNTERS}

@@ -1,0 +1,44 @@
+"""Wires the analyzer; what Dramatiq's command line runs: `dramatiq mailsift.analyzer.worker:set_up`."""
+
+from __future__ import annotations
+
+import dramatiq
+
+from mailsift.analyzer.actors import declare_actors
+from mailsift.analyzer.config import AnalyzerSettings
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.metrics import count_query
+from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.shared.broker import rabbitmq_broker
+from mailsift.shared.jobs.worker import JobWorker
+from mailsift.shared.observability.logs import configure_logs
+from mailsift.shared.settings import load
+
+
+def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
+    """Build what the handlers work with; one breaker for the whole process."""
+    probe_settings = ProbeSettings(
+        nameservers=settings.nameservers,
+        query_seconds=settings.dns_query_seconds,
+        tries=settings.dns_tries,
+        concurrency=settings.dns_concurrency,
+    )
+    return AnalyzerDeps(
+        DomainProbe(probe_settings, CircuitBreaker(), count_query),
+        resolver=",".join(settings.nameservers) or "system",
+        domains_per_job=settings.domains_per_job,
+        rows_per_job=settings.rows_per_job,
+    )
+
+
+def set_up() -> None:
+    """Make this process a worker of the analyzer, from its environment. Raises SettingsError."""
+    settings = load(AnalyzerSettings)
+    configure_logs("analyzer", settings.log_level)
+    worker = JobWorker(settings, "analyzer", settings.worker_threads)
+    broker = rabbitmq_broker(settings.rabbitmq_url)
+    broker.add_middleware(worker.life)
+    declare_actors(broker, worker.runner, make_deps(settings))
+    dramatiq.set_broker(broker)

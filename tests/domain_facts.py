@@ -1,0 +1,47 @@
+"""Domain facts for tests: a healthy domain, and what to change of it."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from mailsift.analyzer.evidence import (
+    DkimPosture,
+    DmarcPosture,
+    DomainFacts,
+    Existence,
+    Lookup,
+    Lookups,
+    MailHost,
+    SpfPosture,
+)
+
+HEALTHY = DomainFacts(
+    domain="company.com",
+    existence=Existence.EXISTS,
+    mx=(MailHost(10, "mx1.company.com"), MailHost(20, "mx2.company.com")),
+    accepts_mail=True,
+    spf=SpfPosture(valid=True, detail="valid", all_policy="softfail"),
+    dkim=DkimPosture(valid=True, detail="valid", selector="google"),
+    dmarc=DmarcPosture(valid=True, detail="valid", policy="reject", found_at="company.com"),
+    lookups=Lookups(Lookup.FOUND, Lookup.NOT_ASKED, Lookup.FOUND, Lookup.FOUND, Lookup.FOUND),
+    ttl_seconds=3600,
+)
+
+_VALID = st.none() | st.booleans()
+_WORD = st.none() | st.text(max_size=12)
+
+ANY_FACTS = st.builds(
+    DomainFacts,
+    domain=st.sampled_from(["company.com", "outlok.com", "mailinator.com", "gmail.com", "duck.com"]),
+    existence=st.sampled_from(Existence),
+    mx=st.lists(st.builds(MailHost, st.integers(0, 65535), st.text(max_size=12)), max_size=3).map(tuple),
+    null_mx=st.booleans(),
+    implicit_mx=st.booleans(),
+    accepts_mail=_VALID,
+    spf=st.builds(SpfPosture, _VALID, st.sampled_from(["valid", "none", "several", "syntax"]), _WORD),
+    dkim=st.builds(DkimPosture, _VALID, st.sampled_from(["valid", "broken", "unknown_selector"]), _WORD),
+    dmarc=st.builds(DmarcPosture, _VALID, st.sampled_from(["valid", "none", "no_policy"]), _WORD, _WORD),
+    lookups=st.builds(Lookups, *[st.sampled_from(Lookup)] * 5),
+    ttl_seconds=st.integers(60, 86_400),
+)
+"""Any values at all, also such as no nameserver would give together."""

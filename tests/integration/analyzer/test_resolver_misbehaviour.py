@@ -1,0 +1,209 @@
+"""The probe against name servers that fail, lie, cut off, refuse or say nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rrset
+import pytest
+
+from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost
+from mailsift.analyzer.probes.breaker import BreakerState, CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
+
+Reply = Callable[[dns.message.Message, str], bytes | None]
+
+
+@contextmanager
+def serve(reply: Reply) -> Iterator[str]:
+    """Answer over UDP with whatever bytes `reply` makes of the question; None is silence."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind(("127.0.0.1", 0))
+        sock.settimeout(0.1)
+        ended = threading.Event()
+
+        def work() -> None:
+            while not ended.is_set():
+                try:
+                    wire, sender = sock.recvfrom(4096)
+                except TimeoutError:
+                    continue
+                question = dns.message.from_wire(wire)
+                answer = reply(question, question.question[0].name.to_text().partition(".")[0].lower())
+                if answer is not None:
+                    sock.sendto(answer, sender)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        try:
+            yield f"127.0.0.1:{sock.getsockname()[1]}"
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _answer(question: dns.message.Message, *records: str) -> dns.message.Message:
+    response = dns.message.make_response(question)
+    for record in records:
+        response.answer.append(dns.rrset.from_text(question.question[0].name, 600, "IN", *record.split(" ", 1)))
+    return response
+
+
+def _reply(question: dns.message.Message, kind: str) -> dns.message.Message:
+    name = question.question[0].name
+    match kind:
+        case "loop":
+            return _answer(question, f"CNAME {name}")
+        case "odd":
+            return _answer(question, "MX 0 a\\.b.\\255\\200.example.")
+        case "ok":
+            return _answer(question, "MX 10 mx.ok.example.")
+        case "stranger":
+            response = _answer(question, "MX 10 mx.stranger.example.")
+            response.question[0].name = dns.name.from_text("other.example.")
+            return response
+    response = _answer(question)
+    response.set_rcode(dns.rcode.NXDOMAIN if kind.startswith("_") else dns.rcode.from_text(kind))
+    return response
+
+
+def _mischief(question: dns.message.Message, kind: str) -> bytes | None:
+    if kind == "garbage":
+        return question.to_wire()[:2] + b"\x84\x00\x00\x01\x00\x05garbage"
+    return None if kind == "silent" else _reply(question, kind).to_wire()
+
+
+def _impatient(*nameservers: str) -> ProbeSettings:
+    return ProbeSettings(nameservers, query_seconds=0.8, tries=3)
+
+
+def _resolve(nameserver: str, domains: list[str], breaker: CircuitBreaker | None = None) -> dict[str, DomainFacts]:
+    found: dict[str, DomainFacts] = {}
+    probe = DomainProbe(_impatient(nameserver), breaker or CircuitBreaker())
+    asyncio.run(probe.resolve_all(domains, found.__setitem__))
+    return found
+
+
+FAILURES = (
+    ("servfail", Existence.SERVFAIL, Lookup.SERVFAIL),
+    ("notimp", Existence.SERVFAIL, Lookup.SERVFAIL),
+    ("formerr", Existence.SERVFAIL, Lookup.MALFORMED),
+    ("garbage", Existence.SERVFAIL, Lookup.MALFORMED),
+    ("refused", Existence.REFUSED, Lookup.REFUSED),
+    ("silent", Existence.TIMEOUT, Lookup.TIMEOUT),
+    ("stranger", Existence.TIMEOUT, Lookup.TIMEOUT),
+    ("nxdomain", Existence.NXDOMAIN, Lookup.NXDOMAIN),
+)
+
+
+@pytest.mark.parametrize(("kind", "existence", "lookup"), FAILURES)
+def test_each_failure_has_its_own_name(kind: str, existence: Existence, lookup: Lookup) -> None:
+    with serve(_mischief) as nameserver:
+        facts = _resolve(nameserver, [f"{kind}.example"])[f"{kind}.example"]
+    assert (facts.existence, facts.lookups.mx) == (existence, lookup)
+
+
+def test_an_alias_of_itself_takes_no_mail() -> None:
+    with serve(_mischief) as nameserver:
+        facts = _resolve(nameserver, ["loop.example"])["loop.example"]
+    assert (facts.existence, facts.accepts_mail) == (Existence.EXISTS, False)
+
+
+def test_a_mail_host_that_is_no_host_name_does_no_harm() -> None:
+    with serve(_mischief) as nameserver:
+        facts = _resolve(nameserver, ["odd.example"])["odd.example"]
+    assert facts.mx == (MailHost(0, "a\\.b.\\255\\200.example"),)
+    assert DomainFacts.from_json(facts.to_json()) == facts
+
+
+def test_a_cut_off_answer_is_asked_for_again_over_tcp() -> None:
+    def cut_off(question: dns.message.Message, _: str) -> bytes:
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    with serve(cut_off) as nameserver, closing(socket.create_server(("127.0.0.1", _port(nameserver)))) as listener:
+        thread = threading.Thread(target=_serve_one_over_tcp, args=(listener,))
+        thread.start()
+        facts = _resolve(nameserver, ["long.example"])["long.example"]
+        thread.join()
+    assert facts.mx == (MailHost(10, "mx.over-tcp.example"),)
+
+
+def _port(nameserver: str) -> int:
+    return int(nameserver.rpartition(":")[2])
+
+
+def _serve_one_over_tcp(listener: socket.socket) -> None:
+    connection, _ = listener.accept()
+    with connection, connection.makefile("rb") as stream:
+        question = dns.message.from_wire(stream.read(int.from_bytes(stream.read(2), "big")))
+        wire = _answer(question, "MX 10 mx.over-tcp.example.").to_wire()
+        connection.sendall(len(wire).to_bytes(2, "big") + wire)
+
+
+def test_silence_costs_seconds_at_any_list_size() -> None:
+    asked: Counter[Lookup] = Counter()
+    breaker = CircuitBreaker()
+    existences: Counter[Existence] = Counter()
+    with serve(lambda *_: None) as nameserver:
+        probe = DomainProbe(_impatient(nameserver), breaker, lambda lookup: asked.update([lookup]))
+        before = time.monotonic()
+        domains = [f"{number}.example" for number in range(50_000)]
+        asyncio.run(probe.resolve_all(domains, lambda _, facts: existences.update([facts.existence])))
+    assert time.monotonic() - before < 10
+    assert breaker.state is not BreakerState.CLOSED
+    assert existences.total() == 50_000
+    assert set(existences) == {Existence.TIMEOUT, Existence.UNREACHABLE}
+    assert asked == {Lookup.TIMEOUT: existences[Existence.TIMEOUT]}
+    assert 50 <= asked.total() <= 250
+
+
+def test_a_port_where_nobody_listens_is_no_answer_either() -> None:
+    with closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    found = _resolve(f"127.0.0.1:{port}", [f"{number}.example" for number in range(1000)])
+    assert len(found) == 1000
+    assert all(facts.accepts_mail is None for facts in found.values())
+    assert found["999.example"].existence is Existence.UNREACHABLE
+
+
+def test_a_nameserver_that_comes_back_is_asked_again() -> None:
+    breaker = CircuitBreaker(seconds_to_half_open=0.2)
+    with serve(lambda *_: None) as nameserver:
+        _resolve(nameserver, [f"{number}.example" for number in range(60)], breaker)
+    assert not breaker.may_ask()
+    time.sleep(0.3)
+    with serve(_mischief) as nameserver:
+        found = _resolve(nameserver, ["ok.example"], breaker)
+    assert found["ok.example"].accepts_mail
+    assert breaker.state is BreakerState.CLOSED
+
+
+def test_a_cancelled_run_leaves_nothing_behind() -> None:
+    async def run(probe: DomainProbe) -> None:
+        async with asyncio.timeout(0.2):
+            await probe.resolve_all([f"{number}.example" for number in range(500)], lambda *_: None)
+
+    with serve(lambda *_: None) as nameserver, pytest.raises(TimeoutError):
+        asyncio.run(run(DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker())))
+
+
+def test_a_second_nameserver_answers_for_a_silent_first() -> None:
+    found: dict[str, DomainFacts] = {}
+    with serve(lambda *_: None) as silent, serve(_mischief) as talking:
+        probe = DomainProbe(ProbeSettings((silent, talking), query_seconds=3.0), CircuitBreaker())
+        asyncio.run(probe.resolve_all(["ok.example"], found.__setitem__))
+    assert found["ok.example"].accepts_mail

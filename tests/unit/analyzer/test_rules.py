@@ -1,0 +1,143 @@
+"""Every rule: the evidence it looks at, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from domain_facts import HEALTHY
+from mailsift.analyzer.evidence import (
+    AddressEvidence,
+    DkimPosture,
+    DmarcPosture,
+    DomainEvidence,
+    DomainFacts,
+    DomainKind,
+    Existence,
+    ListHit,
+    Lookup,
+    Lookups,
+    SpfPosture,
+)
+from mailsift.analyzer.rules import (
+    ADDRESS_RULES,
+    DOMAIN_RULES,
+    authentication,
+    domain,
+    lists,
+    roles,
+    suggestion,
+    syntax,
+)
+from mailsift.analyzer.rules.finding import Finding
+from mailsift.shared.addresses import Address, InvalidAddress, SyntaxFault
+from mailsift.shared.verdicts import Status
+
+NOWHERE = replace(HEALTHY, mx=(), accepts_mail=False)
+OPEN = replace(HEALTHY, mx=(), accepts_mail=None)
+
+DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFacts, str | None], ...] = (
+    (domain.not_found, HEALTHY, None),
+    (domain.not_found, replace(NOWHERE, existence=Existence.NXDOMAIN), "domain_not_found"),
+    (domain.not_found, replace(OPEN, existence=Existence.SERVFAIL), None),
+    (domain.null_mx, HEALTHY, None),
+    (domain.null_mx, replace(NOWHERE, null_mx=True), "null_mx"),
+    (domain.no_mail_host, HEALTHY, None),
+    (domain.no_mail_host, NOWHERE, "no_mail_host"),
+    (domain.no_mail_host, replace(NOWHERE, null_mx=True), None),
+    (domain.no_mail_host, replace(NOWHERE, existence=Existence.NXDOMAIN), None),
+    (domain.no_mail_host, OPEN, None),
+    (domain.implicit_mx, HEALTHY, None),
+    (domain.implicit_mx, replace(HEALTHY, mx=(), implicit_mx=True), "implicit_mx"),
+    (domain.unanswered, HEALTHY, None),
+    (domain.unanswered, NOWHERE, None),
+    (domain.unanswered, DomainFacts("company.com"), "dns_unreachable"),
+    (domain.unanswered, replace(OPEN, existence=Existence.UNREACHABLE), "dns_unreachable"),
+    (domain.unanswered, replace(OPEN, existence=Existence.TIMEOUT), "dns_timeout"),
+    (domain.unanswered, replace(OPEN, existence=Existence.SERVFAIL), "dns_servfail"),
+    (domain.unanswered, replace(OPEN, existence=Existence.REFUSED), "dns_refused"),
+    (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA, Lookup.TIMEOUT)), "dns_timeout"),
+    (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA, Lookup.SERVFAIL)), "dns_servfail"),
+    (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA)), "dns_unreachable"),
+    (authentication.spf, HEALTHY, None),
+    (authentication.spf, replace(HEALTHY, spf=SpfPosture()), None),
+    (authentication.spf, replace(HEALTHY, spf=SpfPosture(False, "none")), "spf_missing"),
+    (authentication.spf, replace(HEALTHY, spf=SpfPosture(False, "several")), "spf_broken"),
+    (authentication.spf, replace(HEALTHY, spf=SpfPosture(False, "syntax")), "spf_broken"),
+    (authentication.spf, replace(HEALTHY, spf=SpfPosture(False, "too_many_lookups")), "spf_broken"),
+    (authentication.spf_allows_anyone, HEALTHY, None),
+    (authentication.spf_allows_anyone, replace(HEALTHY, spf=SpfPosture(True, "valid", "pass")), "spf_allows_anyone"),
+    (authentication.dkim, HEALTHY, None),
+    (authentication.dkim, replace(HEALTHY, dkim=DkimPosture(None, "unknown_selector")), None),
+    (authentication.dkim, replace(HEALTHY, dkim=DkimPosture(False, "broken", "s1")), "dkim_broken"),
+    (authentication.dmarc, HEALTHY, None),
+    (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(None, "timeout")), None),
+    (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(False, "none")), "dmarc_missing"),
+    (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(False, "several")), "dmarc_broken"),
+    (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(False, "no_policy")), "dmarc_broken"),
+)
+
+
+def _reason(finding: Finding | None) -> str | None:
+    return None if finding is None else finding.reason
+
+
+@pytest.mark.parametrize(("rule", "facts", "reason"), DOMAIN_CASES)
+def test_a_rule_on_domain_facts(
+    rule: Callable[[DomainEvidence], Finding | None], facts: DomainFacts, reason: str | None
+) -> None:
+    assert _reason(rule(DomainEvidence(facts))) == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (DomainKind.CORPORATE, None),
+        (DomainKind.FREE, "free_provider"),
+        (DomainKind.RELAY, "privacy_relay"),
+        (DomainKind.DISPOSABLE, "disposable"),
+    ],
+)
+def test_a_listed_domain(kind: DomainKind, reason: str | None) -> None:
+    assert _reason(lists.listed(DomainEvidence(HEALTHY, kind))) == reason
+
+
+@pytest.mark.parametrize(("suggested", "reason"), [(None, None), ("gmail.com", "probable_typo")])
+def test_a_suggested_domain(suggested: str | None, reason: str | None) -> None:
+    assert _reason(suggestion.probable_typo(DomainEvidence(HEALTHY, suggestion=suggested))) == reason
+
+
+ADDRESS = Address("john", "company.com", "john@company.com")
+
+
+@pytest.mark.parametrize(("role", "reason"), [(None, None), (ListHit("roles", "1", "sales"), "role_account")])
+def test_a_role_account(role: ListHit | None, reason: str | None) -> None:
+    assert _reason(roles.role_account(AddressEvidence(ADDRESS, DomainEvidence(HEALTHY), role))) == reason
+
+
+@pytest.mark.parametrize("fault", SyntaxFault)
+def test_every_syntax_fault_is_invalid(fault: SyntaxFault) -> None:
+    found = syntax.refused(AddressEvidence(InvalidAddress(fault, "why")))
+    assert found == Finding(fault.value, cap=0, status=Status.INVALID)
+
+
+def test_an_address_has_no_syntax_fault() -> None:
+    assert syntax.refused(AddressEvidence(ADDRESS, DomainEvidence(HEALTHY))) is None
+
+
+def test_a_fault_of_a_later_version_is_invalid_too() -> None:
+    found = syntax.refused(AddressEvidence(InvalidAddress("syntax_of_tomorrow", "")))
+    assert found == Finding("syntax_of_tomorrow", cap=0, status=Status.INVALID)
+
+
+def test_every_rule_has_its_cases_here() -> None:
+    elsewhere = {lists.listed, suggestion.probable_typo}
+    assert {rule for rule, _, _ in DOMAIN_CASES} | elsewhere == set(DOMAIN_RULES)
+    assert set(ADDRESS_RULES) == {syntax.refused, roles.role_account}
+
+
+def test_a_finding_never_gives_points() -> None:
+    with pytest.raises(ValueError, match="gives none"):
+        Finding("good_news", points=1)
