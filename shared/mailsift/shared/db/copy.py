@@ -38,7 +38,7 @@ class CopyStream:
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         """What the source raised: psycopg2 reports it as a QueryCanceled of its own, so ask here for the truth."""
 
     def read(self, size: int = -1) -> bytes:
@@ -52,7 +52,7 @@ class CopyStream:
                 length += len(line)
                 if length >= wanted:
                     break
-        except Exception as failure:
+        except BaseException as failure:
             self.failure = failure
             raise
         # A lone surrogate is no character, and not worth a failed load.

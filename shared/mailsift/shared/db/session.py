@@ -20,6 +20,8 @@ def make_engine(
         pool_timeout=30,
         pool_pre_ping=True,
         pool_recycle=1800,
+        # What is bound to a statement is the users' data, and belongs in no log.
+        hide_parameters=True,
         connect_args={
             "application_name": application_name,
             "connect_timeout": 10,

@@ -10,7 +10,7 @@ from mailsift.ingest.rows import extract, extract_from_line
 _ADDRESS: Final = re.compile(
     r"[^\s@,;|<>()\[\]\"':][^\s@,;|<>()\[\]\":]*@[^\s@,;|<>()\[\]\"':]+\.[^\s@,;|<>()\[\]\"':]+"
 )
-_BEARS: Final = re.compile(r"[^\s@]@[^\s@]")
+_BEARS: Final = re.compile(r"""[^\s@,;|<>()"']@[^\s@,;|<>()"']""")
 _MAX_LENGTH: Final = 400
 
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from mailsift.ingest.detection.addresses import bears_address, is_address
 from mailsift.ingest.detection.headers import email_word_weight
+from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
 from mailsift.ingest.rows import Row
@@ -69,7 +70,7 @@ def find_layout(lines: list[str]) -> Layout:
 
 
 def _read(block: Block, delimiter: str, quote: str) -> Layout:
-    records = Records(delimiter, quote, width=0, email_column=0).split([block])
+    records = Records(Grammar(delimiter, quote), width=0, email_column=0).split([block])
     return _assess(delimiter, quote, [row.columns for row in records if isinstance(row, Row)])
 
 

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import BinaryIO
 
 from mailsift.ingest.dialect import Dialect
+from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block, LineBlocks
 from mailsift.ingest.formats.records import Records
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
@@ -37,9 +38,8 @@ def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | Reje
     """Every row that is not blank, the header too."""
     if dialect.delimiter is None:
         return _split_text(blocks)
-    records = Records(
-        dialect.delimiter, dialect.quote, width=len(dialect.column_names), email_column=dialect.email_column
-    )
+    grammar = Grammar(dialect.delimiter, dialect.quote)
+    records = Records(grammar, width=len(dialect.column_names), email_column=dialect.email_column)
     return records.split(blocks)
 
 

@@ -2,7 +2,8 @@
 
 A quotation mark that is never closed would swallow everything up to the next one. So a record of several lines is
 taken only if it is strictly well formed (after a closing quote comes a delimiter or a line end). Otherwise its first
-line alone is rejected as `unbalanced_quote`, and reading goes on with its second.
+line alone is rejected as `unbalanced_quote`, and reading goes on with its second. A well-formed record that grows too
+long is rejected as `row_too_long` and passed over up to its closing quote, or up to a line that looks like a data row.
 
 The cost stays linear: looking ahead in vain is paid from a budget that grows with what has been read, and while that
 is used up, a line that leaves a quote open is rejected without looking any further.
@@ -10,39 +11,45 @@ is used up, a line that leaves a quote open is rejected without looking any furt
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from mailsift.ingest.formats.grammar import END, Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
 
-if TYPE_CHECKING:
-    import _csv
-
-# Fed after the last line, it tells whether the record before it was still open there: no line holds a NUL.
-_END: Final = "\0"
-
 _LOOK_AHEAD_BUDGET: Final = 4 * MAX_ROW_LENGTH
 _LOOK_AHEAD_PER_CHARACTER: Final = 2
-_LINES_JUDGED: Final = 100
+
+# A data row so soon after an opening quote means that the quote was left open, not that a long text begins.
+_FEW_LINES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A record of more than one line, as far as it has been read."""
+
+    row_number: int
+    lines: list[str]
+    cells: list[str]
+    is_open: bool
+    length: int
 
 
 class Records:
     """Cuts lines into records; `width` and `email_column` tell what a data row looks like."""
 
-    def __init__(self, delimiter: str, quote: str | None, *, width: int, email_column: int) -> None:
-        self._delimiter = delimiter
-        self._quote = quote
+    def __init__(self, grammar: Grammar, *, width: int, email_column: int) -> None:
+        self._grammar = grammar
         self._width = width
         self._email_column = email_column
         self._line_number = 1
-        self._skipping = False
+        self._passing_over = False
         self._characters = 0
-        self._wasted = 0
-        # The module's own limit, 128 KiB a cell, is one for the whole process.
-        csv.field_size_limit(2 * MAX_ROW_LENGTH)
+        self.wasted = 0
+        """Characters looked at in vain."""
 
     def split(self, blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
         """Every record that is not blank, with the number of the line on which it starts."""
@@ -60,11 +67,11 @@ class Records:
 
     def _split(self, lines: list[str], *, final: bool) -> Generator[Row | RejectedRow, None, list[str]]:
         """The records of these lines; returns the lines of a last one that is still open."""
-        at = self._skip(lines) if self._skipping else 0
+        at = self._pass_over(lines) if self._passing_over else 0
         while at < len(lines):
             first = at
             stop = len(lines) if self._may_look_ahead() else at + 1
-            reader = self._reader(chain(_between(lines, first, stop), (_END,)))
+            reader = self._grammar.reader(chain(_between(lines, first, stop), (END,)))
             for cells in reader:
                 end = first + reader.line_num
                 if end - at > 1:
@@ -75,69 +82,60 @@ class Records:
             else:
                 at = stop
                 continue
-            more = stop == len(lines) and not final
-            outcome, used = self._judge(
-                lines[at : min(end, stop)], cells, self._line_number + at, is_open=end > stop, more=more
-            )
-            if outcome is None:
+            begun = self._begin(lines[at : min(end, stop)], cells, at, is_open=end > stop)
+            if begun.is_open and begun.length <= MAX_ROW_LENGTH and stop == len(lines) and not final:
                 break
+            outcome, used = self._judge(begun)
             yield outcome
             at += used
         self._line_number += at
         return lines[at:]
 
-    def _judge(
-        self, record: list[str], cells: list[str], row_number: int, *, is_open: bool, more: bool
-    ) -> tuple[Row | RejectedRow | None, int]:
-        """What becomes of a record of several lines, and how many of them it uses up; None: wait for more lines."""
-        length = sum(map(len, record))
-        too_long = RejectedRow(row_number, RejectReason.ROW_TOO_LONG, "".join(record)[:MAX_RAW_TEXT_LENGTH])
-        if not is_open and self._is_well_formed(record):
-            return (Row(row_number, cells) if length <= MAX_ROW_LENGTH else too_long), len(record)
-        if is_open and more:
-            if length <= MAX_ROW_LENGTH:
-                return None, 0
-            if not any(map(self._looks_like_row, record[1 : 1 + _LINES_JUDGED])):
-                self._skipping = True
-                return too_long, len(record)
-        self._wasted += length
-        return RejectedRow(row_number, RejectReason.UNBALANCED_QUOTE, record[0].rstrip("\r\n")[:MAX_RAW_TEXT_LENGTH]), 1
+    def _begin(self, lines: list[str], cells: list[str], at: int, *, is_open: bool) -> _Begun:
+        return _Begun(self._line_number + at, lines, cells, is_open, sum(map(len, lines)))
 
-    def _skip(self, lines: list[str]) -> int:
-        """Where reading goes on after a record too long to be kept: behind its closing quote, or at the next row."""
+    def _judge(self, record: _Begun) -> tuple[Row | RejectedRow, int]:
+        """What becomes of a record of several lines, and how many of them it uses up."""
+        if self._grammar.is_well_formed(record.lines, is_open=record.is_open):
+            if record.length > MAX_ROW_LENGTH:
+                return self._judge_too_long(record)
+            if not record.is_open:
+                return Row(record.row_number, record.cells), len(record.lines)
+        return self._reject_first_line(record)
+
+    def _judge_too_long(self, record: _Begun) -> tuple[RejectedRow, int]:
+        used = len(record.lines)
+        if record.is_open:
+            rows = (number for number in range(1, used) if self._looks_like_row(record.lines[number]))
+            used = next(rows, used)
+            if used < min(_FEW_LINES, len(record.lines)):
+                return self._reject_first_line(record)
+            self._passing_over = used == len(record.lines)
+        text = "".join(record.lines)[:MAX_RAW_TEXT_LENGTH]
+        return RejectedRow(record.row_number, RejectReason.ROW_TOO_LONG, text), used
+
+    def _reject_first_line(self, record: _Begun) -> tuple[RejectedRow, int]:
+        self.wasted += record.length
+        text = record.lines[0].rstrip("\r\n")[:MAX_RAW_TEXT_LENGTH]
+        return RejectedRow(record.row_number, RejectReason.UNBALANCED_QUOTE, text), 1
+
+    def _pass_over(self, lines: list[str]) -> int:
+        """Where reading goes on after a record too long to be kept."""
         for at, line in enumerate(lines):
-            if self._looks_like_row(line):
-                self._skipping = False
-                return at
-            if self._alone(f"{self._quote}{line}") is not None:
-                self._skipping = False
-                return at + 1
+            is_row = self._looks_like_row(line)
+            if is_row or self._grammar.closes(line):
+                self._passing_over = False
+                return at if is_row else at + 1
         return len(lines)
 
     def _looks_like_row(self, line: str) -> bool:
-        cells = self._alone(line)
+        if "@" not in line:
+            return False
+        cells = self._grammar.cells(line)
         return cells is not None and len(cells) == self._width and "@" in cells[self._email_column]
 
-    def _alone(self, line: str) -> list[str] | None:
-        """The cells of one line; None if it leaves a quote open."""
-        reader = self._reader((line, _END))
-        cells = next(reader)
-        return cells if reader.line_num == 1 else None
-
-    def _is_well_formed(self, record: list[str]) -> bool:
-        try:
-            for _ in self._reader(record, strict=True):
-                pass
-        except csv.Error:
-            return False
-        return True
-
     def _may_look_ahead(self) -> bool:
-        return self._wasted <= _LOOK_AHEAD_BUDGET + _LOOK_AHEAD_PER_CHARACTER * self._characters
-
-    def _reader(self, lines: Iterable[str], *, strict: bool = False) -> _csv.Reader:
-        # Without a quotation mark the module takes quoting to be off.
-        return csv.reader(lines, delimiter=self._delimiter, quotechar=self._quote, strict=strict)
+        return self.wasted <= _LOOK_AHEAD_BUDGET + _LOOK_AHEAD_PER_CHARACTER * self._characters
 
 
 def _between(lines: list[str], first: int, stop: int) -> Iterable[str]:
@@ -149,4 +147,4 @@ def _between(lines: list[str], first: int, stop: int) -> Iterable[str]:
 
 def _says_something(cells: list[str]) -> bool:
     """Whether a line without a delimiter is more than blank; the mark at the end is no line of the file."""
-    return bool(cells) and cells[0] != _END and not cells[0].isspace() and bool(cells[0])
+    return bool(cells) and cells[0] != END and bool(cells[0].strip())

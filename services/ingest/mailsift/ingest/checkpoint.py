@@ -1,0 +1,47 @@
+"""How far a file has been loaded, and how it is read: what the next attempt goes on from; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+from mailsift.ingest.batching import Batch
+from mailsift.ingest.dialect import Dialect, Format
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Committed with the rows it counts, so a kill loses none and doubles none.
+
+    The dialect is kept too: a later release that would judge the file differently must not change its mind halfway.
+    """
+
+    dialect: Dialect
+    rows: int = 0
+    emails: int = 0
+    valid: int = 0
+    rejected: int = 0
+
+    def after(self, batch: Batch) -> Self:
+        """Return where the file stands once a batch has been read to its end."""
+        return replace(
+            self,
+            rows=batch.last_sequence_number,
+            emails=self.emails + batch.emails,
+            valid=self.valid + batch.valid,
+            rejected=self.rejected + len(batch.rejected),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it the shape of the column `checkpoint`."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        dialect = dict(stored["dialect"])
+        dialect["format"] = Format(dialect["format"])
+        dialect["column_names"] = tuple(dialect["column_names"])
+        dialect["evidence"] = tuple(dialect["evidence"])
+        return cls(Dialect(**dialect), *(int(stored[name]) for name in ("rows", "emails", "valid", "rejected")))

@@ -1,0 +1,122 @@
+"""Takes an uploaded file into "uploadEmails": understand it, load it, mark what repeats."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailsift.ingest import repository
+from mailsift.ingest.batching import Batch, BatchLimits, batches
+from mailsift.ingest.checkpoint import Checkpoint
+from mailsift.ingest.detection import SAMPLE_SIZE, detect
+from mailsift.ingest.formats.delimited import RowReader, read_rows
+from mailsift.ingest.repository import Source
+from mailsift.ingest.rows import UploadEmail, to_upload_emails
+from mailsift.shared.addresses import parse
+from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.observability.metrics import ROWS
+from mailsift.shared.storage import Storage
+
+_ROWS_BETWEEN_REPORTS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class IngestDeps:
+    """What the handlers work with."""
+
+    storage: Storage
+    limits: BatchLimits
+
+
+def process_file(deps: IngestDeps, lease: Lease) -> None:
+    """Load one file, from its beginning or from where the last attempt came to."""
+    upload_id = _upload_id(lease)
+    with lease.reading() as connection:
+        source = repository.load_source(connection, upload_id)
+    lease.report(0, total=source.size, step="reading")
+    stored = lease.job.checkpoint
+    state = Checkpoint.from_json(stored) if stored else _understand(deps, lease, upload_id, source)
+    state = _load(deps, lease, upload_id, source, state)
+    if state.rows == 0:
+        raise PermanentError("no_readable_row", "the file has no row below its header; add at least one address")
+    lease.report(step="marking duplicates")
+    _finish(lease, upload_id, state)
+
+
+def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source) -> Checkpoint:
+    with deps.storage.open(source.storage_key) as stream:
+        sample = stream.read(SAMPLE_SIZE)
+    dialect = detect(sample, complete=len(sample) >= source.size)
+    state = Checkpoint(dialect)
+    lease.log(
+        "info",
+        "understood the file",
+        format=dialect.format.value,
+        encoding=dialect.encoding,
+        delimiter=dialect.delimiter,
+        hasHeader=dialect.has_header,
+        emailColumn=dialect.email_column,
+        confidence=dialect.confidence,
+        evidence=list(dialect.evidence),
+    )
+    with lease.transaction() as transaction:
+        repository.save_dialect(transaction.connection, upload_id, dialect)
+        transaction.checkpoint(state.to_json())
+    return state
+
+
+def _load(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source, state: Checkpoint) -> Checkpoint:
+    with deps.storage.open(source.storage_key) as stream:
+        reader = read_rows(stream, state.dialect)
+        rows = to_upload_emails(str(upload_id), reader, state.dialect, parse, after=state.rows)
+        for batch in batches(rows, deps.limits, time.monotonic):
+            with lease.transaction() as transaction:
+                repository.copy_rows(transaction.connection, _reporting(batch, reader, lease))
+                repository.copy_rejected(transaction.connection, upload_id, batch.rejected)
+                state = state.after(batch)
+                transaction.checkpoint(state.to_json(), processed=reader.bytes_read)
+            ROWS.labels("parsed").inc(batch.rows)
+    return state
+
+
+def _reporting(batch: Batch, reader: RowReader, lease: Lease) -> Iterator[UploadEmail]:
+    for count, row in enumerate(batch):
+        if count % _ROWS_BETWEEN_REPORTS == 0:
+            lease.check()
+            lease.report(reader.bytes_read)
+        yield row
+
+
+def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
+    job = lease.job
+    with lease.transaction() as transaction:
+        duplicates = repository.mark_duplicates(transaction.connection, upload_id)
+        repository.save_counts(transaction.connection, upload_id, state, duplicates)
+        counts = {
+            "totalRows": state.rows,
+            "totalEmails": state.emails,
+            "validEmails": state.valid,
+            "duplicateEmails": duplicates,
+            "rejectedRows": state.rejected,
+        }
+        lease.log("info", "loaded the list", **counts)
+        record(
+            transaction.connection,
+            Activity.FILE_PROCESSED,
+            workspace_id=job.workspace_id,
+            user_id=job.user_id,
+            entity_type="upload",
+            entity_id=upload_id,
+            details=counts,
+        )
+        transaction.complete(counts)
+
+
+def _upload_id(lease: Lease) -> uuid.UUID:
+    if lease.job.upload_id is None:
+        raise PermanentError("wrong_subject", "a file_processing job needs an upload")
+    return lease.job.upload_id

@@ -1,0 +1,108 @@
+"""Every query of ingest."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, text
+
+from mailsift.ingest.checkpoint import Checkpoint
+from mailsift.ingest.dialect import Dialect
+from mailsift.ingest.rows import COLUMNS, RejectedRow, UploadEmail
+from mailsift.shared.db.copy import encode_row
+from mailsift.shared.db.loading import copy_in
+
+_REJECTED_COLUMNS = ("uploadId", "sequenceNumber", "rowNumber", "reason", "rawText")
+_PREVIEW = 100
+
+# One pass over the list; run again it marks the same rows.
+_MARK_DUPLICATES = text("""
+    UPDATE "uploadEmails" AS entry SET "duplicateOf" = repeated.first
+    FROM (
+        SELECT "sequenceNumber", first FROM (
+            SELECT "sequenceNumber", min("sequenceNumber") OVER (PARTITION BY "normalizedAddress") AS first
+            FROM "uploadEmails" WHERE "uploadId" = :upload_id AND "normalizedAddress" IS NOT NULL
+        ) AS ranked WHERE first < "sequenceNumber"
+    ) AS repeated
+    WHERE entry."uploadId" = :upload_id AND entry."sequenceNumber" = repeated."sequenceNumber" """)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an uploaded file lies."""
+
+    storage_key: str
+    size: int
+
+
+def load_source(connection: Connection, upload_id: uuid.UUID) -> Source:
+    """Return where the file of an upload lies."""
+    statement = text('SELECT "storageKey", "fileSize" FROM uploads WHERE "uploadId" = :upload_id')
+    row = connection.execute(statement, {"upload_id": upload_id}).one()
+    return Source(row[0], row[1])
+
+
+def save_dialect(connection: Connection, upload_id: uuid.UUID, dialect: Dialect) -> None:
+    """Keep what was understood of the file, for the user to see and for the export to name columns by."""
+    connection.execute(
+        text("""
+            UPDATE uploads SET format = :format, encoding = :encoding, delimiter = :delimiter,
+                "hasHeader" = :has_header, "columnNames" = :column_names, "emailColumn" = :email_column,
+                "updatedAt" = clock_timestamp()
+            WHERE "uploadId" = :upload_id"""),
+        {
+            "upload_id": upload_id,
+            "format": dialect.format.value,
+            "encoding": dialect.encoding,
+            "delimiter": dialect.delimiter,
+            "has_header": dialect.has_header,
+            "column_names": list(dialect.column_names),
+            "email_column": dialect.email_column,
+        },
+    )
+
+
+def copy_rows(connection: Connection, rows: Iterable[UploadEmail]) -> None:
+    """Load data rows as they come."""
+    copy_in(connection, "uploadEmails", COLUMNS, map(encode_row, rows))
+
+
+def copy_rejected(connection: Connection, upload_id: uuid.UUID, rows: Sequence[RejectedRow]) -> None:
+    """Load the rows from which no address could be taken."""
+    lines = (encode_row((upload_id, row.sequence_number, row.row_number, row.reason, row.raw_text)) for row in rows)
+    copy_in(connection, "uploadRejectedRows", _REJECTED_COLUMNS, lines)
+
+
+def mark_duplicates(connection: Connection, upload_id: uuid.UUID) -> int:
+    """Point every repeated address at its first row; returns how many there are."""
+    # The window sorts the whole list: with the default it would spill into many small runs.
+    connection.execute(text("SET LOCAL work_mem = '64MB'"))
+    return connection.execute(_MARK_DUPLICATES, {"upload_id": upload_id}).rowcount
+
+
+def save_counts(connection: Connection, upload_id: uuid.UUID, counts: Checkpoint, duplicates: int) -> None:
+    """Write the totals of a list, with a preview of its first addresses."""
+    connection.execute(
+        text("""
+            UPDATE uploads SET "totalRows" = :rows, "totalEmails" = :emails, "validEmails" = :valid,
+                "duplicateEmails" = :duplicates, "rejectedRows" = :rejected, "updatedAt" = clock_timestamp(),
+                emails = (
+                    SELECT coalesce(jsonb_agg(jsonb_build_object('email', "emailAddress")), '[]') FROM (
+                        SELECT "emailAddress" FROM "uploadEmails"
+                        WHERE "uploadId" = :upload_id AND "emailAddress" IS NOT NULL
+                        ORDER BY "sequenceNumber" LIMIT :preview
+                    ) AS first
+                )
+            WHERE "uploadId" = :upload_id"""),
+        {
+            "upload_id": upload_id,
+            "rows": counts.rows,
+            "emails": counts.emails,
+            "valid": counts.valid,
+            "duplicates": duplicates,
+            "rejected": counts.rejected,
+            "preview": _PREVIEW,
+        },
+    )
