@@ -67,7 +67,7 @@ class Lease:
         self, job: ClaimedJob, connection: Connection, lease_seconds: float, stopping: threading.Event
     ) -> None:
         self.job = job
-        self.ended = False
+        self.outcome: str | None = None
         self._connection = connection
         self._stopping = stopping
         self._lost = threading.Event()
@@ -114,7 +114,7 @@ class Lease:
             cancelled = self._close(transaction.ending)
         self._lines.clear()
         if not isinstance(transaction.ending, _Checkpoint):
-            self.ended = True
+            self.outcome = "completed" if isinstance(transaction.ending, _Complete) else "waiting"
             self._announce()
         elif cancelled:
             raise JobCancelled

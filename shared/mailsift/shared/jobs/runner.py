@@ -97,13 +97,13 @@ class JobRunner:
             return self._release(lease, JobStatus.PENDING, f"rescheduled: {wait.reason}", delay=wait.delay_seconds)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
             return self._failed(lease, error)
-        return "completed" if lease.ended else self._failed(lease, RuntimeError("the handler did not end its job"))
+        return lease.outcome or self._failed(lease, RuntimeError("the handler did not end its job"))
 
     def _failed(self, lease: Lease, error: Exception) -> str:
-        if lease.ended:
+        if lease.outcome is not None:
             # The job's end is committed; what failed after it was the announcement, which polling makes up for.
             log.warning("announcement_failed", exc_info=error)
-            return "completed"
+            return lease.outcome
         job = lease.job
         random = secrets.randbelow(1_000_000) / 1_000_000
         decision = decide(error, job.retry_count, job.max_retries, self._schedule, random)

@@ -50,9 +50,8 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
 
     if claimed:
         asyncio.run(deps.probe.resolve_all(claimed, collect))
-    asked = [facts for facts in found if facts.existence is not Existence.UNREACHABLE]
     with lease.transaction() as transaction:
-        repository.save_facts(transaction.connection, asked, deps.resolver)
+        repository.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
         repository.release_claims(transaction.connection, claimed, token)
         busy = repository.claimed_by_others(transaction.connection, domains, token)
     if busy:
@@ -65,6 +64,13 @@ def nobody_answered(found: Sequence[DomainFacts]) -> bool:
     return any(facts.existence is Existence.UNREACHABLE for facts in found) or (
         bool(found) and all(facts.existence in _UNANSWERED for facts in found)
     )
+
+
+def _worth_keeping(found: Sequence[DomainFacts]) -> list[DomainFacts]:
+    # Silence of one domain among answers is a fact of that domain; silence of the nameservers is none.
+    if nobody_answered(found):
+        return [facts for facts in found if facts.existence not in _UNANSWERED]
+    return list(found)
 
 
 def _give_up(lease: Lease) -> None:

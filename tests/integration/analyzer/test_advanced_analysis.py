@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+from factories import Tenant, enqueue, make_analysis, make_upload
+from pump import Pump
+from sqlalchemy import Engine, text
+
+from mailsift.analyzer.evidence import Lookup
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.handlers.domains import resolve_domains
+from mailsift.analyzer.handlers.lists import analyse_list
+from mailsift.analyzer.handlers.scores import analyse_single, score_slice
+from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.ingest import repository as ingest_repository
+from mailsift.ingest.checkpoint import Checkpoint
+from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.rows import Row, to_upload_emails
+from mailsift.shared.addresses import parse
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import Subject
+from mailsift.standalone.demo.nameserver import bundled_zone, serving
+
+DIALECT = Dialect(Format.TEXT, "utf-8", None, None, False, ("column_1",), 0, 1.0, ())
+
+Rows = list[Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def nameserver() -> Iterator[str]:
+    with serving(bundled_zone()) as address:
+        yield address
+
+
+class Analyzer:
+    """A list in the database and the worker that analyses it."""
+
+    def __init__(self, worker: Engine, owner: Engine, tenant: Tenant, nameserver: str) -> None:
+        self.worker, self.owner, self.tenant = worker, owner, tenant
+        self.queries = 0
+        self.pump = self.worker_asking(nameserver)
+
+    def worker_asking(self, nameserver: str, seconds: float = 0.5) -> Pump:
+        settings = ProbeSettings((nameserver,), query_seconds=seconds, tries=2)
+        probe = DomainProbe(settings, CircuitBreaker(), self._count)
+        deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
+        return Pump(
+            self.worker,
+            {
+                JobType.ADVANCED_ANALYSIS: partial(analyse_list, deps),
+                JobType.SINGLE_ANALYSIS: partial(analyse_single, deps),
+                JobType.DOMAIN_RESOLUTION: partial(resolve_domains, deps),
+                JobType.EMAIL_SCORING: partial(score_slice, deps),
+            },
+        )
+
+    def _count(self, _outcome: Lookup) -> None:
+        self.queries += 1
+
+    def load(self, addresses: Iterable[str]) -> uuid.UUID:
+        with self.owner.begin() as connection:
+            upload_id = make_upload(connection, self.tenant)
+            rows = [Row(number, [address]) for number, address in enumerate(addresses, 1)]
+            entries = list(to_upload_emails(str(upload_id), rows, DIALECT, parse))
+            ingest_repository.copy_rows(connection, entries)
+            duplicates = ingest_repository.mark_duplicates(connection, upload_id)
+            counts = Checkpoint(
+                DIALECT, rows=len(entries), emails=sum(entry.email_address is not None for entry in entries)
+            )
+            ingest_repository.save_counts(connection, upload_id, counts, duplicates)
+        return upload_id
+
+    def analyse(self, upload_id: uuid.UUID) -> uuid.UUID:
+        with self.owner.begin() as connection:
+            analysis_id = make_analysis(connection, self.tenant, upload_id)
+            enqueue(connection, self.tenant, JobType.ADVANCED_ANALYSIS, Subject(analysis_id=analysis_id))
+        return analysis_id
+
+    def results(self, analysis_id: uuid.UUID) -> dict[str, Mapping[str, Any]]:
+        rows = self.query(f"""SELECT * FROM "advancedEmailResults" WHERE "analysisId" = '{analysis_id}' ORDER BY 2""")
+        return {row["emailAddress"]: row for row in rows}
+
+    def query(self, statement: str) -> Rows:
+        with self.worker.begin() as connection:
+            return [dict(row) for row in connection.execute(text(statement)).mappings()]
+
+
+@pytest.fixture
+def analyzer(worker: Engine, owner: Engine, tenant: Tenant, nameserver: str) -> Analyzer:
+    return Analyzer(worker, owner, tenant, nameserver)
+
+
+LIST = [
+    "john@company.com",
+    "sales@startup.io",
+    "invalid@",
+    "JOHN@company.com",
+    "someone@gmail.com",
+    "",
+    "nobody@no-such-domain-here.com",
+    *(f"user{number}@company.com" for number in range(10)),
+]
+
+
+def test_a_list_is_scored_once_for_each_address_with_the_seeds_scores(analyzer: Analyzer) -> None:
+    analysis_id = analyzer.analyse(analyzer.load(LIST))
+    analyzer.pump.run()
+    results = analyzer.results(analysis_id)
+    assert len(results) == 15
+    john, sales = results["john@company.com"], results["sales@startup.io"]
+    assert (john["deliverabilityScore"], john["leadStatus"], john["riskLevel"]) == (95, "high-quality", "low")
+    assert (sales["deliverabilityScore"], sales["leadStatus"], sales["riskLevel"]) == (82, "medium-quality", "low")
+    assert (john["spfPass"], john["dkimPass"], john["dmarcPass"]) == (True, True, False)
+    assert sum(points for _, points in john["scoreBreakdown"]) == 95
+    assert results["invalid@"]["status"] == "invalid"
+    assert results["nobody@no-such-domain-here.com"]["subStatus"] == "domain_not_found"
+    summary = analyzer.query('SELECT * FROM "advancedAnalysis"')[0]
+    assert (summary["totalEmails"], summary["processedEmails"]) == (15, 15)
+    assert summary["validEmails"] + summary["riskyEmails"] + summary["invalidEmails"] + summary["unknownEmails"] == 15
+    assert analyzer.query("SELECT status FROM analyses") == [{"status": "completed"}]
+    root = analyzer.query('SELECT * FROM "jobQueue" WHERE "parentJobId" IS NULL')[0]
+    assert (root["status"], root["progress"], root["openChildren"]) == ("completed", 100, 0)
+
+
+def test_the_same_list_again_asks_no_nameserver(analyzer: Analyzer) -> None:
+    upload_id = analyzer.load(LIST)
+    first = analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    asked = analyzer.queries
+    assert asked > 0
+    second = analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    assert analyzer.queries == asked
+    verdicts = [
+        {address: (row["status"], row["deliverabilityScore"]) for address, row in analyzer.results(run).items()}
+        for run in (first, second)
+    ]
+    assert verdicts[0] == verdicts[1]
+    summary = analyzer.query('SELECT * FROM "advancedAnalysis" ORDER BY "cachedDomains"')[1]
+    assert summary["cachedDomains"] == summary["totalDomains"] > 0
+
+
+def test_facts_of_other_nameservers_are_not_believed(analyzer: Analyzer) -> None:
+    upload_id = analyzer.load(["john@company.com"])
+    analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    with serving(bundled_zone()) as other:
+        asked = analyzer.queries
+        analyzer.analyse(upload_id)
+        analyzer.worker_asking(other).run()
+        assert analyzer.queries > asked
+
+
+def test_without_an_answer_every_row_is_unknown_and_one_notice_says_why(analyzer: Analyzer) -> None:
+    addresses = [f"user@company-{number}.com" for number in range(80)]
+    analysis_id = analyzer.analyse(analyzer.load(addresses))
+    analyzer.worker_asking("127.0.0.1:1", seconds=0.2).run()
+    results = analyzer.results(analysis_id).values()
+    assert {row["status"] for row in results} == {"unknown"}
+    assert len(results) == 80
+    assert analyzer.query("SELECT status, notices FROM analyses") == [
+        {"status": "completed", "notices": ["dns_unreachable"]}
+    ]
+    assert analyzer.query("SELECT * FROM domains WHERE facts IS NOT NULL") == []
+
+
+def test_two_analyses_at_once_ask_about_each_domain_once(analyzer: Analyzer) -> None:
+    upload_id = analyzer.load([f"user@{name}" for name in ("company.com", "startup.io", "gmail.com")])
+    analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    alone = analyzer.queries
+    with analyzer.owner.begin() as connection:
+        connection.execute(text("DELETE FROM domains"))
+    analyzer.queries = 0
+    runs = [analyzer.analyse(upload_id) for _ in range(2)]
+    pumps = [threading.Thread(target=analyzer.pump.run) for _ in range(2)]
+    for pump in pumps:
+        pump.start()
+    for pump in pumps:
+        pump.join()
+    with analyzer.worker.begin() as connection:
+        connection.execute(text("""UPDATE "jobQueue" SET "dueAt" = now() WHERE status = 'pending'"""))
+    analyzer.pump.run()
+    assert analyzer.queries == alone
+    assert [len(analyzer.results(run)) for run in runs] == [3, 3]
+
+
+def test_a_single_address_is_answered_in_one_job(analyzer: Analyzer) -> None:
+    with analyzer.owner.begin() as connection:
+        analysis_id = make_analysis(connection, analyzer.tenant, None, "single")
+        connection.execute(
+            text("""INSERT INTO "singleAnalysis" ("analysisId", "emailAddress") VALUES (:id, 'john@company.com')"""),
+            {"id": analysis_id},
+        )
+        enqueue(connection, analyzer.tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
+    assert analyzer.pump.run() == 1
+    assert analyzer.results(analysis_id)["john@company.com"]["deliverabilityScore"] == 95
+    summary = analyzer.query('SELECT * FROM "singleAnalysis"')[0]
+    assert (summary["status"], summary["deliverabilityScore"]) == ("valid", 95)
