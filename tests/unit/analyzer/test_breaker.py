@@ -89,10 +89,11 @@ def test_a_trial_that_is_never_reported_leaves_the_next_one_to_another() -> None
 def test_it_rests_until_the_next_trial_is_due() -> None:
     clock = Clock()
     breaker = _opened(clock)
-    assert breaker.resting
+    rests = [breaker.resting]
     clock.now = 10.0
-    assert not breaker.resting
-    assert breaker.may_ask()
-    assert breaker.resting
+    rests.append(breaker.resting)
+    breaker.may_ask()
+    rests.append(breaker.resting)
     breaker.answered()
-    assert not breaker.resting
+    rests.append(breaker.resting)
+    assert rests == [True, False, True, False]
