@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -16,9 +17,11 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from mailsift.shared.errors import PermanentError
 
 if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 CHUNK = 1024 * 1024
+_PART = 8 * CHUNK
+_PARTS_UNDER_WAY = 4  # each is held in memory until the storage has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,24 @@ class Storage:
             raise ValueError("STORAGE_URL is a folder; set STORAGE_SHARED=true when every service mounts the same one")
         self._store = LocalStore(Path(unquote(parts.path)), mkdir=True)
 
+    @contextmanager
+    def writer(self, key: str) -> Iterator[ObjectWriter]:
+        """Open a stream into the object under `key`: stored when the block ends, and not at all when it raises."""
+        with obstore.open_writer(self._store, key, buffer_size=_PART, max_concurrency=_PARTS_UNDER_WAY) as writer:
+            sink = _Sink(writer)
+            stream = ObjectWriter(key, sink)
+            try:
+                yield stream
+                stream.flush()
+            finally:
+                sink.let_go()
+
     def write(self, key: str, chunks: Iterable[bytes | memoryview]) -> StoredObject:
         """Store an object under `key` from a stream; when the stream raises, nothing is stored."""
-        digest, size = hashlib.sha256(), 0
-        writer = obstore.open_writer(self._store, key, buffer_size=8 * CHUNK)
-        for chunk in chunks:
-            digest.update(chunk)
-            size += writer.write(chunk)
-        writer.close()
-        return StoredObject(key, size, digest.hexdigest())
+        with self.writer(key) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+        return stream.stored
 
     def open(self, key: str) -> BinaryIO:
         """Open an object for reading from its start. Raises PermanentError `object_missing`."""
@@ -76,6 +88,45 @@ class Storage:
             obstore.delete(self._store, key)
         except FileNotFoundError:
             return
+
+
+class ObjectWriter(io.BufferedWriter):
+    """A stream into an object that nobody sees yet."""
+
+    def __init__(self, key: str, sink: _Sink) -> None:
+        super().__init__(sink, CHUNK)
+        self._key = key
+        self._sink = sink
+
+    @property
+    def stored(self) -> StoredObject:
+        """What was written, to be asked for once it is stored."""
+        return StoredObject(self._key, self._sink.size, self._sink.digest.hexdigest())
+
+
+class _Sink(io.RawIOBase):
+    """An obstore writer as Python's own kind of raw stream; closing this one stores nothing."""
+
+    def __init__(self, writer: obstore.WritableFile) -> None:
+        self.size = 0
+        self.digest = hashlib.sha256()
+        self._writer: obstore.WritableFile | None = writer
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        # obstore keeps what it is given until the part is sent, and the caller's buffer is used again before that.
+        chunk = bytes(data)
+        if self._writer is not None:
+            self._writer.write(chunk)
+            self.digest.update(chunk)
+            self.size += len(chunk)
+        return len(chunk)
+
+    def let_go(self) -> None:
+        """From now on what a buffer above still holds goes nowhere."""
+        self._writer = None
 
 
 class _Raw(io.RawIOBase):
