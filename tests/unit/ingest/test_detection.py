@@ -225,6 +225,10 @@ def test_a_first_row_too_long_to_be_read_does_not_hide_the_others() -> None:
     assert (dialect.delimiter, dialect.email_column) == (",", 1)
 
 
+def test_one_row_of_a_thousand_cells_names_no_columns() -> None:
+    assert understand("id,email\n1,a@b.com" + "," * 1000).column_names == ("id", "email")
+
+
 def test_a_doubtful_reading_has_less_confidence_and_says_why() -> None:
     sure = understand("id,email\n1,a@b.com\n2,c@d.com\n")
     doubtful = understand("id,email\n1,a@b.com\n2,c\n3,d,e,f\n4,g\n")

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
@@ -51,6 +51,7 @@ def cells(content: bytes, dialect: Dialect) -> Table:
     return [row.columns for row in rows if isinstance(row, Row)]
 
 
+@settings(max_examples=40)
 @given(tables(), delimiters, line_ends, quotings, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 def test_a_table_is_understood_and_read_back(
     table: tuple[Table, int], delimiter: str, line_end: str, quoting: int, encoding: str
@@ -62,6 +63,7 @@ def test_a_table_is_understood_and_read_back(
     assert cells(content, dialect) == rows
 
 
+@settings(max_examples=40)
 @given(tables(WESTERN), delimiters, line_ends, st.sampled_from(["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"]))
 def test_a_table_without_a_byte_order_mark_is_understood(
     table: tuple[Table, int], delimiter: str, line_end: str, encoding: str
@@ -73,6 +75,7 @@ def test_a_table_without_a_byte_order_mark_is_understood(
     assert cells(content, dialect) == rows
 
 
+@settings(max_examples=40)
 @given(tables(), delimiters, line_ends, quotings)
 def test_a_header_is_found_and_left_out(table: tuple[Table, int], delimiter: str, line_end: str, quoting: int) -> None:
     rows, email_column = table
@@ -84,6 +87,7 @@ def test_a_header_is_found_and_left_out(table: tuple[Table, int], delimiter: str
     assert cells(content, dialect) == rows
 
 
+@settings(max_examples=40)
 @given(tables(WESTERN), delimiters, line_ends, quotings, st.sampled_from(["cp1252", "cp1250", "mac_roman"]))
 def test_a_table_in_a_given_encoding_is_read_back(
     table: tuple[Table, int], delimiter: str, line_end: str, quoting: int, encoding: str
@@ -96,6 +100,7 @@ def test_a_table_in_a_given_encoding_is_read_back(
     assert cells(content, dialect) == expected
 
 
+@settings(max_examples=40)
 @given(st.lists(addresses, min_size=1), line_ends, quotings)
 def test_one_column_is_read_back(column: list[str], line_end: str, quoting: int) -> None:
     rows = [[address] for address in column]

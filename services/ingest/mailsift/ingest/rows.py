@@ -80,7 +80,8 @@ COLUMNS: Final = (
 Parse = Callable[[str], Address | InvalidAddress]
 """`mailsift.shared.addresses.parse`, or what stands in for it."""
 
-_IN_BRACKETS: Final = re.compile(r"<([^<>]*@[^<>]*)>")
+# One at-sign only, so that no text makes it try twice.
+_IN_BRACKETS: Final = re.compile(r"<([^<>@]*@[^<>@]*)>")
 _MAILTO: Final = "mailto:"
 # What stands around an address in running text and is hardly ever the first or last character of one.
 _AROUND: Final = ",;:.()[]{}<>\"'"

@@ -23,4 +23,7 @@ def is_address(cell: str, *, whole_line: bool) -> bool:
     """Whether a cell, or somewhere a whole line, reads like an address."""
     if len(cell) > _MAX_LENGTH:
         return False
-    return _ADDRESS.fullmatch((extract_from_line if whole_line else extract)(cell)) is not None
+    if whole_line:
+        return _ADDRESS.fullmatch(extract_from_line(cell)) is not None
+    # Blanks around an address are forgiven, but a tab there is a delimiter that this reading has missed.
+    return "\t" not in cell and _ADDRESS.fullmatch(extract(cell)) is not None

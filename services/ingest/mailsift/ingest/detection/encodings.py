@@ -48,7 +48,7 @@ _PLAUSIBLE: Final = [
 # Alike in most letters of western names: cp1252 is by far the most common of them.
 _LIKE_CP1252: Final = frozenset({"cp1250", "cp1254"})
 
-_NON_ASCII_CELL: Final = re.compile(rb"[^,;|\t\r\n]*[\x80-\xff][^,;|\t\r\n]*")
+_BETWEEN_CELLS: Final = re.compile(rb"[,;|\t\r\n]+")
 _MAX_CELLS: Final = 2000
 _PROBE_SIZE: Final = 64 * 1024
 _MAX_DAMAGE: Final = 0.01
@@ -130,8 +130,8 @@ def _by_damaged_utf8(sample: bytes, *, complete: bool) -> Decoded | None:
 def _by_statistics(sample: bytes) -> Decoded | None:
     _refuse_controls(sample[:_PROBE_SIZE].decode("latin-1"))
     # Only the cells that are not ASCII tell encodings apart; among the others they would be lost.
-    cells = _NON_ASCII_CELL.findall(sample, 0, _PROBE_SIZE) or _NON_ASCII_CELL.findall(sample)
-    matches = from_bytes(b"\n".join(cells[:_MAX_CELLS]), cp_isolation=_PLAUSIBLE)
+    cells = [cell for cell in _BETWEEN_CELLS.split(sample) if not cell.isascii()]
+    matches = from_bytes(b"\n".join(cells[:_MAX_CELLS])[:_PROBE_SIZE], cp_isolation=_PLAUSIBLE)
     best = matches.best()
     if best is None:
         return None

@@ -27,7 +27,6 @@ _EMAIL_WORDS: Final = frozenset(
 )
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _LABEL: Final = re.compile(r"[^\W\d_][\w \-/#()&:]{0,59}")
-_NUMBER: Final = re.compile(r"[\d\W_]*\d[\d\W_]*")
 _PLACEHOLDERS: Final = frozenset({"na", "none", "null", "nil", "unknown", "missing", "empty", "no", "noemail"})
 
 
@@ -59,7 +58,7 @@ def has_header(rows: list[list[str]], email_column: int) -> bool:
         return True
     if not _LABEL.fullmatch(cell) or _letters(cell) in _PLACEHOLDERS:
         return False
-    return not any(map(_NUMBER.fullmatch, first))
+    return not any(map(_is_number, first))
 
 
 def name_columns(header: list[str], width: int) -> tuple[str, ...]:
@@ -67,6 +66,11 @@ def name_columns(header: list[str], width: int) -> tuple[str, ...]:
     names = [cell.strip() for cell in header]
     names += [""] * (width - len(names))
     return tuple(name or f"column_{number}" for number, name in enumerate(names, start=1))
+
+
+def _is_number(cell: str) -> bool:
+    """A date or an amount too: digits, and no letter."""
+    return any(map(str.isdigit, cell)) and not any(map(str.isalpha, cell))
 
 
 def _letters(cell: str) -> str:

@@ -75,8 +75,8 @@ def _read(block: Block, delimiter: str, quote: str) -> Layout:
 
 
 def _assess(delimiter: str | None, quote: str | None, rows: list[list[str]]) -> Layout:
-    widths = Counter(map(len, rows))
-    width, count = max(widths.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+    # Of two widths equally frequent this takes the one met first: the header's, if there is one.
+    width, count = next(iter(Counter(map(len, rows)).most_common(1)), (1, 0))
     consistency = count / max(1, len(rows))
     addresses, bearing = _count_addresses(rows, whole_line=delimiter is None)
     header = rows[0] if rows else []
