@@ -84,6 +84,14 @@ def test_the_header_is_left_out_even_behind_blank_lines_and_over_two_lines() -> 
     assert read('\n"na\nme",email\na,b@c.de\n', dialect(has_header=True)) == [Row(4, ["a", "b@c.de"])]
 
 
+def test_the_header_is_the_first_row_that_can_be_read() -> None:
+    too_long = "x" * (MAX_ROW_LENGTH + 1)
+    assert read(f"{too_long}\nname,email\na,b@c.de\n", dialect(has_header=True)) == [
+        RejectedRow(1, RejectReason.ROW_TOO_LONG, "x" * 1000),
+        Row(3, ["a", "b@c.de"]),
+    ]
+
+
 def test_ragged_rows_stay_as_they_are() -> None:
     assert [row[1] for row in read("a\nb,c,d\n,\n")] == [["a"], ["b", "c", "d"], ["", ""]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import BinaryIO
 
 from mailsift.ingest.dialect import Dialect
@@ -26,7 +25,8 @@ class RowReader:
         return self._blocks.bytes_read
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
-        return islice(split_rows(self._blocks, self._dialect), int(self._dialect.has_header), None)
+        rows = split_rows(self._blocks, self._dialect)
+        return _without_header(rows) if self._dialect.has_header else rows
 
 
 def read_rows(stream: BinaryIO, dialect: Dialect) -> RowReader:
@@ -41,6 +41,15 @@ def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | Reje
     grammar = Grammar(dialect.delimiter, dialect.quote)
     records = Records(grammar, width=len(dialect.column_names), email_column=dialect.email_column)
     return records.split(blocks)
+
+
+def _without_header(rows: Iterator[Row | RejectedRow]) -> Iterator[Row | RejectedRow]:
+    """The header is the first row that can be read, for so it was found."""
+    for row in rows:
+        if isinstance(row, Row):
+            break
+        yield row
+    yield from rows
 
 
 def _split_text(blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
