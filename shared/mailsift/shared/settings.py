@@ -100,3 +100,11 @@ def load(settings_type: type[SettingsType]) -> SettingsType:
         faults = [f"  {'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}" for fault in error.errors()]
         message = "the environment is not complete:\n" + "\n".join(faults)
         raise SettingsError(message) from None
+
+
+def load_or_exit(settings_type: type[SettingsType]) -> SettingsType:
+    """Read settings for a process that cannot do without: faults end it with their list and no trace."""
+    try:
+        return load(settings_type)
+    except SettingsError as error:
+        raise SystemExit(str(error)) from None

@@ -14,7 +14,7 @@ from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.logs import configure_logs
-from mailsift.shared.settings import load
+from mailsift.shared.settings import load_or_exit
 
 
 def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
@@ -34,8 +34,8 @@ def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
 
 
 def set_up() -> None:
-    """Make this process a worker of the analyzer, from its environment. Raises SettingsError."""
-    settings = load(AnalyzerSettings)
+    """Make this process a worker of the analyzer, from its environment."""
+    settings = load_or_exit(AnalyzerSettings)
     configure_logs("analyzer", settings.log_level)
     worker = JobWorker(settings, "analyzer", settings.worker_threads)
     broker = rabbitmq_broker(settings.rabbitmq_url)

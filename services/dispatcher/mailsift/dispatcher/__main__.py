@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 
 from mailsift.dispatcher.config import DispatcherSettings
@@ -12,16 +11,12 @@ from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.observability.metrics import REGISTRY
-from mailsift.shared.settings import SettingsError, load
+from mailsift.shared.settings import load_or_exit
 
 
-def main() -> int:
+def main() -> None:
     """Dispatch until SIGTERM or SIGINT."""
-    try:
-        settings = load(DispatcherSettings)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2
+    settings = load_or_exit(DispatcherSettings)
     configure_logs("dispatcher", settings.log_level)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -39,8 +34,7 @@ def main() -> int:
     stop.wait()
     dispatcher.stop()
     health.stop()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -11,7 +11,7 @@ from mailsift.ingest.handlers import IngestDeps
 from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.logs import configure_logs
-from mailsift.shared.settings import load
+from mailsift.shared.settings import load_or_exit
 from mailsift.shared.storage import Storage
 
 
@@ -24,8 +24,8 @@ def make_deps(settings: IngestSettings) -> IngestDeps:
 
 
 def set_up() -> None:
-    """Make this process a worker of ingest, from its environment. Raises SettingsError."""
-    settings = load(IngestSettings)
+    """Make this process a worker of ingest, from its environment."""
+    settings = load_or_exit(IngestSettings)
     configure_logs("ingest", settings.log_level)
     worker = JobWorker(settings, "ingest", settings.worker_threads)
     broker = rabbitmq_broker(settings.rabbitmq_url)
