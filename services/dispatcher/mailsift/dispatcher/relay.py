@@ -56,8 +56,9 @@ class Relay:
         return len(hints) - len(failed)
 
     def close(self) -> None:
-        """End the publisher threads."""
+        """End the publisher threads and their connections."""
         self._publishers.shutdown()
+        self._broker.close()
 
     def _take(self, token: uuid.UUID) -> Sequence[Hint]:
         with self._engine.begin() as connection:

@@ -1,0 +1,123 @@
+"""The five services as real processes of this machine, each with its own role, port and log."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import httpx
+
+from servers import LOOPBACK, free_port
+
+Result = TypeVar("Result")
+
+BIN = Path(sys.executable).parent
+
+# A twentieth of production's times, so that a lost worker is missed within seconds.
+FAST = {
+    "LEASE_SECONDS": "4.5",
+    "HEARTBEAT_SECONDS": "1.5",
+    "REPUBLISH_SECONDS": "6",
+    "REAP_SECONDS": "0.5",
+    "RETRY_BASE_SECONDS": "1",
+    "RETRY_JITTER_SECONDS": "0",
+}
+
+
+def _dramatiq(service: str) -> list[str]:
+    options = ["--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"]
+    return [str(BIN / "dramatiq"), f"mailsift.{service}.worker:set_up", *options]
+
+
+COMMANDS = {
+    "api": [str(BIN / "gunicorn"), "-c", "python:mailsift.api.gunicorn_config", "mailsift.api.wsgi:application"],
+    "dispatcher": [sys.executable, "-m", "mailsift.dispatcher"],
+    "ingest": _dramatiq("ingest"),
+    "analyzer": _dramatiq("analyzer"),
+    "exporter": _dramatiq("exporter"),
+}
+
+
+class Service:
+    """One service in a process group of its own."""
+
+    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+        self.name = name
+        self.health_port = free_port()
+        self._environment = {
+            **os.environ,
+            **FAST,
+            **environment,
+            "HEALTH_HOST": LOOPBACK,
+            "HEALTH_PORT": str(self.health_port),
+            "WORKER_THREADS": "2",
+        }
+        self._log = folder / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                COMMANDS[self.name], env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        wait_for(self.is_ready, f"{self.name} to become ready", hint=self.log)
+
+    def is_ready(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, f"{self.name} ended:\n{self.log()}"
+        try:
+            return httpx.get(f"http://{LOOPBACK}:{self.health_port}/readyz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def metrics(self) -> str:
+        return httpx.get(f"http://{LOOPBACK}:{self.health_port}/metrics", trust_env=False).text
+
+    def kill(self) -> None:
+        """SIGKILL, to the whole group: nobody gets to say goodbye."""
+        self._signal(signal.SIGKILL)
+
+    def stop(self) -> int:
+        """SIGTERM, as Kubernetes does it; returns the exit code."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGTERM)
+        return self._process.wait(timeout=60)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, number)
+        self._process.wait(timeout=60)
+
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
+
+
+@contextmanager
+def running(services: Mapping[str, Service]) -> Iterator[None]:
+    try:
+        for service in services.values():
+            service.start()
+        yield
+    finally:
+        for service in services.values():
+            if service._process is not None:
+                service.kill()
+
+
+def wait_for(
+    look: Callable[[], Result | None], what: str, seconds: float = 60, hint: Callable[[], str] = str
+) -> Result:
+    """Look again and again until there is something; fails by name."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {seconds} s for {what}\n{hint()}"
+        time.sleep(0.01)
+    return found

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.storage import CHUNK, Storage
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage((tmp_path / "a folder").as_uri())
+
+
+def test_what_goes_in_comes_out_with_its_size_and_digest(storage: Storage) -> None:
+    content = bytes(range(256)) * 20_000
+    stored = storage.write("uploads/w/u", (content[at : at + 70_000] for at in range(0, len(content), 70_000)))
+    assert (stored.size, stored.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+    assert b"".join(storage.read("uploads/w/u")) == content
+
+
+def test_a_stream_is_read_as_files_are(storage: Storage) -> None:
+    storage.write("x", [b"a" * (3 * CHUNK)])
+    with storage.open("x") as stream:
+        assert len(stream.read(2 * CHUNK + 1)) == 2 * CHUNK + 1
+        assert len(stream.read()) == CHUNK - 1
+        assert stream.read(1) == b""
+
+
+def test_a_stream_that_breaks_off_leaves_nothing(storage: Storage, tmp_path: Path) -> None:
+    def broken() -> Iterator[bytes]:
+        for _ in range(20):
+            yield b"x" * CHUNK
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        storage.write("half", broken())
+    with pytest.raises(PermanentError, match="no longer"):
+        storage.open("half")
+    assert not (tmp_path / "a folder" / "half").exists()
+
+
+def test_an_object_is_replaced_as_a_whole(storage: Storage) -> None:
+    storage.write("x", [b"first"])
+    storage.write("x", [b"second"])
+    assert b"".join(storage.read("x")) == b"second"
+
+
+def test_deleting_twice_is_fine(storage: Storage) -> None:
+    storage.write("x", [b"1"])
+    storage.delete("x")
+    storage.delete("x")
+    with pytest.raises(PermanentError) as raised:
+        storage.open("x")
+    assert raised.value.code == "object_missing"
+
+
+def test_a_key_cannot_leave_the_folder(storage: Storage, tmp_path: Path) -> None:
+    with pytest.raises(Exception, match=r"\.\."):
+        storage.write("../outside", [b"x"])
+    assert not (tmp_path / "outside").exists()
+
+
+def test_a_folder_that_is_not_shared_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="STORAGE_SHARED"):
+        Storage(tmp_path.as_uri(), shared=False)
