@@ -7,10 +7,9 @@ from functools import partial
 from typing import Any
 
 import pytest
-from factories import Tenant, enqueue, make_analysis, make_upload
-from pump import Pump
 from sqlalchemy import Engine, text
 
+from factories import Tenant, enqueue, make_analysis, make_upload
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
@@ -27,6 +26,7 @@ from mailsift.shared.addresses import parse
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
+from pump import Pump
 
 DIALECT = Dialect(Format.TEXT, "utf-8", None, None, False, ("column_1",), 0, 1.0, ())
 
