@@ -1,0 +1,13 @@
+"""What the exporter needs from its environment."""
+
+from __future__ import annotations
+
+from pydantic import PositiveInt
+
+from mailsift.shared.settings import BrokerSettings, Settings, StorageSettings
+
+
+class ExporterSettings(Settings, BrokerSettings, StorageSettings):
+    """The environment of an exporter."""
+
+    export_days: PositiveInt = 7

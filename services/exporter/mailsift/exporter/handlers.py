@@ -1,0 +1,68 @@
+"""Makes one file: reads what is asked for, streams it into the storage, writes down where it lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailsift.exporter import rendering, repository
+from mailsift.exporter.repository import Extent, Order, WrittenFile
+from mailsift.exporter.writers import writer_for
+from mailsift.exporter.writers.writer import Writer
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.storage import Storage
+from mailsift.shared.verdicts import AnalysisStatus
+
+SLICE: Final = 50_000
+"""Rows between two looks at the lease; also how progress moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExporterDeps:
+    """What the handlers work with."""
+
+    storage: Storage
+    export_days: int
+
+
+def export(deps: ExporterDeps, lease: Lease) -> None:
+    """Write the file of an export.
+
+    A second try writes the same rows to the same key, whole or not at all, so it needs no checkpoint.
+    """
+    order, extent = _gather(lease)
+    lease.report(0, total=extent.rows, step="writing")
+    writer = writer_for(order.file_type, rendering.column_names(order.column_names, extent.width))
+    written = _write(deps.storage, lease, order, extent, writer)
+    with lease.transaction() as transaction:
+        repository.finish(transaction.connection, order, written, deps.export_days)
+        transaction.complete({"rows": written.rows, "fileSize": written.stored.size, "sha256": written.stored.sha256})
+
+
+def _gather(lease: Lease) -> tuple[Order, Extent]:
+    if lease.job.export_id is None:
+        raise PermanentError("no_export", "the job names no export")
+    with lease.reading() as connection:
+        order = repository.load_order(connection, lease.job.export_id)
+        if order.analysis_status is not AnalysisStatus.COMPLETED:
+            raise PermanentError("analysis_not_ready", f"the analysis is {order.analysis_status}, not completed")
+        extent = repository.measure(connection, order)
+    if extent.rows < order.total_rows:
+        raise PermanentError("rows_expired", "the rows of this list are no longer kept; upload it again")
+    return order, extent
+
+
+def _write(storage: Storage, lease: Lease, order: Order, extent: Extent, writer: Writer) -> WrittenFile:
+    key = rendering.object_key(order.workspace_id, order.export_id, order.file_name)
+    rows = 0
+    with storage.writer(key) as stream:
+        stream.write(writer.header)
+        for first in range(1, extent.last + 1, SLICE):
+            lease.check()
+            with lease.reading() as connection:
+                rows += repository.write_rows(connection, order, writer, range(first, first + SLICE), stream)
+            lease.report(rows)
+        # Nothing is published for one who has lost the job in the meantime.
+        lease.check()
+    return WrittenFile(stream.stored, writer.content_type, rows)

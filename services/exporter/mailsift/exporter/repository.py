@@ -1,0 +1,207 @@
+"""The exporter's queries: what is to be exported, its rows, and the outcome."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Final, cast
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small name
+from sqlalchemy import Connection, func, select, update
+
+from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
+from mailsift.shared.db import activities
+from mailsift.shared.db.activities import Activity
+from mailsift.shared.db.tables import Analysis, Export, Upload
+from mailsift.shared.errors import TransientError
+from mailsift.shared.storage import StoredObject
+from mailsift.shared.verdicts import AnalysisStatus, FileType
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the user asked for."""
+
+    export_id: uuid.UUID
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID
+    analysis_id: uuid.UUID
+    upload_id: uuid.UUID | None
+    """None for the analysis of one address, which has no list."""
+    file_name: str
+    file_type: FileType
+    analysis_status: AnalysisStatus
+    column_names: tuple[str, ...]
+    total_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is to write."""
+
+    rows: int
+    last: int
+    """The highest number of a row."""
+    width: int
+    """The number of cells in the widest row."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """The outcome."""
+
+    stored: StoredObject
+    content_type: str
+    rows: int
+
+
+_LIST: Final = """
+    SELECT "sequenceNumber", columns, "emailAddress", "formatError", "duplicateOf"
+    FROM "uploadEmails" WHERE "uploadId" = %(upload_id)s::uuid"""
+
+# The one address of an analysis without a list is a list of one row and one column.
+_SINGLE: Final = """
+    SELECT "sequenceNumber", ARRAY["emailAddress"] AS columns, "emailAddress", NULL AS "formatError",
+        NULL::bigint AS "duplicateOf"
+    FROM "advancedEmailResults" WHERE "analysisId" = %(analysis_id)s::uuid"""
+
+_EXTENT: Final = """
+    SELECT count(*), coalesce(max("sequenceNumber"), 0), coalesce(max(cardinality(columns)), 0) FROM ({rows}) AS u"""
+
+# A duplicate is answered by its first occurrence.
+_ROWS: Final = """
+    SELECT {select} FROM ({rows} AND "sequenceNumber" BETWEEN %(first)s AND %(last)s) AS u
+    LEFT JOIN "advancedEmailResults" AS r ON r."analysisId" = %(analysis_id)s::uuid
+        AND r."sequenceNumber" = coalesce(u."duplicateOf", u."sequenceNumber")
+    ORDER BY u."sequenceNumber" """
+
+# Both tables were loaded in the order of their keys, so walking the keys reads each page once and needs no memory. The
+# planner, with statistics from before the load or of other lists, would hash all results anew for every slice.
+_PLAN: Final = """
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;
+    SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"""
+
+_ROWS_AT_ONCE: Final = 50  # of up to a megabyte each
+
+
+def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
+    """Read what is to be exported."""
+    statement = (
+        select(
+            Export.export_id,
+            Export.workspace_id,
+            Export.user_id,
+            Export.analysis_id,
+            Analysis.upload_id,
+            Export.file_name,
+            Export.file_type,
+            Analysis.status.label("analysis_status"),
+            Upload.column_names,
+            Upload.total_rows,
+        )
+        .join(Analysis, Analysis.analysis_id == Export.analysis_id)
+        .join(Upload, Upload.upload_id == Analysis.upload_id, isouter=True)
+        .where(Export.export_id == export_id)
+    )
+    row = connection.execute(statement).one()
+    listed = row.upload_id is not None
+    return Order(
+        export_id=row.export_id,
+        workspace_id=row.workspace_id,
+        user_id=row.user_id,
+        analysis_id=row.analysis_id,
+        upload_id=row.upload_id,
+        file_name=row.file_name,
+        file_type=FileType(row.file_type),
+        analysis_status=AnalysisStatus(row.analysis_status),
+        column_names=tuple(row.column_names or ()) if listed else ("email",),
+        total_rows=row.total_rows if listed else 1,
+    )
+
+
+def measure(connection: Connection, order: Order) -> Extent:
+    """Count the rows and find the widest."""
+    with _cursor(connection) as cursor:
+        cursor.execute(_EXTENT.format(rows=_rows_of(order)), _parameters(order))
+        return Extent(*cast("tuple[int, int, int]", cursor.fetchone()))
+
+
+def write_rows(connection: Connection, order: Order, writer: Writer, numbers: range, stream: IO[bytes]) -> int:
+    """Write the rows with these numbers, in order; returns how many there are."""
+    statement = _ROWS.format(select=writer.select, rows=_rows_of(order))
+    parameters = {**_parameters(order), "first": numbers.start, "last": numbers.stop - 1}
+    with _cursor(connection) as cursor:
+        cursor.execute(_PLAN)
+    match writer:
+        case CopyWriter():
+            return _copy(connection, writer, statement, parameters, stream)
+        case RowWriter():
+            return _render(connection, writer, statement, parameters, stream)
+
+
+def finish(connection: Connection, order: Order, written: WrittenFile, days: int) -> None:
+    """Note where the file lies and until when it can be had, and tell the history."""
+    connection.execute(
+        update(Export)
+        .where(Export.export_id == order.export_id)
+        .values(
+            file_path=written.stored.key,
+            file_size=written.stored.size,
+            sha256=written.stored.sha256,
+            content_type=written.content_type,
+            row_count=written.rows,
+            expires_at=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
+        )
+    )
+    activities.record(
+        connection,
+        Activity.EXPORT_COMPLETED,
+        workspace_id=order.workspace_id,
+        user_id=order.user_id,
+        entity_type="export",
+        entity_id=order.export_id,
+        details={"rows": written.rows, "fileSize": written.stored.size, "fileType": order.file_type.value},
+    )
+
+
+def _copy(
+    connection: Connection, writer: CopyWriter, statement: str, parameters: Mapping[str, object], stream: IO[bytes]
+) -> int:
+    # COPY takes no parameters, so they are written into it, quoted by the driver.
+    lists = {name: list(values) for name, values in writer.parameters.items()}
+    with _cursor(connection) as cursor:
+        query = cursor.mogrify(statement, {**parameters, **lists}).decode()
+        try:
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT ({writer.options})", stream)
+        except psycopg2.Error as error:
+            # Its own message may quote the query, and with it the user's column names.
+            raise TransientError("copy_failed", f"COPY failed with SQLSTATE {error.pgcode}") from None
+        return int(cursor.rowcount)
+
+
+def _render(
+    connection: Connection, writer: RowWriter, statement: str, parameters: Mapping[str, object], stream: IO[bytes]
+) -> int:
+    rows = 0
+    with _cursor(connection, "export") as cursor:
+        cursor.itersize = _ROWS_AT_ONCE
+        cursor.execute(statement, parameters)
+        for rows, row in enumerate(cursor, start=1):  # noqa: B007 - the count is asked for after the last
+            stream.write(writer.render(row))
+    return rows
+
+
+def _cursor(connection: Connection, name: str | None = None) -> Cursor:
+    """Open the driver's own cursor, which knows COPY; with a name it is the server's, and rows come a few at a time."""
+    return cast("Cursor", connection.connection.cursor(name))
+
+
+def _rows_of(order: Order) -> str:
+    return _SINGLE if order.upload_id is None else _LIST
+
+
+def _parameters(order: Order) -> dict[str, object]:
+    return {"analysis_id": str(order.analysis_id), "upload_id": str(order.upload_id)}

@@ -1,0 +1,40 @@
+"""CSV in UTF-8: a header, then a record for every row of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, cast
+
+from mailsift.exporter import rendering
+from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
+
+CONTENT_TYPE: Final = "text/csv; charset=utf-8"
+
+COPY_WIDTH: Final = 100
+"""The widest list that COPY writes. PostgreSQL walks an array from its start for every cell it is asked for, so that
+time grows with the square of the width, and it selects 1,664 columns at most."""
+
+# COPY writes an empty text as "" to tell it from NULL. The user's file knew no such difference, so nothing that is
+# selected is NULL, and NULL is given another name.
+_OPTIONS: Final = r"FORMAT csv, NULL '\N', ENCODING 'UTF8'"
+
+
+def csv_writer(columns: Sequence[str]) -> Writer:
+    """Write the user's columns and the answers as CSV."""
+    width = len(columns)
+    header = rendering.csv_line((*columns, *rendering.answer_names(columns)))
+    if width > COPY_WIDTH:
+        return RowWriter(CONTENT_TYPE, f"u.columns, {rendering.csv_answers()}", _Record(width), header)
+    cells = rendering.csv_cells(width)
+    return CopyWriter(CONTENT_TYPE, f"{cells}, {rendering.csv_answers()}", _OPTIONS, header)
+
+
+class _Record:
+    """Renders a row that consists of its cells and the answers."""
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+
+    def __call__(self, row: Sequence[object]) -> bytes:
+        cells, *answers = cast("tuple[list[str], *tuple[str, ...]]", row)
+        return rendering.csv_line([*cells, *[""] * (self._width - len(cells)), *answers])

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, update
+
+from exporting import HEADER, PEOPLE, Entry, Exporter, objects, records, verdict
+from factories import make_analysis
+from mailsift.exporter import handlers
+from mailsift.exporter.rendering import ANSWERS
+from mailsift.exporter.writers.delimited import COPY_WIDTH
+from mailsift.shared.db.tables import AdvancedEmailResult, Analysis
+
+
+def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) -> None:
+    header, *rows = records(exporter.export(exporter.analysed(["name", "email"], PEOPLE)))
+    assert header == ["name", "email", "column_3", "column_4", *HEADER]
+    assert [row[:4] for row in rows] == [
+        ["Ann", "ann@example.com", "", ""],
+        ["Bob", "", "", ""],
+        ["Ann again", "ANN@example.com", "", ""],
+        ["", "", "", ""],
+        ["Cid", "cid@example.com", "extra", "more"],
+    ]
+    answers = [dict(zip(header[4:], row[4:], strict=True)) for row in rows]
+    assert answers[0] == {
+        "mailsift_status": "risky",
+        "mailsift_subStatus": "role_account",
+        "mailsift_deliverabilityScore": "1",
+        "mailsift_leadStatus": "low-quality",
+        "mailsift_riskLevel": "medium",
+        "mailsift_reasons": "role_account|dmarc_missing",
+        "mailsift_suggestion": "",
+        "mailsift_normalizedAddress": "ann@example.com",
+        "mailsift_domain": "example.com",
+        "mailsift_isCorporate": "true",
+        "mailsift_isFree": "false",
+        "mailsift_isDisposable": "false",
+        "mailsift_isRelay": "false",
+        "mailsift_isRoleBased": "true",
+        "mailsift_spfPass": "true",
+        "mailsift_dkimPass": "",
+        "mailsift_dmarcPass": "false",
+        "mailsift_dmarcPolicy": "",
+        "mailsift_mxHost": "mx.example.com",
+        "mailsift_mailboxChecked": "false",
+        "mailsift_duplicateOf": "",
+    }
+    assert answers[2] == answers[0] | {"mailsift_duplicateOf": "1"}
+    blank = dict.fromkeys(HEADER, "")
+    assert answers[1] == blank | {"mailsift_reasons": "no_address"}
+    assert answers[3] == blank | {"mailsift_reasons": "row_too_long"}
+
+
+def test_json_lines_keep_types_and_tell_an_empty_cell_from_a_missing_one(exporter: Exporter) -> None:
+    lines = objects(exporter.export(exporter.analysed(["name", "email"], PEOPLE), "jsonl"))
+    assert [line["row"] for line in lines] == [1, 2, 3, 4, 5]
+    assert [line["address"] for line in lines] == [entry.address for entry in PEOPLE]
+    assert [line["columns"] for line in lines] == [
+        {"name": "Ann", "email": "ann@example.com"},
+        {"name": "Bob", "email": ""},
+        {"name": "Ann again", "email": "ANN@example.com"},
+        {},
+        {"name": "Cid", "email": "cid@example.com", "column_3": "extra", "column_4": "more"},
+    ]
+    first = lines[0]["result"]
+    assert first["reasons"] == ["role_account", "dmarc_missing"]
+    assert (first["spfPass"], first["dkimPass"], first["dmarcPass"], first["acceptsMail"]) == (True, None, False, None)
+    assert first["scoreBreakdown"] == [["role_account", -13], ['a "word" \\ \U0001f600', -5]]
+    assert (first["deliverabilityScore"], first["scoreVersion"], first["duplicateOf"]) == (1, 1, None)
+    assert lines[2]["result"] == first | {"duplicateOf": 1}
+    assert lines[1]["result"] == dict.fromkeys(first) | {"reasons": ["no_address"]}
+
+
+NASTY = (
+    *(
+        "",
+        " ",
+        '"',
+        '""',
+        ",",
+        "\n",
+        "\r",
+        "\r\n",
+        "\t",
+        "\\",
+        "\\N",
+        "\\.",
+        "\x01",
+        "\x02",
+        "a\x1fb",
+        "NULL",
+        "null",
+        "{}",
+    ),
+    *("\U0001f600", "\\u0041", "\u2028", "\ufeff", "=1+1", "%s", "%(keys)s", "{rows}", ":id", "'; DROP TABLE x; --"),
+)
+cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | st.sampled_from(NASTY)
+lists = st.tuples(
+    st.lists(cells, min_size=1, max_size=4), st.lists(st.lists(cells, max_size=6), min_size=1, max_size=6)
+)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(lists)
+@example((["name", "name"], [["\\N", "\\."], ["", ""], []]))
+@example((["c"] * (COPY_WIDTH + 1), [["\r", "\\N"], ['"'] * (COPY_WIDTH + 2), []]))
+def test_any_cell_comes_back_as_it_was(exporter: Exporter, table: tuple[list[str], list[list[str]]]) -> None:
+    names, rows = table
+    analysis_id = exporter.analysed(names, [Entry(row, "a@example.com") for row in rows])
+    width = max(len(names), *map(len, rows))
+
+    header, *read = records(exporter.export(analysis_id))
+    assert header[: len(names)] == names
+    assert len(header) == len(set(header[width:])) + width == width + len(ANSWERS)
+    assert [row[:width] for row in read] == [row + [""] * (width - len(row)) for row in rows]
+    assert {row[width] for row in read} == {"risky"}
+
+    lines = objects(exporter.export(analysis_id, "jsonl"))
+    assert [list(line["columns"].values()) for line in lines] == rows
+
+
+def test_rows_keep_their_order_over_slices(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "SLICE", 7)
+    entries = [Entry([f"a{n}@example.com"], f"a{n}@example.com") for n in range(1, 100)]
+    entries.append(Entry(["A1@example.com"], "A1@example.com", duplicate_of=1))
+    job = exporter.run(exporter.order(exporter.analysed(["email"], entries)))
+    rows = records(exporter.file(job))[1:]
+    assert [row[0] for row in rows] == [entry.columns[0] for entry in entries]
+    assert [row[3] for row in rows] == [str(n % 101) for n in range(1, 100)] + ["1"]
+    assert (job["progress"], exporter.export_row(job)["rowCount"]) == (100, 100)
+
+
+def test_very_wide_rows_come_back_whole(exporter: Exporter) -> None:
+    wide = [f"cell {n}" for n in range(3000)]
+    analysis_id = exporter.analysed(["email"], [Entry(["a@example.com"], "a@example.com"), Entry(wide)])
+    header, first, second = records(exporter.export(analysis_id))
+    assert header[2999:3001] == ["column_3000", "mailsift_status"]
+    assert (first[:2], first[3000]) == (["a@example.com", ""], "risky")
+    assert second == wide + [""] * len(ANSWERS)
+    assert list(objects(exporter.export(analysis_id, "jsonl"))[1]["columns"].values()) == wide
+
+
+def test_the_analysis_of_one_address_is_a_list_of_one(exporter: Exporter) -> None:
+    with exporter.owner.begin() as connection:
+        analysis_id = make_analysis(connection, exporter.tenant, None, "single")
+        connection.execute(update(Analysis).values(status="completed"))
+        row = verdict(analysis_id, 1, "ann@example.com")
+        connection.execute(insert(AdvancedEmailResult), [row])
+    header, answer = records(exporter.export(analysis_id))
+    assert header == ["email", *HEADER]
+    assert answer[:2] == ["ann@example.com", "risky"]
+    line = objects(exporter.export(analysis_id, "jsonl"))[0]
+    assert (line["row"], line["columns"]) == (1, {"email": "ann@example.com"})

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import csv
+import io
+import uuid
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from mailsift.exporter import rendering
+
+names = st.lists(
+    st.text(max_size=8) | st.sampled_from(["phone", "phone_2", "mailsift_status", "column_3"]), max_size=12
+)
+
+
+def test_columns_keep_their_names_and_the_widest_row_adds_its_own() -> None:
+    assert rendering.column_names(("email", "phone", "phone"), 5) == ("email", "phone", "phone", "column_4", "column_5")
+    assert rendering.column_names(("email", "phone"), 1) == ("email", "phone")
+    assert rendering.column_names((), 0) == ()
+
+
+def test_answers_are_named_after_us() -> None:
+    answers = rendering.answer_names(["email", "status"])
+    assert answers[0] == "mailsift_status"
+    assert answers[-1] == "mailsift_duplicateOf"
+    assert len(answers) == len(set(answers)) == 21
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ("mailsift_status", "mailsift2_status"),
+        (" MAILSIFT_anything", "mailsift2_status"),
+        ("mailsift", "mailsift_status"),
+    ],
+)
+def test_an_export_that_comes_back_as_a_list_gets_other_names(column: str, expected: str) -> None:
+    assert rendering.answer_names(["email", column])[0] == expected
+    assert rendering.answer_names(["mailsift_a", "mailsift2_b"])[0] == "mailsift3_status"
+
+
+@given(names)
+def test_no_answer_has_the_name_of_a_column(columns: list[str]) -> None:
+    assert not set(rendering.answer_names(columns)) & set(columns)
+
+
+@given(names)
+@example(["phone", "phone", "phone_2", "phone"])
+def test_every_column_has_a_key_of_its_own(columns: list[str]) -> None:
+    keys = rendering.json_keys(columns)
+    assert len(keys) == len(columns) == len(set(keys))
+    firsts = {columns.index(name) for name in columns}
+    assert all(keys[n] == columns[n] for n in firsts)
+
+
+def test_a_repeated_name_is_numbered_around_the_names_that_are_there() -> None:
+    assert rendering.json_keys(["phone", "phone", "phone_2", "phone"]) == ("phone", "phone_3", "phone_2", "phone_4")
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2))
+@example(["\r", "a\rb"])
+@example(['"', "a,b\r\n"])
+def test_a_line_is_read_back_as_it_was(cells: list[str]) -> None:
+    text = rendering.csv_line(cells).decode()
+    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [cells]
+
+
+def test_a_missing_cell_is_empty() -> None:
+    assert rendering.csv_line(["a", None, "", "b"]) == b"a,,,b\n"
+
+
+@pytest.mark.parametrize(
+    ("file_name", "expected"),
+    [
+        ("list-analysed.csv", "list-analysed.csv"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        ("..", "export"),
+        ("", "export"),
+        ("Kundenliste März 2024.csv", "Kundenliste_M_rz_2024.csv"),
+        ("a\x00b\\c.csv", "a_b_c.csv"),
+        ("x" * 500 + ".csv", "x" * 116 + ".csv"),
+    ],
+)
+def test_a_file_name_cannot_lead_elsewhere(file_name: str, expected: str) -> None:
+    workspace, export = uuid.uuid4(), uuid.uuid4()
+    assert rendering.object_key(workspace, export, file_name) == f"exports/{workspace}/{export}/{expected}"
+
+
+@given(st.text())
+def test_any_file_name_is_one_segment(file_name: str) -> None:
+    last = rendering.object_key(uuid.UUID(int=1), uuid.UUID(int=2), file_name).split("/")[3:]
+    assert len(last) == 1
+    assert last[0] not in {"", ".", ".."}
