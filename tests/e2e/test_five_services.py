@@ -139,13 +139,14 @@ def services(
 def client(database: Database, services: Mapping[str, Service], port: int) -> Client:
     assert services
     done = subprocess.run(
-        [sys.executable, "-m", "mailsift.api.admin", "bootstrap", "--json"],
+        [sys.executable, "-m", "mailsift.api.admin", "bootstrap"],
         env={"DATABASE_URL": database.owner_url},
         capture_output=True,
         check=True,
         text=True,
     )
-    return Client(port, json.loads(done.stdout)["key"])
+    made = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    return Client(port, made["apiKey"])
 
 
 def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way(
