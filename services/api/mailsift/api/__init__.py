@@ -1,0 +1,1 @@
+"""The HTTP interface: lists in, analyses, results, exports, and jobs to watch."""

@@ -1,0 +1,60 @@
+"""Takes jobs back and tries them again."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import Connection
+
+from mailsift.api.deps import Deps
+from mailsift.api.principal import Principal
+from mailsift.api.problems import Problem
+from mailsift.api.repository import jobs
+from mailsift.api.schemas.jobs import Job, JobMoved
+from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.jobs.repository import queueing
+from mailsift.shared.jobs.states import JobStatus
+
+
+def cancel(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
+    """End a job at the user's wish: at once while it waits, else at its next safe place. Raises Problem."""
+    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+        before = _root(connection, job_id)
+        status = None if before.ended else queueing.request_cancel(connection, job_id)
+        if status not in {JobStatus.CANCELLED, JobStatus.PROCESSING}:
+            raise Problem("job_ended", f"the job is {(status or before.status).value}; there is nothing to cancel")
+        _record(connection, principal, Activity.JOB_CANCELLED, job_id)
+    message = "Job cancelled successfully" if status is JobStatus.CANCELLED else "Job will stop at its next safe place"
+    return JobMoved(success=True, message=message, job_id=job_id, status=JobStatus(status))
+
+
+def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
+    """Put a job that ended badly back to work. Raises Problem."""
+    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+        before = _root(connection, job_id)
+        if not queueing.retry(connection, job_id):
+            raise Problem("job_not_retryable", f"the job is {before.status.value}")
+        _record(connection, principal, Activity.JOB_RETRIED, job_id)
+        after = _root(connection, job_id)
+    return JobMoved(success=True, message="Job queued again", job_id=job_id, status=after.status)
+
+
+def _root(connection: Connection, job_id: uuid.UUID) -> Job:
+    job = jobs.find(connection, job_id)
+    if job is None:
+        raise Problem("not_found", "there is no such job")
+    if job.parent_job_id is not None:
+        raise Problem("not_a_root_job", f"this is a part of job {job.parent_job_id}")
+    return job
+
+
+def _record(connection: Connection, principal: Principal, activity: Activity, job_id: uuid.UUID) -> None:
+    record(
+        connection,
+        activity,
+        workspace_id=principal.workspace_id,
+        user_id=principal.user_id,
+        entity_type="job",
+        entity_id=job_id,
+    )

@@ -1,0 +1,88 @@
+"""What an operator does with the owner's role: `python -m mailsift.api.admin bootstrap`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import sys
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+
+from mailsift.api.auth import hash_of
+from mailsift.api.repository.bootstrap import Owner, add_key, ensure_owner, has_key
+from mailsift.shared.db.session import make_engine
+from mailsift.shared.settings import psycopg2_url
+
+_PREFIX = 11  # "ms_" and enough to recognise a key by
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapped:
+    """The first workspace and its owner; the key only when it was made now: it is stored as a hash."""
+
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID
+    key: str | None
+
+
+def bootstrap(engine: Engine, workspace_name: str = "Default", email: str | None = None) -> Bootstrapped:
+    """Make the first workspace, its owner and a key, each unless it is there. Safe to run twice or at once."""
+    with engine.begin() as connection:
+        owner = ensure_owner(connection, workspace_name, email)
+        key = None if has_key(connection, owner) else new_key()
+        if key is not None:
+            add_key(connection, owner, "bootstrap", key[:_PREFIX], hash_of(key))
+    return Bootstrapped(owner.workspace_id, owner.user_id, key)
+
+
+def issue_key(engine: Engine, workspace_id: uuid.UUID, user_id: uuid.UUID, name: str) -> str:
+    """Make one more key for a member of a workspace."""
+    key = new_key()
+    with engine.begin() as connection:
+        add_key(connection, Owner(workspace_id, user_id), name, key[:_PREFIX], hash_of(key))
+    return key
+
+
+def new_key() -> str:
+    """Make a key of 256 random bits."""
+    return f"ms_{secrets.token_urlsafe(32)}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the database is that of DATABASE_URL, as its owner."""
+    parser = argparse.ArgumentParser(prog="python -m mailsift.api.admin", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    first = commands.add_parser("bootstrap", help="make the first workspace, its owner and a key, printed once")
+    first.add_argument("--workspace", default="Default", help="its name (%(default)s)")
+    first.add_argument("--email", help="the owner's address")
+    chosen = parser.parse_args(arguments)
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        sys.stderr.write("DATABASE_URL is not set: give the URL of the role that owns the schema\n")
+        return 2
+    try:
+        engine = make_engine(psycopg2_url(url), "mailsift-admin", pool_size=1)
+    except ValueError as error:
+        sys.stderr.write(f"DATABASE_URL: {error}\n")
+        return 2
+    try:
+        _print(bootstrap(engine, chosen.workspace, chosen.email))
+    finally:
+        engine.dispose()
+    return 0
+
+
+def _print(made: Bootstrapped) -> None:
+    sys.stdout.write(f"workspaceId={made.workspace_id}\nuserId={made.user_id}\n")
+    if made.key is not None:
+        sys.stdout.write(f"apiKey={made.key}\n")
+        sys.stderr.write("Keep the key: it is not shown again.\n")
+    else:
+        sys.stderr.write("There is a key already; it cannot be shown again.\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

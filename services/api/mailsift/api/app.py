@@ -1,0 +1,47 @@
+"""The application: routes, and what surrounds all of them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from apiflask import APIFlask
+
+from mailsift.api import auth, observing, problems, strictness
+from mailsift.api.deps import EXTENSION, Deps
+from mailsift.api.documentation import document
+from mailsift.api.routes import activities, analyses, documents, exports, jobs, streams, uploads
+
+ROUTES = (uploads, analyses, exports, jobs, streams, activities, documents)
+
+
+def create_app(deps: Deps) -> APIFlask:
+    """Build the application around its parts; it touches none of them before the first request."""
+    app = APIFlask(
+        "mailsift.api",
+        title="mailsift",
+        version="0.1.0",
+        spec_path=None,
+        docs_path=None,
+        static_folder=None,  # type: ignore[arg-type] # Flask's own word for "no such route"
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=deps.settings.max_body_bytes,
+        DESCRIPTION=document.DESCRIPTION,
+        LICENSE={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        SECURITY_SCHEMES=document.SECURITY_SCHEMES,
+        AUTO_SERVERS=False,
+        AUTO_404_RESPONSE=False,
+        AUTO_VALIDATION_ERROR_RESPONSE=False,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's own provider: fields in the order of the schema
+    app.url_map.strict_slashes = True
+    app.extensions[EXTENSION] = deps
+    app.spec_processor(lambda derived: document.finish(cast("dict[str, Any]", derived)))
+    # The order is that in which requests pass them.
+    observing.install(app)
+    auth.install(app)
+    strictness.install(app)
+    problems.install(app)
+    for module in ROUTES:
+        app.register_blueprint(module.blueprint)
+    return app

@@ -1,0 +1,25 @@
+"""The API's settings."""
+
+from __future__ import annotations
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from mailsift.shared.settings import Settings, StorageSettings
+
+REQUEST_THREADS = 16  # threads for short requests, beside those that streams hold
+
+
+class ApiSettings(Settings, StorageSettings):
+    """What the API reads from its environment. Times are in seconds."""
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    statement_timeout_seconds: PositiveFloat = 30
+
+    max_upload_bytes: PositiveInt = 2 * 1024**3
+    max_body_bytes: PositiveInt = 16 * 1024**2
+    max_streams: PositiveInt = 100
+    # How long a request may wait for the answer to a single address.
+    wait_seconds: float = Field(default=5, ge=0, le=30)
+    stream_heartbeat_seconds: PositiveFloat = 15
+    # A notification may be missed; this often a stream looks by itself.
+    stream_poll_seconds: PositiveFloat = 5

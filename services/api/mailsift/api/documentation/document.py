@@ -1,0 +1,108 @@
+"""Finishes the OpenAPI document that APIFlask derives from the routes: what all of them share, and clean names."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from mailsift.api.documentation.refusals import refusals
+from mailsift.api.problems import MEDIA_TYPE
+from mailsift.api.schemas.problems import ProblemDocument
+
+Document = dict[str, Any]
+
+SECURITY = "bearer"
+SECURITY_SCHEMES = {SECURITY: {"type": "http", "scheme": "bearer", "description": "an API key"}}
+DESCRIPTION = """Upload a list, have it analysed, export it with the answers beside each row.
+
+Send `Authorization: Bearer <key>` with every request. Errors are problem+json (RFC 9457) with a stable `code`.
+Lists come in pages: pass `next` as `cursor`.
+A POST that creates takes an `Idempotency-Key`: the same request, sent twice, makes one thing."""
+_EVERYWHERE = refusals("unauthorized", "forbidden", "internal_error", "temporarily_unavailable")
+_PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_FROM_APIFLASK = {"HTTPError", "ValidationError"}
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_REQUEST_ID = {"description": "names the request in our log", "schema": {"type": "string"}}
+
+
+def finish(document: Document) -> Document:
+    """Complete a derived document; the result is a new one."""
+    document = _with_plain_names(document)
+    schemas = document["components"]["schemas"]
+    for name in _FROM_APIFLASK:
+        schemas.pop(name, None)
+    schemas |= _problem_schemas()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            _finish_operation(path, method, operation)
+    return document
+
+
+def _finish_operation(path: str, method: str, operation: Document) -> None:
+    responses = operation["responses"]
+    takes_input = bool(operation.get("parameters") or operation.get("requestBody"))
+    shared = {**_EVERYWHERE, **(refusals("validation_failed") if takes_input else {})}
+    for status, response in shared.items():
+        responses.setdefault(str(status), dict(response))
+    for status, response in responses.items():
+        response["headers"] = {**response.get("headers", {}), "X-Request-Id": {**_REQUEST_ID}}
+        if status >= "400":
+            response["content"] = _PROBLEM
+    operation["responses"] = dict(sorted(responses.items()))
+    operation["security"] = [{SECURITY: []}]
+    operation["operationId"] = _operation_id(path, method)
+    for parameter in operation["parameters"]:
+        if parameter["in"] == "path":
+            parameter["schema"] = {"type": "string", "format": "uuid"}
+    if operation.pop("x-idempotent", False):
+        operation["parameters"].append(_IDEMPOTENCY_KEY)
+    if operation.pop("x-takes-a-file", False):
+        operation["requestBody"] = _upload_body()
+
+
+def _operation_id(path: str, method: str) -> str:
+    words = [word for word in re.split(r"[/{}_]+", path.removeprefix("/api")) if word]
+    return "_".join([method, *words])
+
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "the same request with the same key makes one thing and gets the same answer",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def _upload_body() -> Document:
+    form = {
+        "type": "object",
+        "required": ["file"],
+        "additionalProperties": False,
+        "properties": {"file": {"type": "string", "format": "binary"}},
+    }
+    return {
+        "required": True,
+        "content": {
+            "multipart/form-data": {"schema": form},
+            "application/json": {"schema": {"$ref": "#/components/schemas/AddressList"}},
+            "text/csv": _BINARY,
+            "application/octet-stream": _BINARY,
+        },
+    }
+
+
+def _with_plain_names(document: Document) -> Document:
+    # APIFlask names a nested schema `Outer.Inner`, once for each outer one.
+    text = re.sub(r'"#/components/schemas/(?:[A-Za-z0-9_]+\.)+', '"#/components/schemas/', json.dumps(document))
+    plain: Document = json.loads(text)
+    schemas = plain["components"]["schemas"]
+    plain["components"]["schemas"] = {name.rsplit(".", 1)[-1]: schema for name, schema in sorted(schemas.items())}
+    return plain
+
+
+def _problem_schemas() -> Document:
+    from_pydantic = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested = from_pydantic.pop("$defs")
+    return {"Problem": from_pydantic, **nested}

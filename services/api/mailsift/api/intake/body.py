@@ -1,0 +1,41 @@
+"""The body of a request as a stream that is whole and not too large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import IO
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from mailsift.api.problems import Problem
+
+_CHUNK = 256 * 1024
+
+
+def chunks(stream: IO[bytes], announced: int | None) -> Iterator[bytes]:
+    """Read a body to its end. Raises Problem when it ends before its announced length: the client has gone."""
+    received = 0
+    try:
+        while chunk := stream.read(_CHUNK):
+            received += len(chunk)
+            yield chunk
+    except ClientDisconnected as error:
+        raise _incomplete() from error
+    except RequestEntityTooLarge as error:
+        raise Problem("upload_too_large", "the body is longer than this server takes") from error
+    if announced is not None and received < announced:
+        raise _incomplete()
+
+
+def limited(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Pass a stream on while it stays within `most` bytes. Raises Problem."""
+    size = 0
+    for part in parts:
+        size += len(part)
+        if size > most:
+            raise Problem("upload_too_large", f"a file may have {most} bytes at most")
+        yield part
+
+
+def _incomplete() -> Problem:
+    return Problem("body_incomplete", "the connection closed in the middle of the file; nothing was kept")

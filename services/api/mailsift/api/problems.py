@@ -1,0 +1,170 @@
+"""Every error as problem+json (RFC 9457): the one place that maps errors to HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, cast
+
+from apiflask import APIFlask, HTTPError
+from flask import Response, g, json
+from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException
+
+from mailsift.shared.observability.logs import logger
+from mailsift.shared.verdicts import AnalysisType
+
+log = logger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What all problems of one code share."""
+
+    status: HTTPStatus
+    title: str
+
+
+KINDS: dict[str, Kind] = {
+    "bad_request": Kind(HTTPStatus.BAD_REQUEST, "The request is not proper HTTP"),
+    "malformed_body": Kind(HTTPStatus.BAD_REQUEST, "The body cannot be read as what its Content-Type says"),
+    "body_incomplete": Kind(HTTPStatus.BAD_REQUEST, "The body ended before its announced length"),
+    "unauthorized": Kind(HTTPStatus.UNAUTHORIZED, "A valid API key is needed"),
+    "forbidden": Kind(HTTPStatus.FORBIDDEN, "This key may not do that"),
+    "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
+    "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
+    "upload_not_ready": Kind(HTTPStatus.CONFLICT, "The upload is not completed"),
+    "analysis_not_ready": Kind(HTTPStatus.CONFLICT, "The analysis is not completed"),
+    "export_not_ready": Kind(HTTPStatus.CONFLICT, "The export is not completed"),
+    "job_ended": Kind(HTTPStatus.CONFLICT, "The job has ended"),
+    "job_not_retryable": Kind(HTTPStatus.CONFLICT, "Only a job that ended badly can be tried again"),
+    "not_a_root_job": Kind(HTTPStatus.CONFLICT, "Only whole jobs can be cancelled or tried again, not their parts"),
+    "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),
+    "upload_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than this server takes"),
+    "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this server takes"),
+    "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json"),
+    "validation_failed": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in the request is not as it should be"),
+    "empty_file": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty"),
+    "idempotency_key_reused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request"),
+    "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side"),
+    "temporarily_unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached"),
+    "too_many_streams": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "All streams of this server are taken"),
+}
+
+_BY_STATUS = {
+    HTTPStatus.UNAUTHORIZED: "unauthorized",
+    HTTPStatus.FORBIDDEN: "forbidden",
+    HTTPStatus.NOT_FOUND: "not_found",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "validation_failed",
+}
+_RETRY_SOON = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the input: where, and what."""
+
+    field: str
+    message: str
+
+
+class Problem(Exception):
+    """An answer that is an error."""
+
+    def __init__(
+        self, code: str, detail: str, *, faults: Sequence[Fault] = (), headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.kind = KINDS[code]
+        self.detail = detail
+        self.faults = tuple(faults)
+        self.headers = dict(headers or {})
+
+
+def invalid(field: str, message: str) -> Problem:
+    """Say that one field of the input is wrong."""
+    return Problem("validation_failed", f"{field}: {message}", faults=[Fault(field, message)])
+
+
+def respond(problem: Problem) -> Response:
+    """Write a problem as the response."""
+    body: dict[str, Any] = {
+        "type": f"/docs#{problem.code}",
+        "title": problem.kind.title,
+        "status": problem.kind.status.value,
+        "detail": problem.detail,
+        "code": problem.code,
+        "requestId": g.get("request_id", ""),
+    }
+    if problem.faults:
+        body["errors"] = [{"field": fault.field, "message": fault.message} for fault in problem.faults]
+    return Response(json.dumps(body), problem.kind.status.value, problem.headers, content_type=MEDIA_TYPE)
+
+
+def install(app: APIFlask) -> None:
+    """Let every error of an application leave it as a problem."""
+    app.error_processor(_from_http)
+    app.register_error_handler(Problem, respond)
+    app.register_error_handler(RecursionError, lambda _: respond(_too_deep()))
+    app.register_error_handler(PoolTimeout, lambda _: respond(_unavailable()))
+    app.register_error_handler(DBAPIError, _from_database)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def _from_http(error: HTTPError) -> Response:
+    if isinstance(error.__cause__, ValidationError):
+        return respond(from_validation(error.__cause__))
+    return respond(_from_status(error.status_code, error.message, dict(error.headers)))
+
+
+def from_validation(error: ValidationError) -> Problem:
+    """Name every field that is wrong, without repeating what it held."""
+    faults = [Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors()]
+    detail = "; ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults)
+    return Problem("validation_failed", detail, faults=faults)
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    # In a body of several shapes pydantic puts the shape's name in front.
+    shapes = {kind.value for kind in AnalysisType}
+    return ".".join(str(part) for part in (loc[1:] if loc and loc[0] in shapes else loc))
+
+
+def _from_status(status_code: int, message: str | None, headers: dict[str, Any]) -> Problem:
+    status = HTTPStatus(status_code)
+    fallback = "internal_error" if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else "bad_request"
+    code = _BY_STATUS.get(status, fallback)
+    kept = {name: str(value) for name, value in headers.items() if name in {"Allow", "Retry-After"}}
+    return Problem(code, KINDS[code].title if code in _BY_STATUS.values() else message or status.phrase, headers=kept)
+
+
+def _too_deep() -> Problem:
+    return Problem("malformed_body", "the body is nested too deeply")
+
+
+def _unavailable() -> Problem:
+    return Problem("temporarily_unavailable", "try again in a few seconds", headers=_RETRY_SOON)
+
+
+def _from_database(error: DBAPIError) -> Response:
+    if isinstance(error, OperationalError) or error.connection_invalidated:
+        log.warning("database_unavailable", error=type(error.orig).__name__)
+        return respond(_unavailable())
+    return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return respond(_from_status(error.code or 500, error.name, dict(cast("Any", error.get_headers()))))
+    log.error("request_failed", exc_info=error)
+    detail = "the error is in our log under this request id"
+    return respond(Problem("internal_error", detail))

@@ -1,0 +1,20 @@
+"""The history of a workspace, for reading."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from mailsift.api.repository.pages import newest_first
+from mailsift.api.schemas import activities as schemas
+from mailsift.shared.db.tables import UserActivity
+
+
+def page(connection: Connection, wanted: schemas.ActivityFilter) -> schemas.ActivityPage:
+    """Read a page of the history."""
+    query = select(UserActivity.__table__)
+    if wanted.activity_type is not None:
+        query = query.where(UserActivity.activity_type == wanted.activity_type)
+    if wanted.entity_id is not None:
+        query = query.where(UserActivity.entity_id == wanted.entity_id)
+    rows, following = newest_first(connection, query, wanted, UserActivity.created_at, UserActivity.activity_id)
+    return schemas.ActivityPage(items=[schemas.Activity.model_validate(dict(row)) for row in rows], next=following)

@@ -1,0 +1,96 @@
+"""Exports: files with the answers."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Select, case, func, insert, select, update
+
+from mailsift.api.principal import Principal
+from mailsift.api.repository.pages import newest_first
+from mailsift.api.repository.subjects import latest_job
+from mailsift.api.schemas import exports as schemas
+from mailsift.api.schemas.base import Listing
+from mailsift.shared.db.tables import Export, Job
+from mailsift.shared.verdicts import ExportStatus, FileType
+
+
+@dataclass(frozen=True, slots=True)
+class NewExport:
+    """A file that was asked for."""
+
+    export_id: uuid.UUID
+    analysis_id: uuid.UUID
+    file_name: str
+    file_type: FileType
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFile:
+    """Where a file lies and whether it may be taken."""
+
+    export_id: uuid.UUID
+    status: ExportStatus
+    storage_key: str | None
+    file_name: str
+    file_size: int | None
+    content_type: str | None
+    sha256: str | None
+
+
+# The dispatcher marks expired files now and then; the clock is what counts.
+_STATUS = case(
+    ((Export.status == "completed") & (Export.expires_at <= func.clock_timestamp()), "expired"), else_=Export.status
+).label("status")
+
+
+def add(connection: Connection, principal: Principal, export: NewExport) -> None:
+    """Write the row of a file that was asked for."""
+    connection.execute(
+        insert(Export),
+        {
+            "export_id": export.export_id,
+            "workspace_id": principal.workspace_id,
+            "user_id": principal.user_id,
+            "analysis_id": export.analysis_id,
+            "file_name": export.file_name,
+            "file_type": export.file_type.value,
+        },
+    )
+
+
+def find(connection: Connection, export_id: uuid.UUID) -> schemas.Export | None:
+    """Read one export."""
+    row = connection.execute(_rows().where(Export.export_id == export_id)).mappings().first()
+    return None if row is None else _shown(row)
+
+
+def page(connection: Connection, listing: Listing) -> schemas.ExportPage:
+    """Read a page of exports."""
+    rows, following = newest_first(connection, _rows(), listing, Export.created_at, Export.export_id)
+    return schemas.ExportPage(items=[_shown(row) for row in rows], next=following)
+
+
+def find_file(connection: Connection, export_id: uuid.UUID) -> ExportFile | None:
+    """Read where the file of an export lies."""
+    columns = (Export.file_path, Export.file_name, Export.file_size, Export.content_type, Export.sha256)
+    row = connection.execute(select(_STATUS, *columns).where(Export.export_id == export_id)).first()
+    return None if row is None else ExportFile(export_id, ExportStatus(row[0]), *row[1:])
+
+
+def count_download(connection: Connection, export_id: uuid.UUID) -> None:
+    """Count that a file was taken."""
+    counted = update(Export).where(Export.export_id == export_id).values(download_count=Export.download_count + 1)
+    connection.execute(counted)
+
+
+def _rows() -> Select[Any]:
+    columns = [column for column in Export.__table__.columns if column.key != "status"]
+    return select(*columns, _STATUS, latest_job(Job.export_id, Export.export_id))
+
+
+def _shown(row: RowMapping) -> schemas.Export:
+    url = f"/api/exports/{row['export_id']}/download" if row["status"] == ExportStatus.COMPLETED else None
+    return schemas.Export.model_validate({**row, "download_url": url})

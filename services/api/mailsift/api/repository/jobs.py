@@ -1,0 +1,93 @@
+"""Jobs, for reading; only the engine writes them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+
+from mailsift.api.paging import number_cursor
+from mailsift.api.repository.pages import newest_first
+from mailsift.api.schemas import jobs as schemas
+from mailsift.api.schemas.base import Numbered
+from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog
+from mailsift.shared.jobs.progress import eta_seconds
+from mailsift.shared.jobs.states import JobStatus
+
+_SUBJECTS = {"upload_id", "analysis_id", "export_id"}
+# A job's row carries only its most specific subject; the others follow from it.
+_ANALYSIS_ID = func.coalesce(Job.analysis_id, Export.analysis_id)
+_UPLOAD_ID = func.coalesce(Job.upload_id, Analysis.upload_id)
+
+
+def find(connection: Connection, job_id: uuid.UUID) -> schemas.Job | None:
+    """Read one job."""
+    row = connection.execute(_rows().where(Job.job_id == job_id)).mappings().first()
+    return None if row is None else _shown(row)
+
+
+def page(connection: Connection, wanted: schemas.JobFilter) -> schemas.JobPage:
+    """Read a page of jobs."""
+    query = _rows().where(*_conditions(wanted))
+    rows, following = newest_first(connection, query, wanted, Job.created_at, Job.job_id)
+    return schemas.JobPage(items=[_shown(row) for row in rows], next=following)
+
+
+def logs(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schemas.JobLogPage:
+    """Read a page of what a job's attempts wrote, those of its parts included, from the oldest."""
+    query = select(JobLog.__table__).join(Job, Job.job_id == JobLog.job_id)
+    query = query.where((Job.job_id == job_id) | (Job.parent_job_id == job_id))
+    if listing.cursor is not None:
+        query = query.where(JobLog.job_log_id > listing.cursor)
+    rows = connection.execute(query.order_by(JobLog.job_log_id).limit(listing.limit + 1)).all()
+    items = [schemas.JobLogLine.model_validate(row) for row in rows[: listing.limit]]
+    following = number_cursor(rows[listing.limit - 1].job_log_id) if len(rows) > listing.limit else None
+    return schemas.JobLogPage(items=items, next=following)
+
+
+def events(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schemas.JobEventPage:
+    """Read a page of a job's changes of state, from the oldest."""
+    query = select(JobEvent.__table__).where(JobEvent.job_id == job_id)
+    if listing.cursor is not None:
+        query = query.where(JobEvent.job_event_id > listing.cursor)
+    rows = connection.execute(query.order_by(JobEvent.job_event_id).limit(listing.limit + 1)).all()
+    items = [schemas.JobEvent.model_validate(row) for row in rows[: listing.limit]]
+    following = number_cursor(rows[listing.limit - 1].job_event_id) if len(rows) > listing.limit else None
+    return schemas.JobEventPage(items=items, next=following)
+
+
+def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
+    equal: dict[Any, Any] = {
+        Job.status: wanted.status,
+        Job.job_type: wanted.job_type,
+        _UPLOAD_ID: wanted.upload_id,
+        _ANALYSIS_ID: wanted.analysis_id,
+        Job.export_id: wanted.export_id,
+    }
+    yield from (column == value for column, value in equal.items() if value is not None)
+    # None asks for whole jobs.
+    yield Job.parent_job_id == wanted.parent_job_id
+
+
+def _rows() -> Select[Any]:
+    columns = [column for column in Job.__table__.columns if column.key not in _SUBJECTS]
+    return (
+        select(
+            *columns,
+            Job.export_id,
+            _ANALYSIS_ID.label("analysis_id"),
+            _UPLOAD_ID.label("upload_id"),
+            func.clock_timestamp().label("now"),
+        )
+        .outerjoin(Export, Export.export_id == Job.export_id)
+        .outerjoin(Analysis, Analysis.analysis_id == _ANALYSIS_ID)
+    )
+
+
+def _shown(row: RowMapping) -> schemas.Job:
+    eta = None
+    if row["status"] == JobStatus.PROCESSING:
+        eta = eta_seconds(row["step_started_at"], row["processed_items"], row["total_items"], row["now"])
+    return schemas.Job.model_validate({**row, "eta_seconds": eta})

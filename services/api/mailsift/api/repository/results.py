@@ -1,0 +1,51 @@
+"""The answers for addresses."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from mailsift.api.paging import number_cursor
+from mailsift.api.schemas import results as schemas
+from mailsift.shared.db.tables import AdvancedEmailResult
+
+_COLUMNS = [column for column in AdvancedEmailResult.__table__.columns if column.key != "analysis_id"]
+
+
+def page(connection: Connection, analysis_id: uuid.UUID, wanted: schemas.ResultFilter) -> schemas.ResultPage:
+    """Read a page of an analysis's answers, in the order of its list."""
+    row = AdvancedEmailResult
+    query = select(*_COLUMNS).where(row.analysis_id == analysis_id, *_conditions(wanted))
+    if wanted.cursor is not None:
+        query = query.where(row.sequence_number > wanted.cursor)
+    rows = connection.execute(query.order_by(row.sequence_number).limit(wanted.limit + 1)).all()
+    items = [schemas.Result.model_validate(found) for found in rows[: wanted.limit]]
+    following = number_cursor(items[-1].sequence_number) if len(rows) > wanted.limit else None
+    return schemas.ResultPage(items=items, next=following)
+
+
+def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | None:
+    """Read the answer of an analysis of one address."""
+    row = connection.execute(select(*_COLUMNS).where(AdvancedEmailResult.analysis_id == analysis_id).limit(1)).first()
+    return None if row is None else schemas.Result.model_validate(row)
+
+
+def _conditions(wanted: schemas.ResultFilter) -> Iterator[ColumnElement[bool]]:
+    row = AdvancedEmailResult
+    equal: dict[Any, Any] = {
+        row.status: wanted.status,
+        row.sub_status: wanted.sub_status,
+        row.lead_status: wanted.lead_status,
+        row.risk_level: wanted.risk_level,
+        row.domain: wanted.domain and wanted.domain.lower(),
+    }
+    yield from (column == value for column, value in equal.items() if value is not None)
+    if wanted.min_score is not None:
+        yield row.deliverability_score >= wanted.min_score
+    if wanted.max_score is not None:
+        yield row.deliverability_score <= wanted.max_score
+    if wanted.text is not None:
+        yield func.starts_with(row.normalized_address, wanted.text.strip().lower())

@@ -1,0 +1,80 @@
+"""Uploads and their rejected rows."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Select, insert, select
+
+from mailsift.api.paging import number_cursor
+from mailsift.api.principal import Principal
+from mailsift.api.repository.pages import newest_first
+from mailsift.api.repository.subjects import latest_job
+from mailsift.api.schemas import uploads as schemas
+from mailsift.api.schemas.base import Listing, Numbered
+from mailsift.shared.db.tables import Job, Upload, UploadRejectedRow
+from mailsift.shared.storage import StoredObject
+from mailsift.shared.verdicts import UploadStatus, UploadType
+
+
+@dataclass(frozen=True, slots=True)
+class NewUpload:
+    """A list that was received and stored."""
+
+    upload_id: uuid.UUID
+    file_name: str
+    upload_type: UploadType
+    stored: StoredObject
+
+
+def add(connection: Connection, principal: Principal, upload: NewUpload) -> None:
+    """Write the row of a stored list."""
+    connection.execute(
+        insert(Upload),
+        {
+            "upload_id": upload.upload_id,
+            "workspace_id": principal.workspace_id,
+            "user_id": principal.user_id,
+            "file_name": upload.file_name,
+            "upload_type": upload.upload_type.value,
+            "file_size": upload.stored.size,
+            "sha256": upload.stored.sha256,
+            "storage_key": upload.stored.key,
+        },
+    )
+
+
+def find(connection: Connection, upload_id: uuid.UUID) -> schemas.UploadDetail | None:
+    """Read one upload."""
+    row = connection.execute(_shown().where(Upload.upload_id == upload_id)).mappings().first()
+    return None if row is None else schemas.UploadDetail.model_validate(dict(row))
+
+
+def status_of(connection: Connection, upload_id: uuid.UUID) -> UploadStatus | None:
+    """Read where an upload stands."""
+    status = connection.scalar(select(Upload.status).where(Upload.upload_id == upload_id))
+    return None if status is None else UploadStatus(status)
+
+
+def page(connection: Connection, listing: Listing) -> schemas.UploadPage:
+    """Read a page of uploads."""
+    rows, following = newest_first(connection, _shown(), listing, Upload.created_at, Upload.upload_id)
+    return schemas.UploadPage(items=[schemas.Upload.model_validate(dict(row)) for row in rows], next=following)
+
+
+def rejected(connection: Connection, upload_id: uuid.UUID, listing: Numbered) -> schemas.RejectedRowPage:
+    """Read a page of an upload's rejected rows."""
+    row = UploadRejectedRow
+    query = select(row.sequence_number, row.row_number, row.reason, row.raw_text).where(
+        row.upload_id == upload_id, row.sequence_number > (-1 if listing.cursor is None else listing.cursor)
+    )
+    rows = connection.execute(query.order_by(row.sequence_number).limit(listing.limit + 1)).all()
+    shown = [schemas.RejectedRow.model_validate(found) for found in rows[: listing.limit]]
+    following = number_cursor(shown[-1].sequence_number) if len(rows) > listing.limit else None
+    return schemas.RejectedRowPage(items=shown, next=following)
+
+
+def _shown() -> Select[Any]:
+    return select(*Upload.__table__.columns, latest_job(Job.upload_id, Upload.upload_id))

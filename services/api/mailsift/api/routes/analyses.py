@@ -1,0 +1,86 @@
+"""/api/analyses: verdicts on lists and on single addresses."""
+
+from __future__ import annotations
+
+import uuid
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+
+from mailsift.api.actions.analysing import analyse, wait_for_result
+from mailsift.api.deps import deps
+from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.repository import analyses, results
+from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
+from mailsift.api.schemas.analyses import (
+    Analysis,
+    AnalysisAccepted,
+    AnalysisOptions,
+    AnalysisPage,
+    AnalysisRequest,
+    SingleRequest,
+)
+from mailsift.api.schemas.base import Listing
+from mailsift.api.schemas.results import ResultFilter, ResultPage
+from mailsift.shared.verdicts import AnalysisStatus
+
+blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="analyses")
+
+
+@blueprint.post("")
+@blueprint.input(AnalysisOptions, location="query")
+@blueprint.input(AnalysisRequest, location="json")
+@blueprint.output(AnalysisAccepted, status_code=202, description="a job works on it")
+@blueprint.doc(
+    responses=refusals(
+        "malformed_body",
+        "not_found",
+        "upload_not_ready",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation_failed",
+        "idempotency_key_reused",
+    )
+    | answers(200, "one address, and its result", {"application/json": "AnalysisAccepted"}),
+    extensions={"x-idempotent": True},
+)
+def create(query_data: AnalysisOptions, json_data: AnalysisRequest) -> Replied:
+    """Analyse an upload, or one address.
+
+    For one address the answer waits a few seconds for the result; `wait=0` turns that off.
+    """
+    answer, replayed = analyse(deps(), asked(), json_data.root)
+    if isinstance(json_data.root, SingleRequest) and query_data.wait:
+        answer = wait_for_result(deps(), asked(), answer)
+    body, status, headers = accepted(answer, "analyses", answer.analysis_id, replayed=replayed)
+    ended = answer.status is not AnalysisStatus.PENDING
+    return body, HTTPStatus.OK.value if ended else status, headers
+
+
+@blueprint.get("")
+@blueprint.input(Listing, location="query")
+@blueprint.output(AnalysisPage)
+def index(query_data: Listing) -> AnalysisPage:
+    """List analyses, the newest first."""
+    with reading() as connection:
+        return analyses.page(connection, query_data)
+
+
+@blueprint.get("/<uuid:analysis_id>")
+@blueprint.output(Analysis)
+@blueprint.doc(responses=refusals("not_found"))
+def show(analysis_id: uuid.UUID) -> Analysis:
+    """Read an analysis and its counts so far."""
+    with reading() as connection:
+        return found(analyses.find(connection, analysis_id), "analysis")
+
+
+@blueprint.get("/<uuid:analysis_id>/results")
+@blueprint.input(ResultFilter, location="query")
+@blueprint.output(ResultPage)
+@blueprint.doc(responses=refusals("not_found"))
+def list_results(analysis_id: uuid.UUID, query_data: ResultFilter) -> ResultPage:
+    """List the answers for addresses, in the order of the list."""
+    with reading() as connection:
+        found(analyses.find_analysed(connection, analysis_id), "analysis")
+        return results.page(connection, analysis_id, query_data)

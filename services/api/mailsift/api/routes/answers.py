@@ -1,0 +1,49 @@
+"""What routes share: reading within the caller's workspace, who asks, and how an accepted request is answered."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TypeVar
+
+from flask import g, request
+from sqlalchemy import Connection
+
+from mailsift.api.actions.once import HEADER, Asked
+from mailsift.api.auth import principal
+from mailsift.api.deps import deps
+from mailsift.api.problems import Problem
+from mailsift.api.schemas.base import Answer
+from mailsift.shared.db.session import tenant_transaction
+
+Found = TypeVar("Found")
+Replied = tuple[Answer, int, dict[str, str]]
+
+
+@contextmanager
+def reading() -> Iterator[Connection]:
+    """Open a transaction that shows the caller's workspace."""
+    with tenant_transaction(deps().engine, principal().workspace_id) as connection:
+        yield connection
+
+
+def found(thing: Found | None, name: str) -> Found:
+    """Return what was found. Raises Problem when there is nothing, or nothing of this workspace: nobody can tell."""
+    if thing is None:
+        raise Problem("not_found", f"there is no such {name}")
+    return thing
+
+
+def asked() -> Asked:
+    """Say who asks, in which trace, and under which Idempotency-Key."""
+    return Asked(principal(), g.trace_id, request.headers.get(HEADER))
+
+
+def accepted(answer: Answer, resource: str, resource_id: uuid.UUID, *, replayed: bool) -> Replied:
+    """Answer a request whose job is queued."""
+    headers = {"Location": f"/api/{resource}/{resource_id}"}
+    if replayed:
+        headers["Idempotency-Replayed"] = "true"
+    return answer, HTTPStatus.ACCEPTED.value, headers

@@ -1,0 +1,103 @@
+"""/api/exports: files with the answers, to take away."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from apiflask import APIBlueprint
+from flask import Response, request
+
+from mailsift.api.actions.exporting import export, find_download, open_download
+from mailsift.api.auth import principal
+from mailsift.api.deps import deps
+from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.intake.names import attachment
+from mailsift.api.repository import exports
+from mailsift.api.repository.exports import ExportFile
+from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
+from mailsift.api.schemas.base import Listing
+from mailsift.api.schemas.exports import Export, ExportAccepted, ExportPage, ExportRequest
+
+blueprint = APIBlueprint("exports", __name__, url_prefix="/api/exports", tag="exports")
+
+_CHUNK = 256 * 1024
+
+
+@blueprint.post("")
+@blueprint.input(ExportRequest, location="json")
+@blueprint.output(ExportAccepted, status_code=202, description="a job writes it")
+@blueprint.doc(
+    responses=refusals(
+        "malformed_body",
+        "not_found",
+        "analysis_not_ready",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation_failed",
+        "idempotency_key_reused",
+    ),
+    extensions={"x-idempotent": True},
+)
+def create(json_data: ExportRequest) -> Replied:
+    """Export the results of an analysis."""
+    answer, replayed = export(deps(), asked(), json_data, dt.datetime.now(dt.UTC).date())
+    return accepted(answer, "exports", answer.export_id, replayed=replayed)
+
+
+@blueprint.get("")
+@blueprint.input(Listing, location="query")
+@blueprint.output(ExportPage)
+def index(query_data: Listing) -> ExportPage:
+    """List exports, the newest first."""
+    with reading() as connection:
+        return exports.page(connection, query_data)
+
+
+@blueprint.get("/<uuid:export_id>")
+@blueprint.output(Export)
+@blueprint.doc(responses=refusals("not_found"))
+def show(export_id: uuid.UUID) -> Export:
+    """Read an export."""
+    with reading() as connection:
+        return found(exports.find(connection, export_id), "export")
+
+
+@blueprint.get("/<uuid:export_id>/download")
+@blueprint.doc(
+    responses=refusals("not_found", "export_not_ready", "export_expired")
+    | answers(200, "the file", {"text/csv": "binary", "application/x-ndjson": "binary"})
+    | answers(304, "the file is the one that If-None-Match names")
+)
+def download(export_id: uuid.UUID) -> Response:
+    """Download the file of an export.
+
+    Counted and noted in the activities; its ETag is the file's SHA-256.
+    """
+    file = find_download(deps(), principal(), export_id)
+    if file.sha256 and request.if_none_match.contains(file.sha256):
+        return Response(status=304, headers={"ETag": f'"{file.sha256}"'})
+    if request.method == "HEAD":
+        return _with_headers(Response(), file)
+    stream = open_download(deps(), principal(), file)
+    response = Response(_read(stream), direct_passthrough=True)
+    # Also when the client goes before the first byte, and the generator never starts.
+    response.call_on_close(stream.close)
+    return _with_headers(response, file)
+
+
+def _with_headers(response: Response, file: ExportFile) -> Response:
+    response.headers["Content-Type"] = file.content_type or "application/octet-stream"
+    response.headers["Content-Disposition"] = attachment(file.file_name)
+    if file.file_size is not None:
+        response.headers["Content-Length"] = str(file.file_size)
+    if file.sha256:
+        response.headers["ETag"] = f'"{file.sha256}"'
+    return response
+
+
+def _read(stream: BinaryIO) -> Iterator[bytes]:
+    while chunk := stream.read(_CHUNK):
+        yield chunk

@@ -1,0 +1,32 @@
+"""The history of a workspace."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from mailsift.api.schemas.base import Answer, Listing, Page, Time
+from mailsift.shared.db.activities import Activity as ActivityType
+
+
+class ActivityFilter(Listing):
+    """Which activities."""
+
+    activity_type: ActivityType | None = None
+    entity_id: uuid.UUID | None = None
+
+
+class Activity(Answer):
+    """Who did what with which thing."""
+
+    activity_id: uuid.UUID
+    user_id: uuid.UUID
+    activity_type: str
+    entity_type: str
+    entity_id: uuid.UUID
+    activity_details: dict[str, Any]
+    created_at: Time
+
+
+class ActivityPage(Page[Activity]):
+    """A page of activities."""

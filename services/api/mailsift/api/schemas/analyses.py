@@ -1,0 +1,83 @@
+"""Analyses: what is asked for, and how it stands."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated, Literal
+
+from pydantic import Field, RootModel
+
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.results import Result
+from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
+
+
+class AdvancedRequest(Given):
+    """Analyse a whole list."""
+
+    analysis_type: Literal[AnalysisType.ADVANCED]
+    upload_id: uuid.UUID
+
+
+class SingleRequest(Given):
+    """Analyse one address."""
+
+    analysis_type: Literal[AnalysisType.SINGLE]
+    email_address: Line = Field(min_length=1, max_length=1000)
+
+
+class AnalysisRequest(RootModel[Annotated[AdvancedRequest | SingleRequest, Field(discriminator="analysis_type")]]):
+    """Analyse a list or an address."""
+
+
+class AnalysisOptions(Given):
+    """How to answer."""
+
+    wait: bool = Field(default=True, description="0: answer at once, with 202, also for a single address")
+
+
+class AnalysisAccepted(Answer):
+    """The analysis is asked for; for a single address that was quick, with its result."""
+
+    analysis_id: uuid.UUID
+    job_id: uuid.UUID
+    status: AnalysisStatus
+    error_code: str | None = None
+    error_message: str | None = None
+    result: Result | None = None
+    status_url: str
+    stream_url: str
+
+
+class Analysis(Answer):
+    """How an analysis stands, and its counts so far."""
+
+    analysis_id: uuid.UUID
+    job_id: uuid.UUID | None
+    upload_id: uuid.UUID | None
+    analysis_type: AnalysisType
+    email_address: str | None = Field(description="of an analysis of a single address")
+    status: AnalysisStatus
+    error_code: str | None
+    error_message: str | None
+    notices: list[str] = Field(description="what concerns the whole run, such as `dns_unreachable`")
+    total_emails: int
+    processed_emails: int
+    total_domains: int
+    cached_domains: int
+    by_status: dict[Status, int]
+    by_lead_status: dict[LeadStatus, int]
+    by_risk_level: dict[RiskLevel, int]
+    corporate_emails: int
+    free_emails: int
+    disposable_emails: int
+    relay_emails: int
+    role_based_emails: int
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    updated_at: Time
+
+
+class AnalysisPage(Page[Analysis]):
+    """A page of analyses."""

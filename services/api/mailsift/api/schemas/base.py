@@ -1,0 +1,72 @@
+"""The rules of all schemas: camelCase outside, nothing unknown accepted, nothing changed once made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import unicodedata
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
+
+from mailsift.api.paging import Position, parse_number, parse_position
+
+Item = TypeVar("Item", bound=BaseModel)
+
+Time = dt.datetime
+
+
+class Given(BaseModel):
+    """The base of what clients send."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """The base of what the API says; built from rows or by keyword."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, from_attributes=True, frozen=True
+    )
+
+
+class Page(Answer, Generic[Item]):
+    """A page of a list; `next` is the cursor of the page after it, null on the last."""
+
+    items: list[Item]
+    next: str | None
+
+
+def _printable(text: str) -> str:
+    # Control characters have no place in a name or an address, and neither they nor lone surrogates can be stored.
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
+        raise ValueError("must not contain control characters")
+    return text
+
+
+Line = Annotated[str, AfterValidator(_printable)]
+
+PositionCursor = Annotated[
+    Position | None,
+    BeforeValidator(lambda value: value if value is None else parse_position(value)),
+    WithJsonSchema({"type": "string", "description": "`next` of the page before"}),
+]
+NumberCursor = Annotated[
+    int | None,
+    BeforeValidator(lambda value: value if value is None else parse_number(value)),
+    WithJsonSchema({"type": "string", "description": "`next` of the page before"}),
+]
+
+
+class Listing(Given):
+    """Paging of the lists that run from the newest to the oldest."""
+
+    cursor: PositionCursor = None
+    limit: int = Field(default=50, ge=1, le=200)
+
+
+class Numbered(Given):
+    """Paging of the lists that run by number."""
+
+    cursor: NumberCursor = None
+    limit: int = Field(default=100, ge=1, le=1000)

@@ -1,0 +1,56 @@
+"""Exports: files with the answers."""
+
+from __future__ import annotations
+
+import uuid
+
+from pydantic import Field
+
+from mailsift.api.schemas.base import Answer, Given, Page, Time
+from mailsift.shared.verdicts import ExportStatus, FileType
+
+
+class ExportRequest(Given):
+    """Write the results of an analysis into a file."""
+
+    analysis_id: uuid.UUID
+    file_type: FileType = FileType.CSV
+
+
+class ExportAccepted(Answer):
+    """The file is asked for."""
+
+    export_id: uuid.UUID
+    job_id: uuid.UUID
+    file_name: str
+    status_url: str
+    stream_url: str
+    download_url: str
+
+
+class Export(Answer):
+    """A file: whether it is written, how to check it, until when it can be had."""
+
+    export_id: uuid.UUID
+    job_id: uuid.UUID | None
+    analysis_id: uuid.UUID
+    file_name: str
+    file_type: FileType
+    status: ExportStatus
+    error_code: str | None
+    error_message: str | None
+    file_size: int | None
+    sha256: str | None
+    content_type: str | None
+    row_count: int | None
+    download_count: int
+    download_url: str | None = Field(description="null until the file can be had, and once it has expired")
+    created_at: Time
+    started_at: Time | None
+    completed_at: Time | None
+    expires_at: Time | None
+    updated_at: Time
+
+
+class ExportPage(Page[Export]):
+    """A page of exports."""

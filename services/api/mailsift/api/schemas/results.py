@@ -1,0 +1,82 @@
+"""The answer for one address, and the filters on a list of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, field_validator, model_validator
+
+from mailsift.api.schemas.base import Answer, Line, Numbered, Page
+from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+
+
+class ScoreLine(Answer):
+    """One finding and what it did to the score."""
+
+    reason: str
+    points: int
+
+
+class Result(Answer):
+    """The verdict on one address and the evidence it stands on; null is `cannot be told`."""
+
+    sequence_number: int
+    email_address: str
+    normalized_address: str
+    domain: str | None
+    status: Status
+    sub_status: str
+    deliverability_score: int
+    lead_status: LeadStatus
+    risk_level: RiskLevel
+    is_valid_syntax: bool
+    is_corporate: bool
+    is_free: bool
+    is_disposable: bool
+    is_relay: bool
+    is_role_based: bool
+    domain_exists: bool | None
+    accepts_mail: bool | None
+    mx_host: str | None
+    spf_pass: bool | None
+    dkim_pass: bool | None
+    dmarc_pass: bool | None
+    dmarc_policy: str | None
+    suggestion: str | None
+    mailbox_checked: bool
+    reasons: list[str]
+    score_breakdown: list[ScoreLine] = Field(description="sums to the score")
+    score_version: int
+
+    @field_validator("score_breakdown", mode="before")
+    @classmethod
+    def _name_the_parts(cls, value: object) -> object:
+        # Stored as pairs: ten million rows need no keys.
+        return [_score_line(line) for line in value] if isinstance(value, list) else value
+
+
+def _score_line(line: Any) -> Any:
+    return ScoreLine(reason=line[0], points=line[1]) if isinstance(line, list) else line
+
+
+class ResultFilter(Numbered):
+    """Which results; all conditions have to hold."""
+
+    status: Status | None = None
+    sub_status: Line | None = Field(default=None, max_length=100)
+    lead_status: LeadStatus | None = None
+    risk_level: RiskLevel | None = None
+    domain: Line | None = Field(default=None, max_length=253)
+    min_score: int | None = Field(default=None, ge=0, le=100)
+    max_score: int | None = Field(default=None, ge=0, le=100)
+    text: Line | None = Field(default=None, min_length=1, max_length=320, description="how the address begins")
+
+    @model_validator(mode="after")
+    def _some_score_fits(self) -> ResultFilter:
+        if self.min_score is not None and self.max_score is not None and self.min_score > self.max_score:
+            raise ValueError("minScore is above maxScore")
+        return self
+
+
+class ResultPage(Page[Result]):
+    """A page of results."""

@@ -1,0 +1,41 @@
+"""Refuses what a route would silently ignore: parameters it does not know or gets twice, a body of another type."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apiflask import APIFlask
+from flask import current_app, request
+
+from mailsift.api.problems import Problem, invalid
+
+_JSON = "application/json"
+
+
+def install(app: APIFlask) -> None:
+    """Check every request that reaches a route."""
+    app.before_request(_refuse_unknown_parameters)
+    app.before_request(_refuse_other_bodies)
+
+
+def _declared() -> dict[str, Any]:
+    """What APIFlask's decorators noted on the view."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    noted: dict[str, Any] = getattr(view, "_spec", {})
+    return noted
+
+
+def _refuse_unknown_parameters() -> None:
+    if request.routing_exception is not None:
+        return
+    takes_parameters = any(location == "query" for _, location in _declared().get("args") or [])
+    for name, values in request.args.lists():
+        if not takes_parameters:
+            raise invalid(name, "this route takes no parameters")
+        if len(values) > 1:
+            raise invalid(name, "given more than once")
+
+
+def _refuse_other_bodies() -> None:
+    if request.routing_exception is None and _declared().get("content_type") == _JSON and request.mimetype != _JSON:
+        raise Problem("unsupported_media_type", f"send the body as {_JSON}")

@@ -1,0 +1,106 @@
+"""The application over a database of its own, called by its test client."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
+from werkzeug.datastructures import Headers
+from werkzeug.test import TestResponse
+
+from conftest import Database
+from factories import Tenant, make_tenant
+from mailsift.api.app import create_app
+from mailsift.api.config import ApiSettings
+from mailsift.api.deps import Deps, wire
+
+Rows = Callable[..., list[dict[str, Any]]]
+
+
+class Client:
+    """One tenant's program."""
+
+    def __init__(self, client: FlaskClient, tenant: Tenant) -> None:
+        self.tenant = tenant
+        self._client = client
+
+    def call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
+        sent = Headers({"Authorization": f"Bearer {self.tenant.key}", **(headers or {})})
+        return self._client.open(path, method=method, headers=sent, **options)
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(self, path: str, **options: Any) -> TestResponse:
+        return self.call("POST", path, **options)
+
+    def upload(self, content: bytes = b"email\na@example.com\n", **headers: str) -> dict[str, Any]:
+        response = self.post("/api/uploads", data=content, headers={"Content-Type": "text/csv", **headers})
+        assert response.status_code == 202, response.text
+        body: dict[str, Any] = response.get_json()
+        return body
+
+
+@pytest.fixture
+def settings(database: Database, tmp_path: Path) -> ApiSettings:
+    return ApiSettings(
+        database_url=database.api_url,
+        storage_url=f"file://{tmp_path}/storage",
+        storage_shared=True,
+        max_upload_bytes=1_000_000,
+        max_streams=2,
+        wait_seconds=2,
+        stream_poll_seconds=0.2,
+        stream_heartbeat_seconds=0.4,
+    )
+
+
+@pytest.fixture
+def parts(settings: ApiSettings) -> Iterator[Deps]:
+    deps = wire(settings)
+    yield deps
+    deps.close()
+
+
+@pytest.fixture
+def http(parts: Deps) -> FlaskClient:
+    return create_app(parts).test_client()
+
+
+@pytest.fixture
+def client(http: FlaskClient, tenant: Tenant) -> Client:
+    return Client(http, tenant)
+
+
+@pytest.fixture
+def stranger(http: FlaskClient, owner: Engine) -> Client:
+    with owner.begin() as connection:
+        return Client(http, make_tenant(connection, "Stranger"))
+
+
+@pytest.fixture
+def rows(owner: Engine) -> Rows:
+    """Read or change rows past all policies."""
+
+    def execute(statement: str, **parameters: Any) -> list[dict[str, Any]]:
+        with owner.begin() as connection:
+            result = connection.execute(text(statement), parameters)
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+    return execute
+
+
+@pytest.fixture
+def stored_objects(tmp_path: Path) -> Callable[[], list[Path]]:
+    """List what the storage holds."""
+    return lambda: [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def no_such_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+import pytest
+
+from mailsift.api.deps import Deps
+
+CONTENT = b"email,status\na@example.com,valid\n"
+
+
+@pytest.fixture
+def analysis_id(client: Any, rows: Any) -> str:
+    upload_id = client.upload()["uploadId"]
+    rows("""UPDATE uploads SET status = 'completed', "fileName" = 'Läds "1".csv'""")
+    body = {"uploadId": upload_id, "analysisType": "advanced"}
+    made: str = client.post("/api/analyses", json=body).get_json()["analysisId"]
+    rows("UPDATE analyses SET status = 'completed'")
+    return made
+
+
+@pytest.fixture
+def export_id(client: Any, analysis_id: str) -> str:
+    made: str = client.post("/api/exports", json={"analysisId": analysis_id}).get_json()["exportId"]
+    return made
+
+
+@pytest.fixture
+def written(export_id: str, rows: Any, parts: Deps) -> str:
+    parts.storage.write("exports/1", [CONTENT])
+    rows(
+        """UPDATE exports SET status = 'completed', "filePath" = 'exports/1', "fileSize" = :size, sha256 = :sha256,
+           "contentType" = 'text/csv; charset=utf-8', "rowCount" = 1, "expiresAt" = now() + interval '7 days'""",
+        size=len(CONTENT),
+        sha256=hashlib.sha256(CONTENT).hexdigest(),
+    )
+    return export_id
+
+
+def test_an_export_is_queued(client: Any, rows: Any, analysis_id: str) -> None:
+    response = client.post("/api/exports", json={"analysisId": analysis_id, "fileType": "jsonl"})
+    assert response.status_code == 202
+    body = response.get_json()
+    assert body["fileName"] == 'Läds "1"-analysed.jsonl'
+    assert response.headers["Location"] == f"/api/exports/{body['exportId']}"
+    (job,) = rows("""SELECT * FROM "jobQueue" WHERE "jobType" = 'export'""")
+    assert str(job["exportId"]) == body["exportId"]
+    (activity,) = rows("""SELECT * FROM "userActivities" WHERE "activityType" = 'export_requested'""")
+    assert str(activity["entityId"]) == body["exportId"]
+
+
+def test_an_export_of_one_address_is_named_for_the_day(client: Any, rows: Any) -> None:
+    body = {"analysisType": "single", "emailAddress": "a@example.com"}
+    analysis_id = client.post("/api/analyses?wait=0", json=body).get_json()["analysisId"]
+    rows("UPDATE analyses SET status = 'completed'")
+    name = client.post("/api/exports", json={"analysisId": analysis_id}).get_json()["fileName"]
+    assert name == f"single_analysis_results_{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
+
+
+def test_an_analysis_that_runs_cannot_be_exported(client: Any, rows: Any, analysis_id: str) -> None:
+    rows("UPDATE analyses SET status = 'processing'")
+    response = client.post("/api/exports", json={"analysisId": analysis_id})
+    assert (response.status_code, response.get_json()["code"]) == (409, "analysis_not_ready")
+
+
+def test_an_unknown_file_type_is_refused(client: Any, analysis_id: str) -> None:
+    response = client.post("/api/exports", json={"analysisId": analysis_id, "fileType": "pdf"})
+    assert response.get_json()["errors"][0]["field"] == "fileType"
+
+
+def test_an_export_reads_back(client: Any, written: str) -> None:
+    shown = client.get(f"/api/exports/{written}").get_json()
+    assert (shown["status"], shown["rowCount"], shown["downloadCount"]) == ("completed", 1, 0)
+    assert shown["downloadUrl"] == f"/api/exports/{written}/download"
+    assert client.get("/api/exports").get_json() == {"items": [shown], "next": None}
+
+
+def test_a_download_is_the_file_and_is_counted_and_noted(client: Any, rows: Any, written: str) -> None:
+    response = client.get(f"/api/exports/{written}/download")
+    assert (response.status_code, response.data) == (200, CONTENT)
+    assert response.headers["Content-Length"] == str(len(CONTENT))
+    assert response.headers["ETag"] == f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+    assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert response.headers["Content-Disposition"] == (
+        "attachment; filename=\"L_ds _1_-analysed.csv\"; filename*=UTF-8''L%C3%A4ds%20%221%22-analysed.csv"
+    )
+    assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == 1
+    (activity,) = rows("""SELECT * FROM "userActivities" WHERE "activityType" = 'file_downloaded'""")
+    assert str(activity["entityId"]) == written
+
+
+def test_who_has_the_file_gets_304_and_is_not_counted(client: Any, written: str) -> None:
+    tag = client.call("HEAD", f"/api/exports/{written}/download").headers["ETag"]
+    response = client.get(f"/api/exports/{written}/download", headers={"If-None-Match": tag})
+    assert (response.status_code, response.data) == (304, b"")
+    assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == 0
+
+
+def test_a_file_that_is_not_written_yet_cannot_be_downloaded(client: Any, export_id: str) -> None:
+    response = client.get(f"/api/exports/{export_id}/download")
+    assert (response.status_code, response.get_json()["code"]) == (409, "export_not_ready")
+
+
+def test_a_file_stops_at_its_expiry(client: Any, rows: Any, written: str) -> None:
+    rows("""UPDATE exports SET "expiresAt" = now() - interval '1 second'""")
+    response = client.get(f"/api/exports/{written}/download")
+    assert (response.status_code, response.get_json()["code"]) == (410, "export_expired")
+    shown = client.get(f"/api/exports/{written}").get_json()
+    assert (shown["status"], shown["downloadUrl"], shown["downloadCount"]) == ("expired", None, 0)
+
+
+def test_a_file_that_is_gone_from_the_storage_is_gone(client: Any, parts: Deps, written: str) -> None:
+    parts.storage.delete("exports/1")
+    response = client.get(f"/api/exports/{written}/download")
+    assert (response.status_code, response.get_json()["code"]) == (410, "export_expired")

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from mailsift.api.deps import Deps
+
+
+@pytest.fixture
+def job_id(client: Any) -> str:
+    made: str = client.upload()["jobId"]
+    return made
+
+
+def child_of(rows: Any, job_id: str) -> str:
+    (row,) = rows(
+        """INSERT INTO "jobQueue" ("workspaceId", "userId", "uploadId", "parentJobId", "childKey", "jobType", queue,
+                                   "traceId")
+           SELECT "workspaceId", "userId", "uploadId", "jobId", 'part', 'email_scoring', 'analyzer.scores', 't'
+           FROM "jobQueue" WHERE "jobId" = CAST(:id AS uuid) RETURNING "jobId" """,
+        id=job_id,
+    )
+    return str(row["jobId"])
+
+
+def test_a_job_reads_back_with_all_its_subjects(client: Any, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    rows("UPDATE uploads SET status = 'completed'")
+    body = {"uploadId": upload_id, "analysisType": "advanced"}
+    analysis_id = client.post("/api/analyses", json=body).get_json()["analysisId"]
+    rows("UPDATE analyses SET status = 'completed'")
+    export = client.post("/api/exports", json={"analysisId": analysis_id}).get_json()
+    job = client.get(f"/api/jobs/{export['jobId']}").get_json()
+    assert (job["uploadId"], job["analysisId"], job["exportId"]) == (upload_id, analysis_id, export["exportId"])
+    assert (job["jobType"], job["status"], job["progress"], job["etaSeconds"]) == ("export", "pending", 0, None)
+
+
+def test_a_running_job_says_how_long_it_will_take(client: Any, rows: Any, job_id: str) -> None:
+    rows("""UPDATE "jobQueue" SET status = 'processing', "processedItems" = 250, "totalItems" = 1000,
+            "stepStartedAt" = now() - interval '10 seconds', "currentStep" = 'reading' """)
+    job = client.get(f"/api/jobs/{job_id}").get_json()
+    assert (job["currentStep"], job["processedItems"], job["totalItems"]) == ("reading", 250, 1000)
+    assert 25 <= job["etaSeconds"] <= 35
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("pending", "pending"), ("processing", "running"), ("dead_letter", "failed"), ("cancelled", "cancelled")],
+)
+def test_the_status_route_speaks_the_first_interfaces_words(
+    client: Any, rows: Any, job_id: str, ours: str, theirs: str
+) -> None:
+    rows("""UPDATE "jobQueue" SET status = :status, progress = 45, result = '{"a": 1}'""", status=ours)
+    body = client.get(f"/api/jobs/{job_id}/status").get_json()
+    assert body["success"] is True
+    job = body["job"]
+    assert list(job) == [
+        *("id", "type", "status", "progress", "metadata", "resultData", "errorMessage", "createdAt", "updatedAt")
+    ]
+    assert (job["id"], job["type"], job["status"], job["progress"]) == (job_id, "file_processing", theirs, 45)
+    assert job["resultData"] == {"a": 1}
+
+
+def test_jobs_are_listed_whole_and_their_parts_on_demand(client: Any, rows: Any, job_id: str) -> None:
+    part = child_of(rows, job_id)
+    assert [job["jobId"] for job in client.get("/api/jobs").get_json()["items"]] == [job_id]
+    parts = client.get(f"/api/jobs?parentJobId={job_id}").get_json()["items"]
+    assert [job["jobId"] for job in parts] == [part]
+    assert client.get("/api/jobs?status=failed").get_json()["items"] == []
+    assert len(client.get("/api/jobs?jobType=file_processing&status=pending").get_json()["items"]) == 1
+
+
+def test_logs_and_events_come_from_the_oldest(client: Any, rows: Any, job_id: str) -> None:
+    part = child_of(rows, job_id)
+    for owner, message in ((job_id, "one"), (part, "two"), (job_id, "three")):
+        rows(
+            """INSERT INTO "jobLogs" ("jobId", attempt, level, message, metadata)
+               VALUES (CAST(:id AS uuid), 1, 'info', :message, '{"rows": 3}')""",
+            id=owner,
+            message=message,
+        )
+    page = client.get(f"/api/jobs/{job_id}/logs?limit=2").get_json()
+    assert [(line["message"], line["metadata"]) for line in page["items"]] == [
+        ("one", {"rows": 3}),
+        ("two", {"rows": 3}),
+    ]
+    page = client.get(f"/api/jobs/{job_id}/logs?limit=2&cursor={page['next']}").get_json()
+    assert ([line["message"] for line in page["items"]], page["next"]) == (["three"], None)
+    (event,) = client.get(f"/api/jobs/{job_id}/events").get_json()["items"]
+    assert (event["status"], event["cause"], event["attempt"]) == ("pending", "queued", 0)
+
+
+def test_a_waiting_job_is_cancelled_at_once(client: Any, rows: Any, job_id: str) -> None:
+    response = client.post(f"/api/jobs/{job_id}/cancel")
+    assert response.status_code == 200
+    assert response.get_json() == {
+        "success": True,
+        "message": "Job cancelled successfully",
+        "jobId": job_id,
+        "status": "cancelled",
+    }
+    assert rows("SELECT status FROM uploads") == [{"status": "cancelled"}]
+    assert len(rows("""SELECT FROM "userActivities" WHERE "activityType" = 'job_cancelled'""")) == 1
+    again = client.post(f"/api/jobs/{job_id}/cancel")
+    assert (again.status_code, again.get_json()["code"]) == (409, "job_ended")
+
+
+def test_a_running_job_is_asked_to_stop(client: Any, rows: Any, job_id: str) -> None:
+    rows("""UPDATE "jobQueue" SET status = 'processing'""")
+    response = client.post(f"/api/jobs/{job_id}/cancel")
+    assert (response.status_code, response.get_json()["status"]) == (202, "processing")
+    assert client.get(f"/api/jobs/{job_id}").get_json()["cancelRequestedAt"] is not None
+
+
+def test_a_job_that_failed_is_tried_again(client: Any, rows: Any, job_id: str) -> None:
+    refused = client.post(f"/api/jobs/{job_id}/retry")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "job_not_retryable")
+    rows("""UPDATE "jobQueue" SET status = 'failed', "errorCode" = 'x', "errorMessage" = 'y', "retryCount" = 2""")
+    response = client.post(f"/api/jobs/{job_id}/retry")
+    assert (response.status_code, response.get_json()["status"]) == (202, "pending")
+    job = client.get(f"/api/jobs/{job_id}").get_json()
+    assert (job["status"], job["errorCode"], job["retryCount"]) == ("pending", None, 0)
+    assert len(rows("""SELECT FROM "userActivities" WHERE "activityType" = 'job_retried'""")) == 1
+
+
+@pytest.mark.parametrize("action", ["cancel", "retry"])
+def test_a_part_of_a_job_is_shown_but_not_steered(client: Any, rows: Any, job_id: str, action: str) -> None:
+    part = child_of(rows, job_id)
+    assert client.get(f"/api/jobs/{part}").get_json()["parentJobId"] == job_id
+    response = client.post(f"/api/jobs/{part}/{action}")
+    assert (response.status_code, response.get_json()["code"]) == (409, "not_a_root_job")
+
+
+def events_of(body: bytes) -> list[dict[str, Any]]:
+    lines = body.decode().splitlines()
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
+
+
+def test_a_stream_tells_the_whole_story_and_ends_by_itself(
+    client: Any, worker: Engine, parts: Deps, job_id: str
+) -> None:
+    def work() -> None:
+        for change in ("status = 'processing', progress = 40", "progress = 80", "status = 'completed', progress = 100"):
+            time.sleep(0.5)
+            with worker.begin() as connection:
+                connection.execute(text(f'UPDATE "jobQueue" SET {change}'))
+                connection.execute(text("SELECT pg_notify('job_progress', :id)"), {"id": job_id})
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    response = client.get(f"/api/jobs/{job_id}/stream")
+    assert response.mimetype == "text/event-stream"
+    body = response.data
+    thread.join()
+    told = events_of(body)
+    assert told[0] == {"type": "connected", "jobId": job_id}
+    assert [(e["status"], e["progress"]) for e in told[1:-1]] == [
+        *(("pending", 0), ("running", 40), ("running", 80), ("completed", 100))
+    ]
+    assert (told[-1]["type"], told[-1]["status"]) == ("complete", "completed")
+    assert b": heartbeat" in body
+    response.close()
+    assert parts.watcher.take_place()
+    assert parts.watcher.take_place(), "the place was not given back"
+
+
+def test_who_comes_back_gets_the_present_state_at_once_and_204_after_the_end(
+    client: Any, rows: Any, job_id: str
+) -> None:
+    rows("""UPDATE "jobQueue" SET status = 'failed', "errorCode" = 'x', "errorMessage" = 'y'""")
+    response = client.get(f"/api/jobs/{job_id}/stream", headers={"Last-Event-ID": "old"})
+    told = events_of(response.data)
+    assert [event["type"] for event in told] == ["connected", "progress", "complete"]
+    assert (told[-1]["status"], told[-1]["errorCode"], told[-1]["errorMessage"]) == ("failed", "x", "y")
+    last = [line for line in response.data.decode().splitlines() if line.startswith("id: ")][-1].removeprefix("id: ")
+    assert client.get(f"/api/jobs/{job_id}/stream", headers={"Last-Event-ID": last}).status_code == 204
+
+
+def test_over_the_cap_a_stream_is_refused(client: Any, parts: Deps, job_id: str) -> None:
+    assert parts.watcher.take_place()
+    assert parts.watcher.take_place()
+    response = client.get(f"/api/jobs/{job_id}/stream")
+    assert (response.status_code, response.get_json()["code"]) == (503, "too_many_streams")
+    assert response.headers["Retry-After"] == "10"
+
+
+def test_a_stream_ends_when_the_process_drains(client: Any, parts: Deps, job_id: str) -> None:
+    threading.Timer(0.5, parts.watcher.close_watches).start()
+    told = events_of(client.get(f"/api/jobs/{job_id}/stream").data)
+    assert [event["type"] for event in told] == ["connected", "progress"]
