@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -74,7 +74,7 @@ class Engines:
 
 
 @pytest.fixture
-def engines(worker: Engine, dispatcher: Engine, api: Engine, tenant: Tenant) -> Iterator[Engines]:
+def engines(worker: Engine, dispatcher: Engine, api: Engine, tenant: Tenant) -> Engines:
     with tenant_transaction(api, tenant.workspace_id) as connection:
         upload_id = make_upload(connection, tenant)
         analysis_id = make_analysis(connection, tenant, upload_id)
