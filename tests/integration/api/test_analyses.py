@@ -11,9 +11,10 @@ from sqlalchemy import text
 from mailsift.api.deps import Deps
 
 RESULT = """
-    INSERT INTO "advancedEmailResults" VALUES (CAST(:id AS uuid), :n, :address, :address, :domain, :status, :sub,
-        :score, :lead, :risk, true, true, false, false, false, false, true, true, 'mx.' || :domain, true, null, false, 'none',
-        null, false, '{no_dmarc}', '[["base", 100], ["no_dmarc", -5]]', 1)"""
+    INSERT INTO "advancedEmailResults" VALUES (
+        CAST(:id AS uuid), :n, :address, :address, :domain, :status, :sub, :score, :lead, :risk,
+        true, true, false, false, false, false, true, true, 'mx.' || :domain, true, null, false, 'none', null, false,
+        '{no_dmarc}', '[["base", 100], ["no_dmarc", -5]]', 1)"""
 
 
 def completed_upload(client: Any, rows: Any) -> str:
@@ -128,7 +129,8 @@ def test_without_a_free_place_nobody_waits(client: Any, parts: Deps) -> None:
 def test_counts_come_with_every_key(client: Any, rows: Any) -> None:
     analysis_id = analysis(client, rows)
     rows("""UPDATE "advancedAnalysis" SET "totalEmails" = 5, "processedEmails" = 3, "validEmails" = 2,
-            "riskyEmails" = 1, "highQualityLeads" = 2, "lowQualityLeads" = 1, "mediumRiskEmails" = 1, "corporateEmails" = 2""")
+            "riskyEmails" = 1, "highQualityLeads" = 2, "lowQualityLeads" = 1, "mediumRiskEmails" = 1,
+            "corporateEmails" = 2""")
     rows("UPDATE analyses SET notices = '{dns_unreachable}'")
     shown = client.get(f"/api/analyses/{analysis_id}").get_json()
     assert (shown["totalEmails"], shown["processedEmails"], shown["corporateEmails"]) == (5, 3, 2)

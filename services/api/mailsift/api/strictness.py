@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from apiflask import APIFlask
-from flask import current_app, request
+from flask import Request, current_app, request
 
 from mailsift.api.problems import Problem, invalid
 
 _JSON = "application/json"
 
 
+class StrictRequest(Request):
+    """A request whose unreadable JSON has a problem of its own."""
+
+    def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
+        """Refuse the body."""
+        raise Problem("malformed_body", "the body is not JSON") from e
+
+
 def install(app: APIFlask) -> None:
     """Check every request that reaches a route."""
+    app.request_class = StrictRequest
     app.before_request(_refuse_unknown_parameters)
     app.before_request(_refuse_other_bodies)
 

@@ -9,6 +9,7 @@ from typing import Any
 from mailsift.api.documentation.refusals import refusals
 from mailsift.api.problems import MEDIA_TYPE
 from mailsift.api.schemas.problems import ProblemDocument
+from mailsift.api.schemas.uploads import AddressList
 
 Document = dict[str, Any]
 
@@ -29,10 +30,12 @@ _REQUEST_ID = {"description": "names the request in our log", "schema": {"type":
 def finish(document: Document) -> Document:
     """Complete a derived document; the result is a new one."""
     document = _with_plain_names(document)
+    # Two files of routes may share a tag.
+    document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
     schemas = document["components"]["schemas"]
     for name in _FROM_APIFLASK:
         schemas.pop(name, None)
-    schemas |= _problem_schemas()
+    document["components"]["schemas"] = dict(sorted({**schemas, **_own_schemas()}.items()))
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             _finish_operation(path, method, operation)
@@ -52,13 +55,20 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
-    for parameter in operation["parameters"]:
-        if parameter["in"] == "path":
-            parameter["schema"] = {"type": "string", "format": "uuid"}
+    operation["parameters"] = [_parameter(derived) for derived in operation["parameters"]]
     if operation.pop("x-idempotent", False):
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     if operation.pop("x-takes-a-file", False):
         operation["requestBody"] = _upload_body()
+
+
+def _parameter(derived: Document) -> Document:
+    if derived["in"] == "path":
+        return {**derived, "schema": {"type": "string", "format": "uuid"}}
+    # A parameter is left out, never null.
+    schema = {key: value for key, value in derived["schema"].items() if (key, value) != ("default", None)}
+    kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+    return {**derived, "schema": {**schema, **kinds[0]} if kinds else schema}
 
 
 def _operation_id(path: str, method: str) -> str:
@@ -98,11 +108,12 @@ def _with_plain_names(document: Document) -> Document:
     text = re.sub(r'"#/components/schemas/(?:[A-Za-z0-9_]+\.)+', '"#/components/schemas/', json.dumps(document))
     plain: Document = json.loads(text)
     schemas = plain["components"]["schemas"]
-    plain["components"]["schemas"] = {name.rsplit(".", 1)[-1]: schema for name, schema in sorted(schemas.items())}
+    plain["components"]["schemas"] = {name.rsplit(".", 1)[-1]: schema for name, schema in schemas.items()}
     return plain
 
 
-def _problem_schemas() -> Document:
-    from_pydantic = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    nested = from_pydantic.pop("$defs")
-    return {"Problem": from_pydantic, **nested}
+def _own_schemas() -> Document:
+    """What no route declares: the error that all may answer with, and one of the bodies of an upload."""
+    problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
+    nested = problem.pop("$defs")
+    return {"AddressList": AddressList.model_json_schema(), "Problem": problem, **nested}

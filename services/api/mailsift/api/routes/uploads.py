@@ -97,9 +97,7 @@ def _incoming(options: UploadOptions) -> Incoming:
         body = chunks(request.stream, request.content_length)
     except RequestEntityTooLarge as error:
         limit = deps().settings.max_upload_bytes
-        # The rest of the body is not read: the connection cannot serve another request.
-        headers = {"Connection": "close"}
-        raise Problem("upload_too_large", f"a file may have {limit} bytes at most", headers=headers) from error
+        raise Problem("upload_too_large", f"a file may have {limit} bytes at most") from error
     if request.mimetype == "multipart/form-data":
         form = form_file(body, request.mimetype_params.get("boundary"))
         return Incoming(names.safe_name(options.file_name or form.name), UploadType.BULK, form.chunks)
