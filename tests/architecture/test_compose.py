@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import urlsplit
+
+import pytest
+import yaml
+
+from deployment import ROOT, SETTINGS, compose, compose_services, filled, references
+
+OURS = (*SETTINGS, "migrate")
+
+
+def documented() -> dict[str, str]:
+    """Every variable of .env.example with its value; a commented-out one stands there with its default."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    matches = filter(None, (re.fullmatch(r"#?([A-Z_]+)=(.*)", line) for line in lines))
+    return {match[1]: match[2] for match in matches}
+
+
+def test_env_example_documents_every_variable_of_compose() -> None:
+    assert set(documented()) == {reference.name for reference in references()}
+
+
+def test_no_reference_escapes_the_forms_that_fail_or_have_a_default() -> None:
+    text = (ROOT / "docker-compose.yml").read_text()
+    assert len(list(references())) == text.count("$")
+
+
+def test_the_defaults_in_env_example_are_those_of_compose() -> None:
+    defaults = {reference.name: reference.default for reference in references() if reference.default is not None}
+    assert {name: documented()[name] for name in defaults} == defaults
+
+
+def test_no_secret_has_a_value_until_someone_chooses_one() -> None:
+    secrets = {reference for reference in references() if reference.name.endswith("PASSWORD")}
+    assert len({secret.name for secret in secrets}) == 5
+    assert {secret.default for secret in secrets} == {None}
+    assert {documented()[secret.name] for secret in secrets} == {""}
+
+
+def test_every_image_has_a_version() -> None:
+    images = [service["image"] for service in compose()["services"].values()]
+    assert [image for image in images if ":${" not in image] == []
+    assert not any("latest" in value for value in documented().values())
+
+
+@pytest.mark.parametrize("word", OURS)
+def test_our_services_run_hardened(word: str) -> None:
+    service = compose()["services"][word]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "user", "network_mode", "pid"} & set(service)
+
+
+def test_only_the_api_can_be_reached_and_only_from_this_machine_unless_told() -> None:
+    published = {word: service["ports"] for word, service in compose()["services"].items() if "ports" in service}
+    assert {word: [filled(port, {}) for port in ports] for word, ports in published.items()} == {
+        "api": ["127.0.0.1:8000:8000"]
+    }
+
+
+def test_a_worker_can_be_scaled() -> None:
+    for word in ("dispatcher", "ingest", "analyzer", "exporter"):
+        assert not {"container_name", "ports", "hostname"} & set(compose()["services"][word])
+
+
+def test_services_start_after_the_migrations_and_those_after_the_database() -> None:
+    services = compose()["services"]
+    assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
+    for word in SETTINGS:
+        waits = {name: rule["condition"] for name, rule in services[word]["depends_on"].items()}
+        broker = {} if word == "api" else {"rabbitmq": "service_healthy"}
+        assert waits == {"migrate": "service_completed_successfully"} | broker
+    assert all("healthcheck" in services[server] for server in ("postgres", "rabbitmq"))
+
+
+def test_what_is_mounted_is_declared_and_there() -> None:
+    services = compose()["services"].values()
+    mounted = {mount.partition(":")[0] for service in services for mount in service.get("volumes", ())}
+    assert mounted == set(compose()["volumes"])
+    configs = {config["source"] for service in services for config in service.get("configs", ())}
+    assert configs == set(compose()["configs"])
+    files = [config["file"] for config in compose()["configs"].values() if "file" in config]
+    assert [name for name in files if not (ROOT / name).is_file()] == []
+
+
+def test_the_broker_knows_the_host_and_the_login_that_the_services_use() -> None:
+    definitions = json.loads((ROOT / "deploy/rabbitmq/definitions.json").read_text())
+    login = json.loads(filled(compose()["configs"]["rabbitmq-login"]["content"], {"RABBITMQ_PASSWORD": "chosen"}))
+    (host,), (user,), (permission,) = definitions["vhosts"], login["users"], login["permissions"]
+    urls = {
+        service.environment["RABBITMQ_URL"]
+        for service in compose_services({"RABBITMQ_PASSWORD": "chosen"}).values()
+        if "RABBITMQ_URL" in service.environment
+    }
+    (url,) = map(urlsplit, urls)
+    assert (url.hostname, url.username, url.password) == ("rabbitmq", user["name"], user["password"])
+    assert url.path == f"/{host['name']}"
+    assert (permission["user"], permission["vhost"]) == (user["name"], host["name"])
+    assert "guest" not in yaml.safe_dump(login)
+
+
+def test_queues_are_quorum_queues_by_default() -> None:
+    (host,) = json.loads((ROOT / "deploy/rabbitmq/definitions.json").read_text())["vhosts"]
+    assert host["default_queue_type"] == host["metadata"]["default_queue_type"] == "quorum"

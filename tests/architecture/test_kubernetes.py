@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+
+from deployment import BASE, ROOT, SETTINGS, config_maps, container, kustomization, of_kind
+
+WORKLOADS = {one["metadata"]["name"]: one for one in of_kind("Deployment", "Job")}
+
+
+@pytest.fixture(params=WORKLOADS)
+def workload(request: pytest.FixtureRequest) -> Any:
+    return WORKLOADS[request.param]
+
+
+def test_no_file_of_the_base_is_forgotten() -> None:
+    assert set(kustomization()["resources"]) == {path.name for path in BASE.glob("*.yaml")} - {"kustomization.yaml"}
+
+
+def test_the_version_is_that_of_the_packages() -> None:
+    version = tomllib.loads((ROOT / "shared/pyproject.toml").read_text())["project"]["version"]
+    (labels,) = kustomization()["labels"]
+    assert labels["pairs"]["app.kubernetes.io/version"] == version
+    assert {image["name"]: image["newTag"] for image in kustomization()["images"]} == {
+        f"mailsift-{word}": version for word in SETTINGS
+    }
+
+
+def test_all_deployments_follow_one_pattern() -> None:
+    def pattern(one: Any) -> Any:
+        own = {"image", "ports", "envFrom", "env"}
+        main = {key: value for key, value in container(one).items() if key not in own}
+        text = yaml.safe_dump({**one, "spec": {**one["spec"], "template": {**one["spec"]["template"], "spec": main}}})
+        return re.sub(rf"\b{main['name']}\b", "WORD", text), {
+            key: value
+            for key, value in one["spec"]["template"]["spec"].items()
+            if key not in {"containers", "serviceAccountName"}
+        }
+
+    first, *others = [pattern(one) for one in of_kind("Deployment")]
+    assert [other for other in others if other != first] == []
+
+
+def test_nothing_runs_with_more_rights_than_it_needs(workload: Any) -> None:
+    pod = workload["spec"]["template"]["spec"]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container(workload)["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
+    assert [volume for volume in pod["volumes"] if set(volume) != {"name", "emptyDir"}] == []
+
+
+def test_nothing_runs_without_limits(workload: Any) -> None:
+    resources = container(workload)["resources"]
+    assert resources["limits"] == {"memory": "500Mi"}
+    assert set(resources["requests"]) == {"cpu", "memory"}
+    assert "sizeLimit" in workload["spec"]["template"]["spec"]["volumes"][0]["emptyDir"]
+
+
+def test_every_workload_has_an_account_of_its_own_without_a_token(workload: Any) -> None:
+    pod = workload["spec"]["template"]["spec"]
+    accounts = {account["metadata"]["name"]: account for account in of_kind("ServiceAccount")}
+    assert pod["serviceAccountName"] == workload["metadata"]["name"]
+    assert accounts[pod["serviceAccountName"]]["automountServiceAccountToken"] is False
+    assert pod["automountServiceAccountToken"] is False
+
+
+def test_every_object_says_what_it_is(workload: Any) -> None:
+    labels = workload["metadata"]["labels"]
+    assert labels == workload["spec"]["template"]["metadata"]["labels"]
+    assert labels["app.kubernetes.io/name"] == workload["metadata"]["name"]
+    assert labels["app.kubernetes.io/component"] == container(workload)["name"]
+
+
+def test_probes_ask_the_port_of_health() -> None:
+    for one in of_kind("Deployment"):
+        main = container(one)
+        asked = {probe: main[f"{probe}Probe"]["httpGet"] for probe in ("startup", "liveness", "readiness")}
+        assert {probe: get["port"] for probe, get in asked.items()} == dict.fromkeys(asked, "health")
+        assert {probe: get["path"] for probe, get in asked.items()} == {
+            "startup": "/livez",
+            "liveness": "/livez",
+            "readiness": "/readyz",
+        }
+
+
+def test_services_lead_to_pods() -> None:
+    for service in of_kind("Service"):
+        selector = service["spec"]["selector"] | {}
+        selector.pop("app.kubernetes.io/part-of", None)
+        pods = [one for one in of_kind("Deployment") if selector.items() <= one["metadata"]["labels"].items()]
+        ports = {port["targetPort"] for port in service["spec"]["ports"]}
+        assert pods
+        assert all(ports <= {port["name"] for port in container(one)["ports"]} for one in pods)
+
+
+def test_every_config_map_is_made_and_used() -> None:
+    used = {
+        source["configMapRef"]["name"]
+        for one in WORKLOADS.values()
+        for source in container(one)["envFrom"]
+        if "configMapRef" in source
+    }
+    assert used == set(config_maps())
+
+
+def test_no_secret_stands_in_the_base() -> None:
+    assert of_kind("Secret") == []
+    assert "secretGenerator" not in kustomization()
+    assert not any("value" in variable for one in of_kind("Deployment") for variable in container(one)["env"])
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
+def test_the_base_renders() -> None:
+    command = ["kubectl", "kustomize", str(BASE)]
+    rendered = list(yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
+    images = [container(one)["image"] for one in rendered if one["kind"] in {"Deployment", "Job"}]
+    assert len(images) == len(WORKLOADS)
+    assert [image for image in images if not re.fullmatch(r"mailsift-[a-z]+:\d+\.\d+\.\d+", image)] == []
+    maps = {one["metadata"]["name"] for one in rendered if one["kind"] == "ConfigMap"}
+    assert [name for name in maps if name.rpartition("-")[0] not in config_maps()] == []
+    assert all(one["metadata"]["labels"]["app.kubernetes.io/part-of"] == "mailsift" for one in rendered)
+    assert not any("namespace" in one["metadata"] for one in rendered)
