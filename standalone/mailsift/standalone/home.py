@@ -22,11 +22,12 @@ PAUSE_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
-    """Where the process that holds a home serves its API, and a key for it."""
+    """Where the process that holds a home serves its API, a key for it, and which nameservers it asks."""
 
     pid: int
     port: int
     key: str
+    nameservers: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -49,6 +50,16 @@ class Home:
     def objects(self) -> Path:
         """Uploaded and exported files."""
         return self.folder / "objects"
+
+    @property
+    def logs(self) -> Path:
+        """What the services write down about their work."""
+        return self.folder / "logs"
+
+    @property
+    def runs(self) -> Path:
+        """What is known of runs that have not come to their end."""
+        return self.folder / "runs"
 
     @property
     def demo(self) -> "Home":
@@ -119,7 +130,7 @@ class Home:
     def _record(self) -> ServerRecord | None:
         try:
             found = json.loads(self._record_file.read_text())
-            return ServerRecord(int(found["pid"]), int(found["port"]), str(found["key"]))
+            return ServerRecord(int(found["pid"]), int(found["port"]), str(found["key"]), tuple(found["nameservers"]))
         except (FileNotFoundError, KeyError, TypeError, ValueError):
             return None
 

@@ -56,7 +56,8 @@ class Postgres:
 
     def url(self, role: str = SUPERUSER) -> str:
         """Return the address of the database, for SQLAlchemy."""
-        return f"postgresql+psycopg2://{role}@/{DATABASE}?host={quote(str(self.socket_folder), safe='')}"
+        folder = quote(str(self.socket_folder), safe="")
+        return f"postgresql+psycopg2://{role}@/{DATABASE}?host={folder}&port={SETTINGS['port']}"
 
 
 @contextmanager

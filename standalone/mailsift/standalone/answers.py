@@ -1,0 +1,39 @@
+"""The answers as one JSON object, for programs."""
+
+from __future__ import annotations
+
+import json
+
+from mailsift.api.schemas.results import Result
+from mailsift.standalone.verifying import Verified
+
+
+def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str:
+    """Write what came of a list on one line."""
+    upload, analysis = verified.upload, verified.analysis
+    return json.dumps(
+        {
+            "uploadId": str(upload.upload_id),
+            "analysisId": str(analysis.analysis_id),
+            "exportId": str(verified.export.export_id),
+            "totalEmails": upload.total_emails,
+            "validEmails": upload.valid_emails,
+            "duplicateEmails": upload.duplicate_emails,
+            "byStatus": analysis.by_status,
+            "byLeadStatus": analysis.by_lead_status,
+            "byRiskLevel": analysis.by_risk_level,
+            "exportPath": str(verified.path),
+            "durationSeconds": round(seconds, 3),
+            "notices": notices,
+        }
+    )
+
+
+def result_json(result: Result) -> str:
+    """Write the answer for an address on one line."""
+    return json.dumps(result.model_dump(mode="json", by_alias=True))
+
+
+def error_json(code: str, message: str) -> str:
+    """Write what went wrong on one line."""
+    return json.dumps({"error": {"code": code, "message": message}})

@@ -1,0 +1,47 @@
+"""Checks single addresses, several at a time, and answers in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from mailsift.api.schemas.results import Result
+from mailsift.shared.verdicts import Status
+from mailsift.standalone.client import Client
+from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
+from mailsift.standalone.verifying import require_success, wait_for_end
+
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer for one address, and what concerns its making."""
+
+    result: Result
+    notices: tuple[str, ...]
+
+
+def check_all(client: Client, addresses: Sequence[str]) -> Iterator[Checked]:
+    """Check addresses; answers come in their order, each as soon as it and those before it are there."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        yield from pool.map(lambda address: _check(client, address), addresses)
+
+
+def _check(client: Client, address: str) -> Checked:
+    try:
+        accepted = client.analyse_address(address)
+    except RefusedError as error:
+        if error.code == "validation_failed":
+            raise InputError("invalid_address", f"{address!r} cannot be checked: {error}") from error
+        raise
+    result = accepted.result
+    if result is None:
+        require_success(wait_for_end(client, accepted.job_id))
+        result = next(client.results(accepted.analysis_id), None)
+    if result is None:
+        raise RunFailedError("no_result", f"the analysis of {address!r} ended without an answer")
+    unknown = result.status is Status.UNKNOWN
+    notices = client.find_analysis(accepted.analysis_id).notices if unknown else []
+    return Checked(result, tuple(notices))

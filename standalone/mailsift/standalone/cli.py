@@ -1,0 +1,186 @@
+"""The `mailsift` command line: what it takes, and how it exits; the work is imported when it is asked for."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+
+from mailsift.standalone.errors import StandaloneError
+from mailsift.standalone.stopping import Stopped, stop_on_signals
+
+_EXIT_CODES = """
+\b
+Exit codes: 0 done; 2 wrong usage or input that cannot be read; 1 anything else.
+With --json an error is printed as {"error": {"code", "message"}}.
+"""
+
+_home = click.option(
+    "--home",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Keep everything in this folder (otherwise MAILSIFT_HOME, or the account's usual place for data).",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there.")
+_nameserver = click.option("--nameserver", metavar="HOST[:PORT]", help="Ask this nameserver instead of the machine's.")
+_server = click.option(
+    "--server", metavar="URL", envvar="MAILSIFT_SERVER", help="Use this deployment (or MAILSIFT_SERVER), with a key."
+)
+_api_key = click.option(
+    "--api-key", metavar="KEY", envvar="MAILSIFT_API_KEY", help="The key for it; better given as MAILSIFT_API_KEY."
+)
+
+
+@click.group(epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("mailsift-standalone"), prog_name="mailsift", message="%(prog)s %(version)s")
+@_home
+@click.pass_context
+def main(context: click.Context, home: Path | None) -> None:
+    """Find out which addresses of a list are worth mailing, and why."""
+    context.obj = home
+
+
+@main.command(epilog=_EXIT_CODES)
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "out",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Where the answers go; a file there is replaced when they are complete. [FILE's name with -analysed]",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["csv", "jsonl"]),
+    help="CSV or JSON Lines. [by OUT's name, else csv]",
+)
+@_nameserver
+@_json
+@_server
+@_api_key
+@_home
+@click.pass_obj
+def verify(  # noqa: PLR0913 - the options of the command
+    group_home: Path | None,
+    *,
+    file: Path,
+    out: Path | None,
+    format_name: str | None,
+    nameserver: str | None,
+    as_json: bool,
+    server: str | None,
+    api_key: str | None,
+    home: Path | None,
+) -> None:
+    """Analyse a list and write it again with the answers beside each row.
+
+    FILE is CSV, TSV or text with one address a line. It is never changed. When the command is stopped or killed, the
+    same command goes on where it stopped.
+    """
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        place = commands.choose_place(home or group_home, server, api_key, nameserver)
+        commands.verify(place, commands.Wanted(file, out, format_name, as_json))
+
+
+@main.command(epilog=_EXIT_CODES)
+@click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@_nameserver
+@_json
+@_server
+@_api_key
+@_home
+@click.pass_obj
+def check(  # noqa: PLR0913 - the options of the command
+    group_home: Path | None,
+    *,
+    addresses: tuple[str, ...],
+    nameserver: str | None,
+    as_json: bool,
+    server: str | None,
+    api_key: str | None,
+    home: Path | None,
+) -> None:
+    """Check single addresses; with --json one object a line."""
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        place = commands.choose_place(home or group_home, server, api_key, nameserver)
+        commands.check(place, addresses, as_json=as_json)
+
+
+@main.command(epilog=_EXIT_CODES)
+@_json
+@_home
+@click.pass_obj
+def demo(group_home: Path | None, *, as_json: bool, home: Path | None) -> None:
+    """Take a bundled list through, against a bundled zone of invented domains; needs no internet."""
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        commands.demonstrate(home or group_home, as_json=as_json)
+
+
+@main.command(epilog=_EXIT_CODES)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port on 127.0.0.1.")
+@_nameserver
+@_json
+@_home
+@click.pass_obj
+def serve(
+    group_home: Path | None,
+    *,
+    port: int,
+    nameserver: str | None,
+    as_json: bool,
+    home: Path | None,
+) -> None:
+    """Serve the API on 127.0.0.1 until stopped; the first time, a key for it is printed, once.
+
+    While it runs, verify and check of the same account work through it.
+    """
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        commands.serve(home or group_home, port, nameserver, as_json=as_json)
+
+
+@contextmanager
+def _reporting(*, as_json: bool) -> Iterator[None]:
+    """Say in one line what went wrong, and exit with the code for it."""
+    for stream in (sys.stdout, sys.stderr):
+        # A list holds every alphabet; the terminal may not.
+        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
+    stop_on_signals()
+    try:
+        yield
+        sys.stdout.flush()
+    except StandaloneError as error:
+        _fail(error.code, str(error), error.exit_code, as_json=as_json)
+    except Stopped:
+        _fail("stopped", "stopped; the same command goes on from here", 1, as_json=as_json)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; nothing more may be written to it, not even at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        logging.getLogger(__name__).exception("unexpected")
+        _fail("unexpected", f"something broke that should not: {type(error).__name__}: {error}", 1, as_json=as_json)
+
+
+def _fail(code: str, message: str, exit_code: int, *, as_json: bool) -> None:
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"error": {"code": code, "message": message}}))
+    click.echo(f"mailsift: {message}", err=True)
+    sys.exit(exit_code)

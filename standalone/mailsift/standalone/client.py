@@ -1,0 +1,165 @@
+"""A typed client of the API: of the one in this computer, or of a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TypeVar
+from uuid import UUID
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from mailsift.api.schemas.analyses import Analysis, AnalysisAccepted
+from mailsift.api.schemas.exports import Export, ExportAccepted
+from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.problems import ProblemDocument
+from mailsift.api.schemas.results import Result, ResultPage
+from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
+from mailsift.shared.verdicts import FileType
+from mailsift.standalone.errors import RefusedError, ServerGoneError
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+_CHUNK = 1024 * 1024
+_TIMEOUT = httpx.Timeout(60, connect=10)
+_LARGEST_PAGE = 1000
+
+
+class Client:
+    """Speaks to one API with one key. Every method raises RefusedError for a problem, ServerGoneError for silence."""
+
+    def __init__(self, url: str, key: str, *, on_loopback: bool = False) -> None:
+        self._url = url
+        self._http = httpx.Client(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=_TIMEOUT,
+            # No proxy of the user's stands between two processes of one machine.
+            trust_env=not on_loopback,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.close()
+
+    def upload(self, path: Path, name: str, idempotency_key: str, on_bytes: Callable[[int], None]) -> UploadAccepted:
+        """Send a file."""
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            return self._ask(
+                UploadAccepted,
+                "POST",
+                "/api/uploads",
+                params={"fileName": name},
+                headers={
+                    "Content-Type": "application/octet-stream",
+                    "Content-Length": str(size),
+                    "Idempotency-Key": idempotency_key,
+                },
+                content=_chunks(file, on_bytes),
+            )
+
+    def find_upload(self, upload_id: UUID) -> UploadDetail:
+        """Read an upload."""
+        return self._ask(UploadDetail, "GET", f"/api/uploads/{upload_id}")
+
+    def analyse_list(self, upload_id: UUID, idempotency_key: str) -> AnalysisAccepted:
+        """Have an upload analysed."""
+        return self._ask(
+            AnalysisAccepted,
+            "POST",
+            "/api/analyses",
+            headers={"Idempotency-Key": idempotency_key},
+            json={"analysisType": "advanced", "uploadId": str(upload_id)},
+        )
+
+    def analyse_address(self, address: str) -> AnalysisAccepted:
+        """Have one address analysed; the answer holds the result if that was quick."""
+        return self._ask(
+            AnalysisAccepted, "POST", "/api/analyses", json={"analysisType": "single", "emailAddress": address}
+        )
+
+    def find_analysis(self, analysis_id: UUID) -> Analysis:
+        """Read an analysis."""
+        return self._ask(Analysis, "GET", f"/api/analyses/{analysis_id}")
+
+    def results(self, analysis_id: UUID) -> Iterator[Result]:
+        """Read all answers of an analysis, page by page."""
+        cursor: str | None = None
+        while True:
+            params = {"limit": str(_LARGEST_PAGE), **({"cursor": cursor} if cursor else {})}
+            page = self._ask(ResultPage, "GET", f"/api/analyses/{analysis_id}/results", params=params)
+            yield from page.items
+            cursor = page.next
+            if cursor is None:
+                return
+
+    def export(self, analysis_id: UUID, file_type: FileType, idempotency_key: str) -> ExportAccepted:
+        """Have the answers written into a file."""
+        return self._ask(
+            ExportAccepted,
+            "POST",
+            "/api/exports",
+            headers={"Idempotency-Key": idempotency_key},
+            json={"analysisId": str(analysis_id), "fileType": file_type.value},
+        )
+
+    def find_export(self, export_id: UUID) -> Export:
+        """Read an export."""
+        return self._ask(Export, "GET", f"/api/exports/{export_id}")
+
+    def download(self, export_id: UUID, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
+        """Write the file of an export into an open one."""
+        try:
+            with self._http.stream("GET", f"/api/exports/{export_id}/download") as response:
+                if response.is_error:
+                    response.read()
+                    raise _problem_of(response)
+                for chunk in response.iter_bytes(_CHUNK):
+                    file.write(chunk)
+                    on_bytes(len(chunk))
+        except httpx.HTTPError as error:
+            raise self._gone(error) from error
+
+    def find_job(self, job_id: UUID) -> Job:
+        """Read how a job stands."""
+        return self._ask(Job, "GET", f"/api/jobs/{job_id}")
+
+    def _ask(self, answer: type[Answer], method: str, path: str, **request: object) -> Answer:
+        try:
+            response = self._http.request(method, path, **request)  # type: ignore[arg-type] # httpx's own keywords
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise self._gone(error) from error
+        if not response.is_success:
+            raise _problem_of(response)
+        try:
+            return answer.model_validate_json(response.content)
+        except ValidationError as error:
+            raise RefusedError("no_mailsift", f"{self._url} does not answer as mailsift's API does") from error
+
+    def _gone(self, error: Exception) -> ServerGoneError:
+        return ServerGoneError(f"{self._url} does not answer ({str(error) or type(error).__name__})")
+
+
+def _chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
+    while chunk := file.read(_CHUNK):
+        yield chunk
+        on_bytes(len(chunk))
+
+
+def _problem_of(response: httpx.Response) -> RefusedError | ServerGoneError:
+    try:
+        problem = ProblemDocument.model_validate_json(response.content)
+    except ValidationError:
+        return RefusedError(
+            "no_mailsift", f"{response.url.host} answers {response.status_code} {response.reason_phrase}"
+        )
+    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        return ServerGoneError(problem.detail)
+    return RefusedError(problem.code, problem.detail)

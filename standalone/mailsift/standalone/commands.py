@@ -1,0 +1,184 @@
+"""What each command does, from its options to what it prints."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import click
+
+from mailsift.api.schemas.results import Result
+from mailsift.shared.verdicts import FileType
+from mailsift.standalone import answers, reports
+from mailsift.standalone.asking import Asking
+from mailsift.standalone.checking import Checked, check_all
+from mailsift.standalone.client import Client
+from mailsift.standalone.connecting import Deployment, Own, with_client
+from mailsift.standalone.destination import choose_destination, read_source
+from mailsift.standalone.errors import HomeInUseError, InputError
+from mailsift.standalone.home import Home, find_home
+from mailsift.standalone.nameservers import read_nameserver
+from mailsift.standalone.progress import progress
+from mailsift.standalone.runs import RunKey, RunRecords
+from mailsift.standalone.stopping import Stopped
+from mailsift.standalone.verifying import Order, Verified, Verifier
+
+_JSON_LINES = frozenset({".jsonl", ".ndjson"})
+_DEMONSTRATION = "demonstration_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a command works: the home of this account, and the mailsift it asks."""
+
+    home: Home
+    target: Deployment | Own
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What `verify` was asked for."""
+
+    file: Path
+    out: Path | None
+    format_name: str | None
+    as_json: bool
+
+    @property
+    def file_type(self) -> FileType:
+        """The format that was named, or that the output's name tells."""
+        if self.format_name is not None:
+            return FileType(self.format_name)
+        return FileType.JSONL if self.out and self.out.suffix.lower() in _JSON_LINES else FileType.CSV
+
+
+def choose_place(folder: Path | None, server: str | None, api_key: str | None, nameserver: str | None) -> Place:
+    """Choose where to work. Raises InputError."""
+    home = find_home(folder, os.environ)
+    if server is None:
+        return Place(home, Own(home, _asking(nameserver), os.environ))
+    if api_key is None:
+        raise InputError("no_api_key", "a deployment needs a key: give --api-key, or better MAILSIFT_API_KEY")
+    if nameserver is not None:
+        raise InputError("not_here", "a deployment asks its own nameservers: leave --nameserver or --server out")
+    return Place(home, Deployment(server.rstrip("/"), api_key))
+
+
+def verify(place: Place, wanted: Wanted) -> None:
+    """Take a file through and print what came of it."""
+    begun = time.monotonic()
+    source = read_source(wanted.file)
+    destination = choose_destination(source, wanted.out, wanted.file_type)
+    verified = _take_through(place, Order(source, wanted.file_type, destination))
+    notices = verified.analysis.notices
+    if wanted.as_json:
+        click.echo(answers.verified_json(verified, time.monotonic() - begun, notices))
+    else:
+        reports.console().print(reports.summary(verified))
+    _explain(notices, as_json=wanted.as_json)
+
+
+def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
+    """Check addresses and print their answers in the same order."""
+    with progress() as shown:
+        checked: list[Checked] = with_client(place.target, shown, lambda client: list(check_all(client, addresses)))
+    for each in checked:
+        if as_json:
+            click.echo(answers.result_json(each.result))
+        else:
+            reports.console().print(reports.detail(each.result))
+    _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
+
+
+def demonstrate(folder: Path | None, *, as_json: bool) -> None:
+    """Take the bundled list through, against the bundled zone, and print every answer."""
+    from mailsift.standalone.demo.nameserver import bundled_zone, serving
+
+    begun = time.monotonic()
+    home = find_home(folder, os.environ).demo
+    results: list[Result] = []
+    with as_file(files("mailsift.standalone.demo") / "list.csv") as listed, serving(bundled_zone()) as nameserver:
+        # On loopback nothing is late: what has not come in half a second is the silence that the zone is there to show.
+        asking = Asking((nameserver,), query_seconds=0.5, tries=2, known_as=_name_of_the_zone())
+        place = Place(home, Own(home, asking, {}, any_nameserver=True))
+        order = Order(read_source(listed), FileType.CSV, home.folder / "list-analysed.csv")
+        verified = _take_through(place, order, None if as_json else results)
+    if as_json:
+        seconds = time.monotonic() - begun
+        click.echo(answers.verified_json(verified, seconds, [*verified.analysis.notices, _DEMONSTRATION]))
+    else:
+        screen = reports.console()
+        screen.print(reports.answers(results))
+        screen.print(reports.summary(verified))
+    _explain([_DEMONSTRATION], as_json=as_json)
+
+
+def serve(folder: Path | None, port: int, nameserver: str | None, *, as_json: bool) -> None:
+    """Serve the API until a signal ends it."""
+    from mailsift.standalone.launcher import launched
+
+    home = find_home(folder, os.environ)
+    asking = _asking(nameserver)
+    with home.held_or_found() as running:
+        if running is not None:
+            raise HomeInUseError(f"mailsift runs already (pid {running.pid}): its API is at {running.url}")
+        with launched(home, asking, os.environ, port=port, for_programs=True) as everything:
+            _announce(everything.record.url, everything.first_key, as_json=as_json)
+            try:
+                while True:
+                    signal.pause()
+            except Stopped:
+                click.echo("stopping", err=True)
+
+
+def _take_through(place: Place, order: Order, results: list[Result] | None = None) -> Verified:
+    """Verify, and also read the answers back when somebody wants them."""
+    records = RunRecords(place.home.runs)
+    key = _key_of(place, order)
+    with progress() as shown:
+
+        def work(client: Client) -> Verified:
+            verified = Verifier(client, records, key, shown).verify(order)
+            if results is not None:
+                results[:] = client.results(verified.analysis.analysis_id)
+            return verified
+
+        return with_client(place.target, shown, work)
+
+
+def _key_of(place: Place, order: Order) -> RunKey:
+    match place.target:
+        case Deployment(url, _):
+            return RunKey(order.source.sha256, order.file_type, (), url)
+        case Own(_, asking):
+            return RunKey(order.source.sha256, order.file_type, () if asking.known_as else asking.nameservers, None)
+
+
+def _asking(nameserver: str | None) -> Asking:
+    return Asking((read_nameserver(nameserver),) if nameserver else ())
+
+
+def _name_of_the_zone() -> str:
+    text = (files("mailsift.standalone.demo") / "demo.zone").read_bytes()
+    return f"demonstration {hashlib.sha256(text).hexdigest()[:12]}"
+
+
+def _announce(url: str, first_key: str | None, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({"url": url, "apiKey": first_key, "pid": os.getpid()}))
+        return
+    click.echo(f"mailsift serves at {url} (described at {url}/docs); Ctrl-C stops it")
+    if first_key is not None:
+        click.echo(f"API key, shown this once: {first_key}")
+
+
+def _explain(notices: Sequence[str], *, as_json: bool) -> None:
+    for code in notices:
+        click.echo(f"note: {reports.notice(code)}", err=as_json)

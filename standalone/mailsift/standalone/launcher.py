@@ -1,0 +1,62 @@
+"""Starts everything in the right order below a data directory, and stops it in the reverse one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from mailsift.api.admin import bootstrap, issue_key
+from mailsift.api.repository.bootstrap import ensure_owner
+from mailsift.shared.db.migrate import OWNER
+from mailsift.shared.db.session import make_engine
+from mailsift.standalone import repository
+from mailsift.standalone.asking import Asking
+from mailsift.standalone.database import Database, ready_database
+from mailsift.standalone.home import Home, ServerRecord
+from mailsift.standalone.logs import log_to_home
+from mailsift.standalone.services import all_services
+from mailsift.standalone.settings import all_settings
+
+_WORKSPACE = "Default"
+_COMMAND_KEY = "mailsift command"
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """Everything runs: where the API is, and the first key for people's own programs if it was made now."""
+
+    record: ServerRecord
+    first_key: str | None
+
+
+@contextmanager
+def launched(
+    home: Home, asking: Asking, environment: Mapping[str, str], *, port: int = 0, for_programs: bool = False
+) -> Iterator[Launched]:
+    """Run everything for as long as the context lasts; the caller holds the lock of the home.
+
+    Unfinished jobs of an earlier run go on at once. With `for_programs` the workspace gets a key that lasts.
+    """
+    log_to_home(home)
+    with ready_database(home, environment) as database:
+        key, first_key = _admit(database, for_programs=for_programs)
+        settings = all_settings(home, database, asking)
+        with all_services(settings, asking.known_as, port) as bound:
+            record = ServerRecord(os.getpid(), bound, key, asking.nameservers)
+            home.publish(record)
+            yield Launched(record, first_key)
+
+
+def _admit(database: Database, *, for_programs: bool) -> tuple[str, str | None]:
+    """Make a key for the commands of this run, in place of the last run's."""
+    engine = make_engine(database.url(OWNER), "mailsift-standalone", pool_size=1)
+    try:
+        with engine.begin() as connection:
+            repository.drop_keys(connection, _COMMAND_KEY)
+            owner = ensure_owner(connection, _WORKSPACE, None)
+        first_key = bootstrap(engine, _WORKSPACE).key if for_programs else None
+        return issue_key(engine, owner.workspace_id, owner.user_id, _COMMAND_KEY), first_key
+    finally:
+        engine.dispose()

@@ -1,0 +1,99 @@
+"""Runs that have not come to their end: what was accepted so far, so that the same command goes on there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mailsift.shared.verdicts import FileType
+
+
+@dataclass(frozen=True, slots=True)
+class RunKey:
+    """What makes two commands the same run."""
+
+    sha256: str
+    file_type: FileType
+    nameservers: tuple[str, ...]
+    server: str | None
+
+    @property
+    def name(self) -> str:
+        """A file name for it."""
+        parts = [self.sha256, self.file_type.value, ",".join(self.nameservers), self.server or ""]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How far a run has come; `token` makes its requests the same ones when they are sent again."""
+
+    token: str
+    file_name: str
+    upload_id: uuid.UUID | None = None
+    analysis_id: uuid.UUID | None = None
+    export_id: uuid.UUID | None = None
+
+    def request_key(self, step: str) -> str:
+        """The Idempotency-Key of a step's request: a crash between asking and writing that down doubles nothing."""
+        return f"{self.token}-{step}"
+
+
+class RunRecords:
+    """A folder with a small file for every unfinished run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def begin(self, key: RunKey, file_name: str) -> tuple[Run, bool]:
+        """Find the run (and True), or begin it. Two commands that begin the same one at once share it."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self._path(key)
+        while (run := _read(path)) is None:
+            begun = Run(uuid.uuid4().hex, file_name)
+            unfinished = self._write(path, begun)
+            try:
+                os.link(unfinished, path)
+            except FileExistsError:
+                # Somebody was faster. What is there and cannot be read is of no use to anybody.
+                if _read(path) is None:
+                    path.unlink(missing_ok=True)
+            else:
+                return begun, False
+            finally:
+                unfinished.unlink()
+        return run, True
+
+    def save(self, key: RunKey, run: Run) -> None:
+        """Write down how far a run has come."""
+        path = self._path(key)
+        self._write(path, run).replace(path)
+
+    def forget(self, key: RunKey) -> None:
+        """A run has ended: the same command begins anew."""
+        self._path(key).unlink(missing_ok=True)
+
+    def _path(self, key: RunKey) -> Path:
+        return self._folder / f"{key.name}.json"
+
+    def _write(self, path: Path, run: Run) -> Path:
+        unfinished = path.with_suffix(f".{os.getpid()}.{uuid.uuid4().hex}")
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(run), file, default=str)
+        return unfinished
+
+
+def _read(path: Path) -> Run | None:
+    try:
+        found = json.loads(path.read_text())
+        ids = (found[name] for name in ("upload_id", "analysis_id", "export_id"))
+        return Run(
+            str(found["token"]), str(found["file_name"]), *(None if id_ is None else uuid.UUID(id_) for id_ in ids)
+        )
+    except (FileNotFoundError, KeyError, TypeError, ValueError, AttributeError):
+        return None
