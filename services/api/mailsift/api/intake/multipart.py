@@ -12,6 +12,7 @@ from mailsift.api.problems import Problem, invalid
 
 FIELD = "file"
 _MOST_BUFFERED = 2 * 1024 * 1024  # of headers and of one read
+_LONGEST_TAIL = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def form_file(body: Iterable[bytes], boundary: str | None) -> FormFile:
     """Read a form up to its file. Raises Problem, here or while the bytes are read."""
     if not boundary:
         raise Problem("malformed_body", "the Content-Type of the form names no boundary")
-    events = _events(iter(body), boundary)
+    events = _events(_whole_delimiters(body), boundary)
     first = next(events, None)
     if not isinstance(first, File) or first.name != FIELD:
         raise invalid(FIELD, "send the file as the form's one field, `file`")
@@ -39,6 +40,19 @@ def _data(events: Iterator[Event]) -> Iterator[bytes]:
             raise invalid(event.name or "", f"the form has one field, `{FIELD}`")
         if isinstance(event, Data):
             yield event.data
+
+
+def _whole_delimiters(body: Iterable[bytes]) -> Iterator[bytes]:
+    # Werkzeug's decoder takes the line break before a delimiter for data when it gets that delimiter without its last
+    # dash. So no chunk may end in what a delimiter can end in, unless that goes on and on and is no delimiter.
+    held = b""
+    for chunk in body:
+        joined = held + chunk if held else chunk
+        end = len(joined.rstrip(b"- \t"))
+        end = len(joined) if len(joined) - end > _LONGEST_TAIL else end
+        held = joined[end:]
+        yield joined[:end]
+    yield held
 
 
 def _events(body: Iterator[bytes], boundary: str) -> Iterator[Event]:
