@@ -1,7 +1,9 @@
 """From an address and the facts of its domain to a verdict; pure, and what a domain says is worked out once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Final
 
 from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence, ListHit
 from mailsift.analyzer.reference.domains import listing_of
@@ -11,6 +13,9 @@ from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
 from mailsift.shared.addresses import Address, InvalidAddress
+
+_VERDICTS_KEPT: Final = 4096
+"""Many domains share what was found about them, and then the verdict too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +39,18 @@ class Examiner:
 
     def __init__(self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY) -> None:
         self._facts = facts
-        self._policy = policy
+        self._judge = lru_cache(_VERDICTS_KEPT)(partial(score, policy=policy))
         self._domains: dict[str, _DomainScorer] = {}
 
     def examine(self, address: Address | InvalidAddress) -> Examination:
         """Judge one address; a domain without facts is one that nobody could look up."""
         if isinstance(address, InvalidAddress):
             evidence = AddressEvidence(address)
-            return Examination(evidence, score(_address_findings(evidence), Lead(), self._policy))
+            return Examination(evidence, self._judge(_address_findings(evidence), Lead()))
         domain = self._domains.get(address.domain)
         if domain is None:
             facts = self._facts.get(address.domain) or DomainFacts(address.domain)
-            domain = self._domains[address.domain] = _DomainScorer(gather_domain(facts), self._policy)
+            domain = self._domains[address.domain] = _DomainScorer(gather_domain(facts), self._judge)
         evidence = AddressEvidence(address, domain.evidence, role_of(address.local_part))
         return Examination(evidence, domain.score(evidence))
 
@@ -53,9 +58,9 @@ class Examiner:
 class _DomainScorer:
     """The findings of a domain, and the few verdicts that its addresses share."""
 
-    def __init__(self, evidence: DomainEvidence, policy: ScoringPolicy) -> None:
+    def __init__(self, evidence: DomainEvidence, judge: Callable[[tuple[Finding, ...], Lead], Verdict]) -> None:
         self.evidence = evidence
-        self._policy = policy
+        self._judge = judge
         self._findings = tuple(found for rule in DOMAIN_RULES if (found := rule(evidence)) is not None)
         self._verdicts: dict[tuple[ListHit | None, tuple[Finding, ...]], Verdict] = {}
 
@@ -65,7 +70,7 @@ class _DomainScorer:
         verdict = self._verdicts.get(key)
         if verdict is None:
             lead = Lead(self.evidence.is_corporate, evidence.role is not None)
-            verdict = self._verdicts[key] = score((*self._findings, *findings), lead, self._policy)
+            verdict = self._verdicts[key] = self._judge((*self._findings, *findings), lead)
         return verdict
 
 

@@ -22,6 +22,9 @@ from mailsift.shared.jobs.repository.claiming import Waiting
 _SCORE, _SUMMARISE = "score", "summarise"
 _PHASE = "phase"
 
+_JOBS_WANTED = 100
+_MOST_DOMAINS = 5_000
+
 
 def analyse_list(deps: AnalyzerDeps, lease: Lease) -> None:
     """Do the next phase of an advanced analysis."""
@@ -48,7 +51,7 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     lease.log("info", "planned the analysis", domains=total, cachedDomains=cached, emails=todo.total_emails)
     children = [
         Child(JobType.DOMAIN_RESOLUTION, f"domains-{number}", {"domains": part}, len(part))
-        for number, part in enumerate(_parts(stale, deps.domains_per_job))
+        for number, part in enumerate(_parts(stale, _size(len(stale), deps.domains_per_job)))
     ]
     with lease.transaction() as transaction:
         repository.begin_summary(transaction.connection, analysis_id(lease), todo.total_emails, total, cached)
@@ -92,6 +95,11 @@ def _summarise(lease: Lease) -> None:
             details={name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")},
         )
         transaction.complete(summary)
+
+
+def _size(domains: int, least: int) -> int:
+    # A job costs some milliseconds whatever it holds, so a long list gets larger ones rather than thousands of them.
+    return max(least, min(domains // _JOBS_WANTED, _MOST_DOMAINS))
 
 
 def _parts(domains: Sequence[str], size: int) -> list[list[str]]:
