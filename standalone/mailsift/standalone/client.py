@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
@@ -25,19 +26,24 @@ Answer = TypeVar("Answer", bound=BaseModel)
 _CHUNK = 1024 * 1024
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _LARGEST_PAGE = 1000
+_PAUSE_SECONDS = 1.0
+_AWAY = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
 
 
 class Client:
     """Speaks to one API with one key. Every method raises RefusedError for a problem, ServerGoneError for silence."""
 
-    def __init__(self, url: str, key: str, *, on_loopback: bool = False) -> None:
+    def __init__(self, url: str, key: str, *, on_loopback: bool = False, patience_seconds: float = 0) -> None:
+        """With patience, what only reads is asked again while the API is away."""
         self._url = url
+        self._patience_seconds = patience_seconds
         self._http = httpx.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
             timeout=_TIMEOUT,
             # No proxy of the user's stands between two processes of one machine.
             trust_env=not on_loopback,
+            verify=not on_loopback,
         )
 
     def __enter__(self) -> Self:
@@ -120,7 +126,7 @@ class Client:
             with self._http.stream("GET", f"/api/exports/{export_id}/download") as response:
                 if response.is_error:
                     response.read()
-                    raise _problem_of(response)
+                    raise problem_of(response)
                 for chunk in response.iter_bytes(_CHUNK):
                     file.write(chunk)
                     on_bytes(len(chunk))
@@ -132,12 +138,22 @@ class Client:
         return self._ask(Job, "GET", f"/api/jobs/{job_id}")
 
     def _ask(self, answer: type[Answer], method: str, path: str, **request: object) -> Answer:
+        deadline = time.monotonic() + (self._patience_seconds if method == "GET" else 0)
+        while True:
+            try:
+                return self._ask_once(answer, method, path, **request)
+            except ServerGoneError:
+                if time.monotonic() >= deadline:
+                    raise
+            time.sleep(_PAUSE_SECONDS)
+
+    def _ask_once(self, answer: type[Answer], method: str, path: str, **request: object) -> Answer:
         try:
             response = self._http.request(method, path, **request)  # type: ignore[arg-type] # httpx's own keywords
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._gone(error) from error
         if not response.is_success:
-            raise _problem_of(response)
+            raise problem_of(response)
         try:
             return answer.model_validate_json(response.content)
         except ValidationError as error:
@@ -153,13 +169,14 @@ def _chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
         on_bytes(len(chunk))
 
 
-def _problem_of(response: httpx.Response) -> RefusedError | ServerGoneError:
+def problem_of(response: httpx.Response) -> RefusedError | ServerGoneError:
+    """Say in our words what an answer that is no success means."""
     try:
         problem = ProblemDocument.model_validate_json(response.content)
     except ValidationError:
-        return RefusedError(
-            "no_mailsift", f"{response.url.host} answers {response.status_code} {response.reason_phrase}"
-        )
-    if response.status_code == httpx.codes.SERVICE_UNAVAILABLE:
-        return ServerGoneError(problem.detail)
-    return RefusedError(problem.code, problem.detail)
+        # Not the API, but what stands in front of it, or something else altogether.
+        said = f"{response.url.host} answers {response.status_code} {response.reason_phrase}"
+        return ServerGoneError(said) if response.status_code in _AWAY else RefusedError("no_mailsift", said)
+    return (
+        ServerGoneError(problem.detail) if response.status_code in _AWAY else RefusedError(problem.code, problem.detail)
+    )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
@@ -22,7 +22,7 @@ from mailsift.standalone.checking import Checked, check_all
 from mailsift.standalone.client import Client
 from mailsift.standalone.connecting import Deployment, Own, with_client
 from mailsift.standalone.destination import choose_destination, read_source
-from mailsift.standalone.errors import HomeInUseError, InputError
+from mailsift.standalone.errors import HomeInUseError, InputError, PostgresError
 from mailsift.standalone.home import Home, find_home
 from mailsift.standalone.nameservers import read_nameserver
 from mailsift.standalone.progress import progress
@@ -32,6 +32,7 @@ from mailsift.standalone.verifying import Order, Verified, Verifier
 
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _DEMONSTRATION = "demonstration_zone"
+_LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def choose_place(folder: Path | None, server: str | None, api_key: str | None, n
     home = find_home(folder, os.environ)
     if server is None:
         return Place(home, Own(home, _asking(nameserver), os.environ))
+    if urlsplit(server).scheme not in {"http", "https"} or not urlsplit(server).hostname:
+        raise InputError("invalid_server", f"{server!r} is no address of a server; write https://HOST")
     if api_key is None:
         raise InputError("no_api_key", "a deployment needs a key: give --api-key, or better MAILSIFT_API_KEY")
     if nameserver is not None:
@@ -132,10 +135,12 @@ def serve(folder: Path | None, port: int, nameserver: str | None, *, as_json: bo
         with launched(home, asking, os.environ, port=port, for_programs=True) as everything:
             _announce(everything.record.url, everything.first_key, as_json=as_json)
             try:
-                while True:
-                    signal.pause()
+                while everything.database.alive:
+                    time.sleep(_LOOK_SECONDS)
             except Stopped:
                 click.echo("stopping", err=True)
+            else:
+                raise PostgresError(f"PostgreSQL has ended of itself: its log in {home.postgres} says why")
 
 
 def _take_through(place: Place, order: Order, results: list[Result] | None = None) -> Verified:

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.client import Client
-from mailsift.standalone.errors import NameserverTakenError, ServerGoneError
+from mailsift.standalone.errors import NameserverTakenError, PostgresError, ServerGoneError
 from mailsift.standalone.home import Home, ServerRecord
 from mailsift.standalone.progress import Shown
 
@@ -43,7 +43,7 @@ class Own:
 def with_client(target: Deployment | Own, shown: Shown, work: Callable[[Client], Done]) -> Done:
     """Do work that may be begun again with a client; go on here when the process that served it ends on the way."""
     if isinstance(target, Deployment):
-        with Client(target.url, target.key) as client:
+        with Client(target.url, target.key, patience_seconds=_PATIENCE_SECONDS) as client:
             return work(client)
     silent_since: dict[ServerRecord, float] = {}
     while True:
@@ -67,10 +67,18 @@ def _started(target: Own, shown: Shown) -> Iterator[Client]:
 
     with (
         launched(target.home, target.asking, target.environment) as everything,
-        Client(everything.record.url, everything.record.key, on_loopback=True) as client,
+        Client(
+            everything.record.url, everything.record.key, on_loopback=True, patience_seconds=_PATIENCE_SECONDS
+        ) as client,
     ):
         shown.show("starting", 100)
-        yield client
+        try:
+            yield client
+        except ServerGoneError as error:
+            raise PostgresError(
+                f"the database has ended of itself ({error}), and its log in {target.home.postgres} says why: the same "
+                "command goes on from here"
+            ) from error
 
 
 @contextmanager

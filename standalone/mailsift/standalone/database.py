@@ -24,6 +24,10 @@ API, WORKER, DISPATCHER = "mailsift_api", "mailsift_worker", "mailsift_dispatche
 class Database(Protocol):
     """A migrated database."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether its server still runs, as far as that is ours to know."""
+
     def url(self, role: str) -> str:
         """Return its address for one of mailsift's roles."""
 
@@ -53,6 +57,10 @@ class _Given:
     def __init__(self, address: URL, passwords: Mapping[str, str]) -> None:
         self._address = address
         self._passwords = passwords
+
+    @property
+    def alive(self) -> bool:
+        return True
 
     def url(self, role: str) -> str:
         address = self._address

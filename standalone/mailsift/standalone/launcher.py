@@ -28,6 +28,7 @@ class Launched:
     """Everything runs: where the API is, and the first key for people's own programs if it was made now."""
 
     record: ServerRecord
+    database: Database
     first_key: str | None
 
 
@@ -46,7 +47,7 @@ def launched(
         with all_services(settings, asking.known_as, port) as bound:
             record = ServerRecord(os.getpid(), bound, key, asking.nameservers)
             home.publish(record)
-            yield Launched(record, first_key)
+            yield Launched(record, database, first_key)
 
 
 def _admit(database: Database, *, for_programs: bool) -> tuple[str, str | None]:

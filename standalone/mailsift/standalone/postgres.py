@@ -51,8 +51,18 @@ SETTINGS = {
 class Postgres:
     """A running server."""
 
-    pid: int
+    process: "subprocess.Popen[bytes]"
     socket_folder: Path
+
+    @property
+    def pid(self) -> int:
+        """The postmaster's."""
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
 
     def url(self, role: str = SUPERUSER) -> str:
         """Return the address of the database, for SQLAlchemy."""
@@ -76,7 +86,7 @@ def running(folder: Path) -> Iterator[Postgres]:
         if not data.exists():
             make_cluster(programs, account, data)
         with _launched(programs, account, data, run) as process:
-            yield Postgres(process.pid, run)
+            yield Postgres(process, run)
     finally:
         shutil.rmtree(run, ignore_errors=True)
         (folder / RUN_POINTER).unlink(missing_ok=True)

@@ -105,7 +105,7 @@ def detail(result: Result) -> Group:
     for line in result.score_breakdown:
         lines.add_row(f"{line.points:+d}" if line.points else "", line.reason)
     extra = [Text(f"did you mean {printable(result.suggestion)}?")] if result.suggestion else []
-    return Group(head, Padding(Group(lines, *extra), (0, 0, 0, 2)))
+    return Group(head, Padding(Group(lines, *extra), (0, 0, 0, 2), expand=False))
 
 
 def printable(text: str, longest: int | None = None) -> str:

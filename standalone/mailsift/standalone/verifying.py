@@ -90,7 +90,10 @@ class Verifier:
         else:
             upload_id = run.upload_id
         upload = self._client.find_upload(upload_id)
-        self._wait(upload.job_id, "loading", InputError)
+        try:
+            self._wait(upload.job_id, "loading", InputError)
+        except InputError as error:
+            raise InputError(error.code, f"{source.path.name}: {error}") from error
         return run, self._client.find_upload(upload_id)
 
     def _analyse(self, run: Run, upload_id: UUID) -> tuple[Run, Analysis]:
