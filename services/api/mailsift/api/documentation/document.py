@@ -20,11 +20,27 @@ DESCRIPTION = """Upload a list, have it analysed, export it with the answers bes
 Send `Authorization: Bearer <key>` with every request. Errors are problem+json (RFC 9457) with a stable `code`.
 Lists come in pages: pass `next` as `cursor`.
 A POST that creates takes an `Idempotency-Key`: the same request, sent twice, makes one thing."""
-_EVERYWHERE = refusals("unauthorized", "forbidden", "internal_error", "temporarily_unavailable")
+# Every route refuses parameters that it does not know.
+_EVERYWHERE = refusals("unauthorized", "forbidden", "validation_failed", "internal_error", "temporarily_unavailable")
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 _FROM_APIFLASK = {"HTTPError", "ValidationError"}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-_REQUEST_ID = {"description": "names the request in our log", "schema": {"type": "string"}}
+
+
+def _header(description: str, kind: str = "string") -> Document:
+    return {"description": description, "schema": {"type": kind}}
+
+
+_ALWAYS = {"X-Request-Id": _header("names the request in our log")}
+_HEADERS = {
+    "401": {"WWW-Authenticate": _header("how to name the key")},
+    "405": {"Allow": _header("the methods that it knows")},
+    "503": {"Retry-After": _header("seconds", "integer")},
+}
+_CREATED = {
+    "Location": _header("where it can be read"),
+    "Idempotency-Replayed": _header("`true` when the answer was given before"),
+}
 
 
 def finish(document: Document) -> Document:
@@ -43,21 +59,23 @@ def finish(document: Document) -> Document:
 
 
 def _finish_operation(path: str, method: str, operation: Document) -> None:
+    idempotent = operation.pop("x-idempotent", False)
     responses = operation["responses"]
-    takes_input = bool(operation.get("parameters") or operation.get("requestBody"))
-    shared = {**_EVERYWHERE, **(refusals("validation_failed") if takes_input else {})}
-    for status, response in shared.items():
+    for status, response in _EVERYWHERE.items():
         responses.setdefault(str(status), dict(response))
     for status, response in responses.items():
-        response["headers"] = {**response.get("headers", {}), "X-Request-Id": {**_REQUEST_ID}}
+        created = _CREATED if idempotent and status < "400" else {}
+        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created}
         if status >= "400":
             response["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
     operation["parameters"] = [_parameter(derived) for derived in operation["parameters"]]
-    if operation.pop("x-idempotent", False):
+    if idempotent:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
+    if "requestBody" in operation:
+        operation["requestBody"]["required"] = True
     if operation.pop("x-takes-a-file", False):
         operation["requestBody"] = _upload_body()
 

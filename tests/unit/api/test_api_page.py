@@ -1,0 +1,51 @@
+"""docs/api.md says what the code does: every route, every error, every setting it names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from mailsift.api.app import create_app
+from mailsift.api.config import ApiSettings
+from mailsift.api.deps import wire
+from mailsift.api.problems import KINDS
+
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+
+
+def rows(heading: str) -> list[list[str]]:
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| ")][1:]
+    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> ApiSettings:
+    return ApiSettings(
+        database_url="postgresql://nobody@127.0.0.1:1/none", storage_url=f"file://{tmp_path}", storage_shared=True
+    )
+
+
+def test_every_route_is_on_the_page_and_no_other(settings: ApiSettings) -> None:
+    served = {
+        (method, re.sub(r"<uuid:(\w+)>", r"{\1}", rule.rule))
+        for rule in create_app(wire(settings)).url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(method, path) for method, path, _, _ in rows("Routes")} == served
+
+
+def test_every_route_has_an_origin() -> None:
+    assert {origin for *_, origin in rows("Routes")} == {"ours", "persistent jobs"}
+
+
+def test_every_error_is_on_the_page_with_its_status_and_meaning() -> None:
+    assert rows("Errors") == [[code, str(kind.status.value), kind.title] for code, kind in KINDS.items()]
+
+
+def test_the_settings_named_on_the_page_exist() -> None:
+    named = {name.lower() for name in re.findall(r"`((?:MAX|WAIT)_[A-Z_]+)`", PAGE)}
+    assert named == {"max_streams", "max_upload_bytes", "max_body_bytes", "wait_seconds"}
+    assert named <= ApiSettings.model_fields.keys()
