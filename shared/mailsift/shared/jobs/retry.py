@@ -47,5 +47,6 @@ def decide(error: Exception, retry_count: int, max_retries: int, schedule: Sched
 def describe(error: Exception) -> tuple[str, str]:
     """Name an error for the user. What we did not foresee is not shown: it may quote data or secrets."""
     if isinstance(error, MailsiftError):
-        return error.code, error.message[:_MESSAGE_LIMIT]
+        # PostgreSQL's text has no place for NUL, and a message may quote a file.
+        return error.code, error.message.replace("\0", "")[:_MESSAGE_LIMIT]
     return "internal_error", f"unexpected {type(error).__name__}; the operator's log has the details"

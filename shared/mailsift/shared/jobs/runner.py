@@ -129,8 +129,10 @@ class JobRunner:
             # On another connection: the job's own may be dead, or in a transaction that failed.
             with self._engine.begin() as connection:
                 if lines := lease.pending_log():
-                    claiming.write_log(connection, job, lines)
-                claiming.release(
+                    # A line that cannot be written, such as one with a NUL, must not keep the attempt from ending.
+                    with suppress(SQLAlchemyError, ValueError), connection.begin_nested():
+                        claiming.write_log(connection, job, lines)
+                ended = claiming.release(
                     connection,
                     job.ref,
                     status,
@@ -147,7 +149,7 @@ class JobRunner:
         except SQLAlchemyError:
             log.warning("job_end_not_written", exc_info=True)
             return "abandoned"
-        return "retried" if status is JobStatus.PENDING and code else status.value
+        return "retried" if ended is JobStatus.PENDING and code else ended.value
 
     def _announce(self, job: ClaimedJob) -> None:
         with suppress(DBAPIError), self._engine.begin() as connection:

@@ -47,6 +47,7 @@ _COMPLETE = text(f"""
 
 _WAIT = text(f"""
     UPDATE "jobQueue" SET "currentStep" = :step, "openChildren" = :children, "failedChildren" = 0,
+        "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL,
         "totalItems" = :total, "processedItems" = 0, "stepStartedAt" = clock_timestamp(),
         progress = greatest(progress, :progress_from), "progressFrom" = :progress_from, "progressTo" = :progress_to,
         checkpoint = CAST(:checkpoint AS jsonb), {RELEASE}
@@ -174,8 +175,13 @@ def release(  # noqa: PLR0913 - the columns that an attempt's end sets
     message: str | None = None,
     delay_seconds: float = 0,
     failures: int = 0,
-) -> None:
-    """End an attempt that did not complete: back to `pending`, or to a bad end. Raises LeaseLost."""
+) -> JobStatus:
+    """End an attempt that did not complete: back to `pending`, or to a bad end; returns where. Raises LeaseLost.
+
+    A job that the user has taken back meanwhile does not go back into the queue: it is cancelled.
+    """
+    if status is JobStatus.PENDING and fence(connection, ref, None, None):
+        status, cause, code, message = JobStatus.CANCELLED, "cancelled by the user", None, None
     row = (
         connection.execute(
             _RELEASE_FAILED,
@@ -194,6 +200,7 @@ def release(  # noqa: PLR0913 - the columns that an attempt's end sets
     if row is None:
         raise LeaseLost
     moved(connection, row, cause)
+    return status
 
 
 def renew(

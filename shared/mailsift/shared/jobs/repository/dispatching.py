@@ -36,18 +36,21 @@ _UNMARK = text("""
     UPDATE "jobQueue" SET "dispatchedAt" = NULL, "dispatchToken" = NULL
     WHERE "dispatchToken" = :token AND "jobId" = ANY(CAST(:job_ids AS uuid[])) AND status = 'pending'""")
 
-_EXPIRED = text("""
-    SELECT "jobId", "leaseToken", "backendPid", "backendStart", "retryCount", "maxRetries",
-        "leaseUntil" < clock_timestamp() AS silent
-    FROM "jobQueue"
-    WHERE status = 'processing' AND "leaseToken" IS NOT NULL
-        AND ("leaseUntil" < clock_timestamp()
-             OR "attemptStartedAt" < clock_timestamp() - make_interval(secs => "maxRuntimeSeconds"))
-    LIMIT 100""")
+_OVER = """
+    status = 'processing' AND "leaseToken" IS NOT NULL
+    AND ("leaseUntil" < clock_timestamp()
+         OR "attemptStartedAt" < clock_timestamp() - make_interval(secs => "maxRuntimeSeconds"))"""
 
-_TERMINATE = text("""
-    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-    WHERE pid = :pid AND backend_start = :started""")
+_EXPIRED = text(f"""
+    SELECT "jobId", "leaseToken", "retryCount", "maxRetries", "leaseUntil" < clock_timestamp() AS silent
+    FROM "jobQueue" WHERE {_OVER} LIMIT 100""")
+
+# Asked of the row as it is now: since it was listed, its worker may have come back, and its connection may have gone on
+# to another job.
+_TERMINATE = text(f"""
+    SELECT (SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE pid = "backendPid" AND backend_start = "backendStart")
+    FROM "jobQueue" WHERE "jobId" = :job_id AND "leaseToken" = :token AND {_OVER}""")
 
 _MARKED_PARENTS = text("""
     SELECT "jobId" FROM "jobQueue"
@@ -67,7 +70,9 @@ _MARK_CHILDREN = text("""
     WHERE "parentJobId" = :parent_id AND status = 'processing' AND "cancelRequestedAt" IS NULL""")
 
 _VOID_LEASES = text(f"""
-    UPDATE "jobQueue" SET status = 'pending', "dueAt" = clock_timestamp(), {RELEASE}
+    UPDATE "jobQueue" SET status = CASE WHEN "cancelRequestedAt" IS NULL THEN 'pending' ELSE 'cancelled' END,
+        "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL THEN clock_timestamp() END,
+        "dueAt" = clock_timestamp(), {RELEASE}
     WHERE status = 'processing' AND "leaseToken" IS NOT NULL RETURNING {RETURNING}""")
 
 _VOID_MARKS = text("""
@@ -90,8 +95,6 @@ class ExpiredLease:
     """An attempt that fell silent, or ran for too long."""
 
     ref: Ref
-    backend_pid: int | None
-    backend_start: object
     retry_count: int
     max_retries: int
     silent: bool
@@ -115,19 +118,20 @@ def unmark(connection: Connection, hints: Sequence[Hint], token: uuid.UUID) -> N
 
 def expired_leases(connection: Connection) -> list[ExpiredLease]:
     """List attempts whose lease or run time is over."""
-    return [
-        ExpiredLease(Ref(row[0], row[1]), row[2], row[3], row[4], row[5], row[6])
-        for row in connection.execute(_EXPIRED)
-    ]
+    return [ExpiredLease(Ref(row[0], row[1]), row[2], row[3], row[4]) for row in connection.execute(_EXPIRED)]
 
 
-def terminate_writer(connection: Connection, lease: ExpiredLease) -> None:
-    """End the connection that wrote for a lease: stopped inside a COPY, it would hold its keys for ever."""
-    connection.execute(_TERMINATE, {"pid": lease.backend_pid, "started": lease.backend_start})
+def terminate_writer(connection: Connection, lease: ExpiredLease) -> bool:
+    """End the connection that wrote for a lease: stopped inside a COPY, it would hold its keys for ever.
+
+    False when the lease is no longer over, and must be left alone.
+    """
+    key = {"job_id": lease.ref.job_id, "token": lease.ref.lease_token}
+    return connection.execute(_TERMINATE, key).first() is not None
 
 
 def reap(connection: Connection, lease: ExpiredLease) -> JobStatus | None:
-    """Free an expired lease: the job waits to be tried again, or is given up; None when its worker came back first.
+    """Free an expired lease: the job waits to be tried again, or is given up; None when its worker ended it first.
 
     The lease's time was wait enough, so the next try is due at once; the count ends a job that kills its workers.
     """
@@ -136,10 +140,9 @@ def reap(connection: Connection, lease: ExpiredLease) -> JobStatus | None:
         ("worker_lost", "the worker fell silent") if lease.silent else ("max_runtime", "the job ran for too long")
     )
     try:
-        release(connection, lease.ref, status, code, code=code, message=message, failures=1)
+        return release(connection, lease.ref, status, code, code=code, message=message, failures=1)
     except LeaseLost:
         return None
-    return status
 
 
 def cancelled_parents(connection: Connection) -> list[uuid.UUID]:

@@ -18,14 +18,23 @@ from mailsift.shared.jobs.states import JobStatus
 DUE_CHANNEL = "jobs_due"
 PROGRESS_CHANNEL = "job_progress"
 
+# Held while it is decided what to do: a job that moves between two looks would be in neither of the states asked for.
+_LOCK = text("""SELECT status FROM "jobQueue" WHERE "jobId" = :job_id FOR NO KEY UPDATE""")
+
 _CANCEL_PENDING = text(f"""
-    UPDATE "jobQueue" SET status = 'cancelled', "cancelRequestedAt" = clock_timestamp(),
-        "completedAt" = clock_timestamp(), {RELEASE}
+    UPDATE "jobQueue" SET status = 'cancelled', "cancelRequestedAt" = clock_timestamp(), "errorCode" = NULL,
+        "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "jobId" = :job_id AND status = 'pending' RETURNING {RETURNING}""")
 
 _MARK_CANCELLED = text("""
     UPDATE "jobQueue" SET "cancelRequestedAt" = coalesce("cancelRequestedAt", clock_timestamp())
-    WHERE "jobId" = :job_id AND status = 'processing' RETURNING "jobId" """)
+    WHERE "jobId" = :job_id AND status = 'processing'""")
+
+# Locked before its children, which is safe because those of an ended job have ended too. Of two retries at once, the
+# second finds the job at work.
+_LOCK_ENDED_BADLY = text("""
+    SELECT FROM "jobQueue" WHERE "jobId" = :job_id AND "parentJobId" IS NULL
+        AND status IN ('failed', 'dead_letter', 'cancelled') FOR NO KEY UPDATE""")
 
 # Manual retry is of the root: children that did not complete start again, and the root waits for them; a root without
 # such children starts again itself, where its checkpoint left it.
@@ -115,24 +124,21 @@ def request_cancel(connection: Connection, job_id: uuid.UUID) -> JobStatus | Non
 
     Returns the state the job is in now; None when there is no such job.
     """
-    row = connection.execute(_CANCEL_PENDING, {"job_id": job_id}).mappings().first()
-    if row is not None:
+    status = connection.scalar(_LOCK, {"job_id": job_id})
+    if status == JobStatus.PENDING:
+        row = connection.execute(_CANCEL_PENDING, {"job_id": job_id}).mappings().one()
         moved(connection, row, "cancelled by the user")
         notify_progress(connection, job_id)
         return JobStatus.CANCELLED
-    if connection.execute(_MARK_CANCELLED, {"job_id": job_id}).first() is not None:
+    if status == JobStatus.PROCESSING:
+        connection.execute(_MARK_CANCELLED, {"job_id": job_id})
         notify_due(connection)
-        return JobStatus.PROCESSING
-    status = connection.scalar(text('SELECT status FROM "jobQueue" WHERE "jobId" = :job_id'), {"job_id": job_id})
     return None if status is None else JobStatus(status)
 
 
 def retry(connection: Connection, job_id: uuid.UUID) -> bool:
     """Put a root job that ended badly back to work; False when it is no root or did not end badly."""
-    ended_badly = text("""
-        SELECT FROM "jobQueue" WHERE "jobId" = :job_id AND "parentJobId" IS NULL
-            AND status IN ('failed', 'dead_letter', 'cancelled')""")
-    if connection.execute(ended_badly, {"job_id": job_id}).first() is None:
+    if connection.execute(_LOCK_ENDED_BADLY, {"job_id": job_id}).first() is None:
         return False
     children = connection.execute(_REQUEUE_CHILDREN, {"job_id": job_id}).mappings().all()
     root = (
