@@ -67,3 +67,12 @@ def test_history_cannot_be_rewritten(api: Engine, worker: Engine, tenant: Tenant
                 tenant_transaction(engine, tenant.workspace_id) as connection,
             ):
                 connection.execute(text(f'{statement} "userActivities"{tail}'))
+
+
+def test_no_temporary_table_stands_in_for_the_table_of_keys(api: Engine, tenant: Tenant) -> None:
+    # The look-up runs with its owner's rights, and PostgreSQL looks for temporary tables first unless told otherwise.
+    with api.begin() as connection:
+        connection.execute(text('CREATE TEMP TABLE "apiKeys" (LIKE public."apiKeys")'))
+        connection.execute(text('GRANT ALL ON "apiKeys" TO mailsift_owner'))
+        owner_of = text("SELECT count(*) FROM api_key_owner(sha256(convert_to(:key, 'UTF8')))")
+        assert connection.scalar(owner_of, {"key": tenant.key}) == 1

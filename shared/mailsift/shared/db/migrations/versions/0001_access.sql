@@ -54,7 +54,7 @@ END $$;
 -- most once a minute, so that a busy key is not a hot row.
 CREATE FUNCTION api_key_owner(hash bytea)
 RETURNS TABLE ("apiKeyId" uuid, "workspaceId" uuid, "userId" uuid, role text, plan text, scopes text[])
-LANGUAGE sql SECURITY DEFINER SET search_path = public
+LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     UPDATE "apiKeys" SET "lastUsedAt" = now()
     WHERE "keyHash" = hash AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute');
