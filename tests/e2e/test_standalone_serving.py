@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mailsift.standalone.demo.nameserver import bundled_zone, serving
+from servers import free_port
+from standalone import Mailsift, wait_for_line
+
+LIST = "email\njohn@company.com\nsales@startup.io\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A `mailsift serve` that runs, and the commands of its home."""
+
+    mailsift: Mailsift
+    nameserver: str
+    url: str
+    key: str
+    pid: int
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    mailsift = Mailsift(tmp_path_factory.mktemp("home"))
+    with serving(bundled_zone()) as nameserver:
+        port = free_port()
+        with mailsift.start("serve", "--port", port, "--nameserver", nameserver, "--json") as process:
+            assert process.stdout is not None
+            said = json.loads(process.stdout.readline())
+            yield Served(mailsift, nameserver, said["url"], said["apiKey"], said["pid"])
+            process.terminate()
+            assert process.wait(20) == 0
+    assert not (mailsift.home.folder / "server.json").exists()
+    assert not (mailsift.home.postgres / "data" / "postmaster.pid").exists()
+
+
+def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -> None:
+    said = served.mailsift.run("check", "sales@startup.io", "nobody", "john@company.com", "--json")
+    assert said.exit_code == 0
+    found = [json.loads(line) for line in said.out.splitlines()]
+    assert [each["emailAddress"] for each in found] == ["sales@startup.io", "nobody", "john@company.com"]
+    assert [each["deliverabilityScore"] for each in found] == [82, 0, 95]
+    assert [each["leadStatus"] for each in found] == ["medium-quality", "invalid", "high-quality"]
+    for each in found:
+        assert sum(line["points"] for line in each["scoreBreakdown"]) == each["deliverabilityScore"]
+        assert {"subStatus", "isRoleBased", "mxHost", "dmarcPolicy", "mailboxChecked", "scoreVersion"} <= set(each)
+
+
+def test_people_are_told_what_a_score_is_made_of(served: Served) -> None:
+    said = served.mailsift.run("check", "paula@gmaill.com")
+    assert "domain_not_found" in said.out
+    assert "did you mean paula@gmail.com?" in said.out
+
+
+def test_a_list_is_verified_through_the_running_one(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(LIST)
+    said = served.mailsift.run("verify", tmp_path / "list.txt", "--nameserver", served.nameserver, "--json")
+    assert said.json["byStatus"]["valid"] == 2
+    assert "starting" not in said.err
+
+
+def test_the_same_command_serves_as_a_client_of_a_deployment(served: Served, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text(LIST)
+    elsewhere = Mailsift(tmp_path / "home", {"MAILSIFT_SERVER": served.url, "MAILSIFT_API_KEY": served.key})
+    assert elsewhere.run("verify", tmp_path / "list.txt", "--json").json["byStatus"]["valid"] == 2
+    assert not elsewhere.home.postgres.exists()
+    refused = elsewhere.run("check", "john@company.com", "--api-key", "ms_wrong", "--json")
+    assert refused.exit_code == 1
+    assert json.loads(refused.out)["error"]["code"] == "unauthorized"
+
+
+def test_the_first_key_is_printed_once_and_opens_the_api(served: Served) -> None:
+    answer = httpx.get(f"{served.url}/api/uploads", headers={"Authorization": f"Bearer {served.key}"}, trust_env=False)
+    assert answer.status_code == 200
+
+
+def test_a_second_server_is_refused_and_told_of_the_first(served: Served) -> None:
+    said = served.mailsift.run("serve", "--port", free_port())
+    assert said.exit_code == 1
+    assert served.url in said.err
+
+
+def test_another_nameserver_than_the_running_ones_is_refused(served: Served) -> None:
+    said = served.mailsift.run("check", "john@company.com", "--nameserver", "127.0.0.1:5", "--json")
+    assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (1, "other_nameserver")
+
+
+BAD_FILES = {
+    "empty_file": b"",
+    "binary_file": b"\x7fELF\x02\x01\x01\x00" + bytes(range(256)) * 8,
+    "no_email_column": b"name,town\nAnn,Bonn\nBob,Rome\n",
+    "unreadable_encoding": ("email,name\nbob@x.com,Bob Smith\n" * 20).encode("cp037"),
+    "no_readable_row": b"email,name\n",
+}
+
+
+@pytest.mark.parametrize(("code", "content"), BAD_FILES.items(), ids=BAD_FILES)
+def test_a_file_that_cannot_be_read_has_its_own_message_and_exit_code(
+    served: Served, tmp_path: Path, code: str, content: bytes
+) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_bytes(content)
+    said = served.mailsift.run("verify", path, "--json")
+    assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (2, code)
+    assert said.err.splitlines()[-1].startswith("mailsift: ")
+    assert [left.name for left in tmp_path.iterdir()] == ["bad.csv"]
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("verify", "missing.csv"), "missing_file"),
+        (("verify", "."), "is_a_directory"),
+        (("verify", "/dev/null"), "not_a_file"),
+        (("check", "john@company.com", "--nameserver", "no such thing"), "invalid_nameserver"),
+        (("check", "a\nb"), "invalid_address"),
+        (("check", "john@company.com", "--server", "https://mailsift.example"), "no_api_key"),
+        (("check", "john@company.com", "--server", "here", "--api-key", "x"), "invalid_server"),
+    ],
+)
+def test_what_cannot_be_worked_on_is_said_at_once(served: Served, arguments: tuple[str, ...], code: str) -> None:
+    said = served.mailsift.run(*arguments, "--json")
+    assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (2, code)
+
+
+def test_a_command_goes_on_by_itself_when_the_server_it_worked_through_ends(tmp_path: Path) -> None:
+    mailsift = Mailsift(tmp_path / "home")
+    path = tmp_path / "long.txt"
+    path.write_text("".join(f"person{number}@company.com\n" for number in range(50_000)))
+    try:
+        with (
+            serving(bundled_zone()) as nameserver,
+            mailsift.start("serve", "--port", free_port(), "--nameserver", nameserver) as server,
+        ):
+            assert server.stdout is not None
+            server.stdout.readline()
+            with mailsift.start("verify", path, "--nameserver", nameserver, "--json") as command:
+                wait_for_line(command, "analysing")
+                server.terminate()
+                out, err = command.communicate(timeout=60)
+            assert command.returncode == 0, err
+        assert json.loads(out)["byStatus"]["valid"] == 50_000
+    finally:
+        mailsift.clear_up()
