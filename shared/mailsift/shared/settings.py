@@ -80,9 +80,10 @@ def psycopg2_url(url: str) -> str:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError):
         message = "not a database URL; write postgresql://user:password@host:5432/name"
-        raise ValueError(message) from error
+        # What the parser stumbled over may be the password: with a slip before it, that is where the port should be.
+        raise ValueError(message) from None
     if parsed.drivername.split("+")[0] not in {"postgresql", "postgres"}:
         message = "mailsift needs PostgreSQL; write postgresql://user:password@host:5432/name"
         raise ValueError(message)

@@ -18,6 +18,14 @@ def test_every_fault_is_named_at_once_and_no_value_is_shown(monkeypatch: pytest.
     assert "hunter2" not in message
 
 
+@pytest.mark.parametrize("url", ["postgresql://api:hunter2:5432/mailsift", "postgresql://api@db:hunter2/mailsift"])
+def test_a_password_in_the_wrong_place_is_not_shown_either(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", url)
+    with pytest.raises(SettingsError, match="not a database URL") as raised:
+        load(DispatcherSettings)
+    assert "hunter2" not in str(raised.value)
+
+
 def test_a_process_without_settings_ends_with_their_list(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DATABASE_URL", raising=False)
     with pytest.raises(SystemExit, match="DATABASE_URL: Field required"):
