@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
@@ -28,3 +28,18 @@ def test_the_schema_goes_up_down_and_up_again(empty_database_url: str) -> None:
     engine.dispose()
     migrate(empty_database_url)
     migrate(empty_database_url)
+
+
+def test_the_server_is_shown_no_password(empty_database_url: str) -> None:
+    engine = create_engine(empty_database_url)
+    with engine.begin() as connection:
+        # A server that sees a password hashes it as it is told to here; a verifier it keeps as it came.
+        connection.execute(
+            text(f"ALTER DATABASE {make_url(empty_database_url).database} SET password_encryption = 'md5'")
+        )
+    migrate(empty_database_url, {"mailsift_api": "hunter2"})
+    with engine.begin() as connection:
+        kept = connection.scalar(text("SELECT rolpassword FROM pg_authid WHERE rolname = 'mailsift_api'"))
+        connection.execute(text("ALTER ROLE mailsift_api PASSWORD NULL"))
+    assert kept.startswith("SCRAM-SHA-256$")
+    engine.dispose()

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from alembic import command
 from alembic.config import Config
 from psycopg2 import sql
+from psycopg2.extensions import encrypt_password
 from sqlalchemy import Connection, create_engine, text
 
 from mailsift.shared.settings import psycopg2_url
@@ -51,13 +52,16 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
             if role not in present:
                 connection.exec_driver_sql(f"CREATE ROLE {role} {attributes}")
             if role in passwords:
-                statement = sql.SQL("ALTER ROLE {} PASSWORD {}").format(
-                    sql.Identifier(role), sql.Literal(passwords[role])
-                )
-                cursor = connection.connection.cursor()
-                cursor.execute(statement)
+                _set_password(connection, role, passwords[role])
         connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}")
         connection.exec_driver_sql("GRANT pg_signal_backend, pg_read_all_stats TO mailsift_dispatcher")
+
+
+def _set_password(connection: Connection, role: str, password: str) -> None:
+    # Only a verifier goes over the wire: the server's log and its statistics show statements as they came.
+    verifier = encrypt_password(password, role, connection.connection.driver_connection, "scram-sha-256")
+    cursor = connection.connection.cursor()
+    cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
 def _run_migrations(connection: Connection, revision: str) -> None:
