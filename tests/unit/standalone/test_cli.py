@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from mailsift.standalone.cli import main
+
+LIGHT = """
+import sys
+from click.testing import CliRunner
+from mailsift.standalone.cli import main
+assert CliRunner().invoke(main, ["--help"]).exit_code == 0
+sys.stdout.write(" ".join(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def test_help_comes_before_anything_heavy_is_loaded() -> None:
+    loaded = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, check=True).stdout.split()
+    assert {"sqlalchemy", "alembic", "flask", "pydantic", "httpx", "rich", "dramatiq"} & set(loaded) == set()
+
+
+@pytest.mark.parametrize("command", ["verify", "check", "demo", "serve"])
+def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None:
+    said = CliRunner().invoke(main, [command, "--help"])
+    assert said.exit_code == 0
+    assert "--json" in said.output
+    assert "Exit codes" in said.output
+
+
+@pytest.mark.parametrize(
+    "arguments", [["verify"], ["check"], ["verify", "x", "--format", "xlsx"], ["serve", "--port", "0"]]
+)
+def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
+    assert CliRunner().invoke(main, arguments).exit_code == 2
+
+
+def test_the_version_is_said() -> None:
+    assert CliRunner().invoke(main, ["--version"]).output.startswith("mailsift 0.")

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from mailsift.shared.verdicts import FileType
+from mailsift.standalone.destination import Source, choose_destination, read_source, written_whole
+from mailsift.standalone.errors import InputError
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Source:
+    path = tmp_path / "people.csv"
+    path.write_text("email\n")
+    return read_source(path)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        read_source(path)
+    return caught.value.code
+
+
+def test_a_source_is_known_by_its_bytes(source: Source) -> None:
+    assert source.sha256 == hashlib.sha256(b"email\n").hexdigest()
+    assert source.path.is_absolute()
+
+
+def test_what_is_no_list_is_refused_before_anything_starts(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("")
+    assert refusal(tmp_path / "missing") == "missing_file"
+    assert refusal(tmp_path) == "is_a_directory"
+    assert refusal(tmp_path / "empty") == "empty_file"
+    assert refusal(Path("/dev/null")) == "not_a_file"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_list_that_may_not_be_read_is_refused(source: Source) -> None:
+    source.path.chmod(0)
+    assert refusal(source.path) == "unreadable_file"
+
+
+@pytest.mark.parametrize("file_type", FileType)
+def test_the_answers_go_beside_the_list_unless_said_otherwise(source: Source, file_type: FileType) -> None:
+    assert choose_destination(source, None, file_type) == source.path.with_name(f"people-analysed.{file_type}")
+    given = source.path.with_name("answers")
+    assert choose_destination(source, given, file_type) == given
+
+
+def test_the_list_itself_is_never_written_over(source: Source, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(source.path)
+    (tmp_path / "other name").hardlink_to(source.path)
+    for path in (source.path, tmp_path / "link", tmp_path / "other name"):
+        with pytest.raises(InputError) as caught:
+            choose_destination(source, path, FileType.CSV)
+        assert caught.value.code == "output_is_input"
+
+
+def test_only_a_file_in_a_folder_that_is_there_can_be_written(source: Source, tmp_path: Path) -> None:
+    for path in (Path("/dev/null"), tmp_path, tmp_path / "nowhere" / "answers.csv"):
+        with pytest.raises(InputError) as caught:
+            choose_destination(source, path, FileType.CSV)
+        assert caught.value.code == "output_unusable"
+
+
+def test_a_link_stays_a_link(source: Source, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "answers.csv")
+    assert choose_destination(source, tmp_path / "link", FileType.CSV) == tmp_path / "elsewhere" / "answers.csv"
+
+
+def test_an_older_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "answers.csv"
+    path.write_text("older")
+    with suppress(RuntimeError), written_whole(path) as file:
+        file.write(b"half")
+        raise RuntimeError
+    assert path.read_text() == "older"
+    with written_whole(path) as file:
+        file.write(b"whole")
+        assert path.read_text() == "older"
+    assert path.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsift.shared.verdicts import FileType
+from mailsift.standalone.reasons import count_reasons
+from mailsift.standalone.reports import notice, printable
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_what_is_shown_can_neither_move_the_cursor_nor_hide(text: str) -> None:
+    assert printable(text).replace(" ", "").isprintable()
+
+
+def test_a_long_address_is_cut_where_it_says_so() -> None:
+    assert printable("a" * 50, 10) == "a" * 9 + "…"
+    assert printable("a" * 10, 10) == "a" * 10
+
+
+def test_an_escape_sequence_and_an_invisible_letter_are_seen() -> None:
+    assert printable("\x1b[31mrob\u200bert") == "\\x1b[31mrob\\u200bert"
+
+
+def test_a_notice_that_is_not_known_is_shown_as_it_is() -> None:
+    assert "no nameserver answered" in notice("dns_unreachable")
+    assert notice("something_new") == "something_new"
+
+
+@pytest.mark.parametrize("rows", [2, 10])
+def test_reasons_are_counted_in_what_was_written_and_not_in_the_users_own_columns(tmp_path: Path, rows: int) -> None:
+    (tmp_path / "a.csv").write_text(
+        "email,mailsift_reasons,mailsift2_status,mailsift2_reasons\n"
+        "a@b.c,older,valid,\n"
+        'd@e.f,older,risky,"disposable|role_account"\n'
+        "g@h.i,older,risky,disposable\n"
+    )
+    (tmp_path / "a.jsonl").write_text(
+        '{"columns": {"reasons": ["older"]}, "result": {"reasons": []}}\n'
+        '{"columns": {}, "result": {"reasons": ["disposable", "role_account"]}}\n'
+        '{"columns": {}, "result": {"reasons": ["disposable"]}}\n'
+    )
+    expected = Counter(disposable=1 if rows == 2 else 2, role_account=1)
+    assert count_reasons(tmp_path / "a.csv", FileType.CSV, rows) == expected
+    assert count_reasons(tmp_path / "a.jsonl", FileType.JSONL, rows) == expected

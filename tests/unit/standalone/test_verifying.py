@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+
+import pytest
+
+from mailsift.api.schemas.jobs import Job
+from mailsift.shared.jobs.states import JobStatus
+from mailsift.standalone.errors import InputError, RunFailedError
+from mailsift.standalone.verifying import require_success
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+
+def ended(status: JobStatus, code: str | None = None) -> Job:
+    fields = dict.fromkeys(Job.model_fields)
+    return Job.model_validate(
+        {
+            **fields,
+            "job_id": uuid.UUID(int=1),
+            "job_type": "file_processing",
+            "status": status,
+            "progress": 0,
+            "processed_items": 0,
+            **dict.fromkeys(("attempt", "retry_count", "max_retries", "priority"), 1),
+            "error_code": code,
+            "error_message": code and "what to do",
+            "trace_id": "",
+            "created_at": NOW,
+            "updated_at": NOW,
+        }
+    )
+
+
+def test_a_completed_job_is_no_error() -> None:
+    require_success(ended(JobStatus.COMPLETED))
+
+
+def test_a_list_at_fault_is_the_users_and_used_up_retries_are_not() -> None:
+    with pytest.raises(InputError) as caught:
+        require_success(ended(JobStatus.FAILED, "no_email_column"), InputError)
+    assert (caught.value.code, caught.value.exit_code, str(caught.value)) == ("no_email_column", 2, "what to do")
+    with pytest.raises(RunFailedError) as used_up:
+        require_success(ended(JobStatus.DEAD_LETTER, "worker_lost"), InputError)
+    assert used_up.value.exit_code == 1
+
+
+def test_a_job_that_somebody_cancelled_says_so() -> None:
+    with pytest.raises(RunFailedError, match="the job was cancelled"):
+        require_success(ended(JobStatus.CANCELLED), InputError)
