@@ -93,6 +93,14 @@ def test_a_null_mx_ends_it() -> None:
     assert resolver.asked == ["company.com MX"]
 
 
+@pytest.mark.parametrize(
+    ("exchange", "host"),
+    [("=cmd|'/c calc'!A0.evil.com", "?cmd???c?calc??a0.evil.com"), (b'\x1b[31m\xff,"\n', "??31m????")],
+)
+def test_a_mail_host_is_written_down_in_the_letters_of_host_names(exchange: str | bytes, host: str) -> None:
+    assert _look_up("company.com", ScriptedResolver({"company.com MX": mx((10, exchange))})).mx_host == host
+
+
 @pytest.mark.parametrize("record_type", ["A", "AAAA"])
 def test_without_an_mx_the_domains_own_address_takes_mail(record_type: str) -> None:
     facts = _look_up("company.com", ScriptedResolver({f"company.com {record_type}": ADDRESS}))

@@ -1,6 +1,7 @@
 """Gather the facts of many domains at once."""
 
 import asyncio
+import re
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ NEGATIVE_TTL_SECONDS: Final = 900
 MAX_TEXT_BYTES: Final = 8_192
 """TXT data beyond this is cut off; every record read here is far shorter."""
 
+_NOT_OF_A_HOST: Final = re.compile(r"[^a-z0-9._-]")
 
 OnDone = Callable[[str, DomainFacts], None]
 Ask = Callable[[str, RecordType], Coroutine[Any, Any, Answer]]
@@ -180,8 +182,9 @@ def _mail_hosts(answer: Answer) -> list[MailHost]:
 
 
 def _name(exchange: str | bytes) -> str:
-    text = exchange if isinstance(exchange, str) else exchange.decode("ascii", "backslashreplace")
-    return text.rstrip(".").lower()
+    """A host's name. Whoever owns a domain writes here what he likes, and a spreadsheet would run `=cmd|...`."""
+    text = exchange if isinstance(exchange, str) else exchange.decode("ascii", "replace")
+    return _NOT_OF_A_HOST.sub("?", text.rstrip(".").lower())
 
 
 def _texts(answer: Answer) -> tuple[str, ...]:
