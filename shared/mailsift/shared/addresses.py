@@ -26,8 +26,9 @@ _ATOM_CHARACTER = re.compile(rf"{_ATEXT}|\.")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN = re.compile(rf"({_ATEXT}(?:\.{_ATEXT})*)@((?:{_LABEL}\.)+[A-Za-z]{{2,63}})")
 
-_NOT_ON_THE_INTERNET = frozenset({"arpa", "invalid", "local", "localhost", "onion", "test"})
-"""Special-use names (RFC 6761, 6762, 7686) that no public mail can reach; `.example` is left to DNS."""
+_NOT_ON_THE_INTERNET = frozenset({"arpa", "internal", "invalid", "local", "localhost", "onion", "test"})
+"""Names that no public mail can reach (RFC 6761, 6762, 7686; ICANN keeps `internal` for private networks, about which
+our nameservers may know more than a user should hear); `.example` is left to DNS."""
 
 
 class SyntaxFault(StrEnum):
@@ -94,7 +95,7 @@ def _accept_plain(local_part: str, domain: str) -> Address | None:
         return None
     domain = domain.lower()
     # "--" may start an A-label, whose decoding the full parser checks; "_" never passes the pattern.
-    if "--" in domain or domain.rpartition(".")[2] in _NOT_ON_THE_INTERNET:
+    if "--" in domain or _is_reserved(domain):
         return None
     return Address(local_part, domain, f"{local_part.lower()}@{domain}")
 
@@ -122,6 +123,8 @@ def _parse_fully(text: str) -> Address | InvalidAddress:
     except (ValueError, IndexError) as error:  # the Unicode tables below the parser have their own errors
         return InvalidAddress(_fault(text), f"The text cannot be read as an address: {error}"[:_MAX_DETAIL_LENGTH])
     domain = (found.ascii_domain or "").lower()
+    if _is_reserved(domain):
+        return InvalidAddress(SyntaxFault.DOMAIN_RESERVED, "The name after the @-sign is one of private networks.")
     local_part = unicodedata.normalize("NFC", found.local_part)
     key = unicodedata.normalize("NFC", local_part.lower())
     return Address(local_part, domain, f"{key}@{domain}")
@@ -153,6 +156,10 @@ def _is_too_long(domain: str) -> bool:
     return len(domain) > MAX_DOMAIN_LENGTH or any(len(label) > MAX_LABEL_LENGTH for label in domain.split("."))
 
 
+def _is_reserved(domain: str) -> bool:
+    return domain.rpartition(".")[2] in _NOT_ON_THE_INTERNET
+
+
 def _is_over_all_too_long(local_part: str, domain: str) -> bool:
     return len(f"{local_part}@{domain}".encode("utf-8", "replace")) > MAX_ADDRESS_LENGTH
 
@@ -173,6 +180,6 @@ _FAULTS: Final[tuple[tuple[SyntaxFault, Callable[[str, str], bool]], ...]] = (
     (SyntaxFault.TOO_LONG, _is_over_all_too_long),
     (SyntaxFault.DOMAIN_NO_DOT, lambda _, domain: "." not in domain),
     (SyntaxFault.DOMAIN_NUMERIC, lambda _, domain: domain[-1].isdigit()),
-    (SyntaxFault.DOMAIN_RESERVED, lambda _, domain: domain.lower().rpartition(".")[2] in _NOT_ON_THE_INTERNET),
+    (SyntaxFault.DOMAIN_RESERVED, lambda _, domain: _is_reserved(domain.lower())),
 )
 """The first that applies names the fault."""

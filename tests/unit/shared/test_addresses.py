@@ -54,6 +54,7 @@ REFUSED = (
     ("john@printer.local", SyntaxFault.DOMAIN_RESERVED),
     ("john@company.test", SyntaxFault.DOMAIN_RESERVED),
     ("john@company.invalid", SyntaxFault.DOMAIN_RESERVED),
+    ("john@metadata.google.internal", SyntaxFault.DOMAIN_RESERVED),
     ("john@-company.com", SyntaxFault.DOMAIN),
     ("john@com_pany.com", SyntaxFault.DOMAIN),
     ("john@ab--cd.com", SyntaxFault.DOMAIN),
