@@ -10,7 +10,7 @@ from mailsift.ingest.formats.delimited import read_rows
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
-from mailsift.ingest.rows import MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
+from mailsift.ingest.rows import MAX_COLUMNS, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
 
 MIB = 2**20
 
@@ -185,6 +185,16 @@ def test_a_line_too_long_inside_a_quoted_record_hides_nothing_before_it() -> Non
         (2, ["c", "d@e.fg"]),
         (3, "row_too_long"),
         (4, ["h", "i@j.kl"]),
+    ]
+
+
+def test_a_row_of_more_cells_than_a_spreadsheet_has_is_rejected_and_the_rest_goes_on() -> None:
+    widest, too_wide = ["x"] * MAX_COLUMNS, ",".join(["x"] * (MAX_COLUMNS + 1))
+    assert read(f'{",".join(widest)}\n{too_wide}\n"a\nb",{too_wide}\nh,i@j.kl\n') == [
+        Row(1, widest),
+        RejectedRow(2, RejectReason.TOO_MANY_COLUMNS, too_wide[:1000]),
+        RejectedRow(3, RejectReason.TOO_MANY_COLUMNS, '"a'),
+        Row(5, ["h", "i@j.kl"]),
     ]
 
 

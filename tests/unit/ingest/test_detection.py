@@ -243,6 +243,11 @@ def test_ten_thousand_columns_are_read() -> None:
     assert understand(text).email_column == 9_999
 
 
+def test_a_row_too_wide_to_be_read_names_no_columns() -> None:
+    dialect = understand("c," * 20_000 + "\nname,email\nBob,bob@x.com\n")
+    assert (dialect.column_names, dialect.has_header) == (("name", "email"), True)
+
+
 @given(st.binary(max_size=200) | st.text(st.sampled_from("ab@.,;\t|\"'\n\r\0é")).map(str.encode), st.booleans())
 def test_any_bytes_are_understood_or_refused_with_a_named_error(sample: bytes, complete: bool) -> None:
     with suppress(PermanentError):

@@ -13,6 +13,9 @@ from mailsift.shared.addresses import Address, InvalidAddress
 MAX_ROW_LENGTH: Final = 1024 * 1024
 """Longest row that is read, in characters; a longer one is rejected and the rest goes on."""
 
+MAX_COLUMNS: Final = 16_384
+"""Most cells that a row may have, as in a spreadsheet: the widest row of a list widens every row of its CSV."""
+
 MAX_RAW_TEXT_LENGTH: Final = 1000
 MAX_ADDRESS_TEXT_LENGTH: Final = 1000
 MAX_NORMALIZED_LENGTH: Final = 320
@@ -23,6 +26,7 @@ class RejectReason(StrEnum):
 
     NO_ADDRESS = "no_address"
     ROW_TOO_LONG = "row_too_long"
+    TOO_MANY_COLUMNS = "too_many_columns"
     UNBALANCED_QUOTE = "unbalanced_quote"
 
 

@@ -18,7 +18,7 @@ from mailsift.shared.storage import Storage
 def make_deps(settings: IngestSettings) -> IngestDeps:
     """Build what the handlers work with."""
     return IngestDeps(
-        Storage(settings.storage_url, shared=settings.storage_shared),
+        Storage(settings.storage_url),
         BatchLimits(rows=settings.batch_rows, seconds=settings.batch_seconds),
     )
 

@@ -6,7 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from mailsift.ingest.detection.addresses import bears_address, is_address
@@ -17,9 +16,6 @@ from mailsift.ingest.formats.records import Records
 from mailsift.ingest.rows import Row
 
 _DELIMITERS: Final = (",", ";", "\t", "|")
-_MAX_COLUMNS: Final = 32_767
-"""The greatest number that "columnIndex" holds."""
-
 _SINGLE_QUOTED: Final = re.compile(r"(?:^|[,;\t|])'[^']*'(?:[,;\t|]|\s*$)")
 
 # A cell with an at-sign somewhere, beside one that is an address.
@@ -87,7 +83,7 @@ def _assess(delimiter: str | None, quote: str | None, rows: list[list[str]]) -> 
         is_named = column < len(header) and (bearing[column] or not bearing)
         return found / max(1, len(rows)) + (email_word_weight(header[column]) if is_named else 0.0)
 
-    columns: Iterable[int] = range(min(_MAX_COLUMNS, max(width, len(header), 1 + max(bearing, default=0))))
+    columns: Iterable[int] = range(max(width, len(header), 1 + max(bearing, default=0)))
     email_column = max(columns, key=worth)
     score = worth(email_column) * (0.6 + 0.4 * consistency) * (1 if width > 1 else _WEIGHT_OF_ONE_COLUMN)
     return Layout(delimiter, quote, rows, width, consistency, email_column, bearing[email_column] > 0, score)
@@ -98,7 +94,7 @@ def _count_addresses(rows: list[list[str]], *, whole_line: bool) -> tuple[Counte
     addresses: Counter[int] = Counter()
     bearing: Counter[int] = Counter()
     for row in rows:
-        for column, cell in enumerate(islice(row, _MAX_COLUMNS)):
+        for column, cell in enumerate(row):
             if bears_address(cell):
                 bearing[column] += 1
                 addresses[column] += is_address(cell, whole_line=whole_line)

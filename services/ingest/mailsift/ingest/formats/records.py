@@ -18,7 +18,7 @@ from typing import Final
 
 from mailsift.ingest.formats.grammar import END, Grammar
 from mailsift.ingest.formats.lines import Block
-from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
+from mailsift.ingest.rows import MAX_COLUMNS, MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
 
 _LOOK_AHEAD_BUDGET: Final = 4 * MAX_ROW_LENGTH
 _LOOK_AHEAD_PER_CHARACTER: Final = 2
@@ -77,7 +77,7 @@ class Records:
                 if end - at > 1:
                     break
                 if len(cells) > 1 or _says_something(cells):
-                    yield Row(self._line_number + at, cells)
+                    yield _row(self._line_number + at, cells, lines[at])
                 at = end
             else:
                 at = stop
@@ -100,7 +100,7 @@ class Records:
             if record.length > MAX_ROW_LENGTH:
                 return self._judge_too_long(record)
             if not record.is_open:
-                return Row(record.row_number, record.cells), len(record.lines)
+                return _row(record.row_number, record.cells, record.lines[0]), len(record.lines)
         return self._reject_first_line(record)
 
     def _judge_too_long(self, record: _Begun) -> tuple[RejectedRow, int]:
@@ -116,8 +116,7 @@ class Records:
 
     def _reject_first_line(self, record: _Begun) -> tuple[RejectedRow, int]:
         self.wasted += record.length
-        text = record.lines[0].rstrip("\r\n")[:MAX_RAW_TEXT_LENGTH]
-        return RejectedRow(record.row_number, RejectReason.UNBALANCED_QUOTE, text), 1
+        return _rejected(record.row_number, RejectReason.UNBALANCED_QUOTE, record.lines[0]), 1
 
     def _pass_over(self, lines: list[str]) -> int:
         """Where reading goes on after a record too long to be kept."""
@@ -136,6 +135,16 @@ class Records:
 
     def _may_look_ahead(self) -> bool:
         return self.wasted <= _LOOK_AHEAD_BUDGET + _LOOK_AHEAD_PER_CHARACTER * self._characters
+
+
+def _row(row_number: int, cells: list[str], first_line: str) -> Row | RejectedRow:
+    if len(cells) > MAX_COLUMNS:
+        return _rejected(row_number, RejectReason.TOO_MANY_COLUMNS, first_line)
+    return Row(row_number, cells)
+
+
+def _rejected(row_number: int, reason: RejectReason, line: str) -> RejectedRow:
+    return RejectedRow(row_number, reason, line.rstrip("\r\n")[:MAX_RAW_TEXT_LENGTH])
 
 
 def _between(lines: list[str], first: int, stop: int) -> Iterable[str]:
