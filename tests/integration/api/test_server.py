@@ -62,13 +62,16 @@ class Server:
 @contextmanager
 def run_gunicorn(environment: dict[str, str], key: str, log: Path) -> Iterator[Server]:
     port, health_port = free_port(), free_port()
-    ports = {"PORT": str(port), "HEALTH_PORT": str(health_port)}
+    ports = {"HOST": LOOPBACK, "PORT": str(port), "HEALTH_PORT": str(health_port)}
     with ExitStack() as stack:
         sink = stack.enter_context(log.open("wb"))
         http = httpx.Client(
-            base_url=f"http://{LOOPBACK}:{port}", headers={"Authorization": f"Bearer {key}"}, timeout=30
+            base_url=f"http://{LOOPBACK}:{port}",
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=30,
+            trust_env=False,
         )
-        health = httpx.Client(base_url=f"http://{LOOPBACK}:{health_port}")
+        health = httpx.Client(base_url=f"http://{LOOPBACK}:{health_port}", trust_env=False)
         stack.enter_context(http)
         stack.enter_context(health)
         process = subprocess.Popen(COMMAND, env={**os.environ, **environment, **ports}, stderr=sink, stdout=sink)

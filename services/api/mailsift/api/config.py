@@ -12,6 +12,7 @@ REQUEST_THREADS = 16  # threads for short requests, beside those that streams ho
 class ApiSettings(Settings, StorageSettings):
     """What the API reads from its environment. Times are in seconds."""
 
+    host: str = "0.0.0.0"  # noqa: S104 - a container is reached from outside
     port: int = Field(default=8000, ge=1, le=65535)
     statement_timeout_seconds: PositiveFloat = 30
 

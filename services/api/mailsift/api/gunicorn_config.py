@@ -29,7 +29,7 @@ except SettingsError as _error:
 worker_class = "gthread"
 workers = 1  # metrics and the LISTEN connection are one per process; replicas scale
 threads = _settings.max_streams + REQUEST_THREADS
-bind = f"0.0.0.0:{_settings.port}"
+bind = f"{_settings.host}:{_settings.port}"
 # Between a proxy's idle timeout and ours the proxy must close first.
 keepalive = 75
 graceful_timeout = 30
