@@ -70,6 +70,14 @@ class Engines:
             return queueing.retry(connection, self.job_id)
 
 
+def waiting_for_locks(engine: Engine) -> int:
+    """How many of this database's connections wait for a lock; asked anew, for a transaction sees one list of them."""
+    with engine.begin() as connection:
+        waiting = text("""SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                          WHERE NOT granted AND datname = current_database()""")
+        return int(connection.scalar(waiting) or 0)
+
+
 def done(lease: Lease) -> None:
     with lease.transaction() as transaction:
         transaction.complete({"rows": 1})

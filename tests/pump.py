@@ -18,8 +18,8 @@ class Pump:
     def __init__(self, engine: Engine, handlers: Mapping[JobType, Handler]) -> None:
         self.engine = engine
         self.handlers = dict(handlers)
-        heartbeat = Heartbeat(engine, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(engine, heartbeat, 60, Schedule(base=60, jitter=0))
+        self.heartbeat = Heartbeat(engine, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
+        self.runner = JobRunner(engine, self.heartbeat, 60, Schedule(base=60, jitter=0))
 
     def run(self, rounds: int = 100) -> int:
         """Run whatever is due until nothing is; returns how many attempts there were."""

@@ -4,10 +4,9 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import Connection, text
 
 from conftest import Database
-from engines import Engines, done, fail, split
+from engines import Engines, done, fail, split, waiting_for_locks
 from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.errors import PermanentError, Reschedule, ShuttingDown, TransientError
@@ -19,11 +18,9 @@ from mailsift.shared.jobs.states import JobStatus
 from processes import wait_for
 
 
-def start_and_see_waiting(connection: Connection, asking: threading.Thread) -> None:
-    """Begin to ask while `connection` holds the job's row."""
+def start_and_see_waiting(engines: Engines, asking: threading.Thread) -> None:
     asking.start()
-    blocked = text("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
-    wait_for(lambda: connection.scalar(blocked) == 1, "the other to wait")
+    wait_for(lambda: waiting_for_locks(engines.worker) == 1, "the other to wait for the job's row")
 
 
 @pytest.mark.parametrize("end", [TransientError("storage_away", "no answer"), Reschedule(5, "busy"), ShuttingDown()])
@@ -64,7 +61,7 @@ def test_a_job_that_goes_back_into_the_queue_while_it_is_taken_back_is_cancelled
     def handler(lease: Lease) -> None:
         with engines.worker.begin() as connection:
             claiming.release(connection, lease.job.ref, JobStatus.PENDING, "rescheduled")
-            start_and_see_waiting(connection, asking)
+            start_and_see_waiting(engines, asking)
         asking.join()
 
     assert engines.run(handler)["status"] == "cancelled"
@@ -79,7 +76,7 @@ def test_of_two_retries_at_once_one_does_something(engines: Engines) -> None:
     asking = threading.Thread(target=lambda: said.append(engines.retry()))
     with engines.worker.begin() as connection:
         assert queueing.retry(connection, engines.job_id)
-        start_and_see_waiting(connection, asking)
+        start_and_see_waiting(engines, asking)
     asking.join()
     assert said == [False]
     assert engines.row()["openChildren"] == 1

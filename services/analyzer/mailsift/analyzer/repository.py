@@ -51,9 +51,11 @@ _SAVE_FACTS = text("""
         "checkedAt" = excluded."checkedAt", "expiresAt" = excluded."expiresAt",
         "claimToken" = NULL, "claimedUntil" = NULL""")
 
+# Locks them all in that same order, so comes before what is written to only some of them.
 _RELEASE_CLAIMS = text("""
     UPDATE domains SET "claimToken" = NULL, "claimedUntil" = NULL
-    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" = CAST(:token AS uuid)""")
+    FROM (SELECT domain FROM domains WHERE domain = ANY(CAST(:domains AS text[])) ORDER BY domain FOR UPDATE) AS locked
+    WHERE domains.domain = locked.domain AND "claimToken" = CAST(:token AS uuid)""")
 
 # Fresh when the analysis began is fresh to its end.
 _FACTS_OF_SLICE = text("""
@@ -171,14 +173,14 @@ def save_facts(connection: Connection, facts: Iterable[DomainFacts], resolver: s
 
 
 def release_claims(connection: Connection, domains: Sequence[str], token: uuid.UUID) -> None:
-    """Give up domains that were claimed and could not be asked about."""
+    """Give up domains that were claimed, before what was found is saved in the same transaction."""
     connection.execute(_RELEASE_CLAIMS, {"domains": list(domains), "token": str(token)})
 
 
 def load_facts(connection: Connection, domain: str, resolver: str) -> DomainFacts | None:
-    """Return the fresh facts of one domain."""
+    """Return the facts of one domain that were found fresh a moment ago."""
     statement = text("""SELECT facts FROM domains WHERE domain = :domain AND resolver = :resolver
-                        AND facts IS NOT NULL AND "expiresAt" > clock_timestamp()""")
+                        AND facts IS NOT NULL""")
     stored = connection.scalar(statement, {"domain": domain, "resolver": resolver})
     return None if stored is None else DomainFacts.from_json(stored, domain)
 

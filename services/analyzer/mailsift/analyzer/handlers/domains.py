@@ -41,19 +41,21 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     token = lease.job.ref.job_id
     with lease.transaction() as transaction:
         claimed = repository.claim_domains(transaction.connection, domains, token, deps.resolver, _CLAIM_SECONDS)
+        # Asked now: should the other job give some of them up, the next try of this one asks about them.
+        busy = repository.claimed_by_others(transaction.connection, domains, token)
     found: list[DomainFacts] = []
+    known = len(domains) - len(claimed)
 
     def collect(_domain: str, facts: DomainFacts) -> None:
         found.append(facts)
         lease.check()
-        lease.report(len(found), total=len(claimed), step="resolving domains")
+        lease.report(known + len(found), total=len(domains), step="resolving domains")
 
     if claimed:
         asyncio.run(deps.probe.resolve_all(claimed, collect))
     with lease.transaction() as transaction:
-        repository.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
         repository.release_claims(transaction.connection, claimed, token)
-        busy = repository.claimed_by_others(transaction.connection, domains, token)
+        repository.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
     if busy:
         raise Reschedule(_WAIT_SECONDS, "another job looks up the same domains")
     return found
