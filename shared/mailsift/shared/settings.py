@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, TypeVar
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -57,7 +58,16 @@ class StorageSettings(BaseSettings):
     storage_url: str = Field(
         pattern="^(file|s3|gs|az)://", description="file:///folder, s3://bucket, gs://bucket, az://container"
     )
-    storage_shared: bool = Field(default=False, description="a file:// folder that every service mounts")
+    storage_shared: bool = Field(
+        default=False, validate_default=True, description="a file:// folder that every service mounts"
+    )
+
+    @field_validator("storage_shared")
+    @classmethod
+    def _a_folder_is_shared(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
+        if not value and str(info.data.get("storage_url", "")).startswith("file:"):
+            raise ValueError("STORAGE_URL is a folder; say true when every service mounts the same one")
+        return value
 
 
 class ResolverSettings(BaseSettings):
@@ -104,8 +114,9 @@ def load(settings_type: type[SettingsType]) -> SettingsType:
 
 
 def load_or_exit(settings_type: type[SettingsType]) -> SettingsType:
-    """Read settings for a process that cannot do without: faults end it with their list and no trace."""
+    """Read settings for a process that cannot do without: faults end it with 2, their list and no trace."""
     try:
         return load(settings_type)
     except SettingsError as error:
-        raise SystemExit(str(error)) from None
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(2) from None

@@ -36,17 +36,12 @@ class StoredObject:
 class Storage:
     """Objects by key. An object is there whole or not at all: one that is being written cannot be seen."""
 
-    def __init__(self, url: str, *, shared: bool = True) -> None:
-        """Open the storage at `url`; credentials of a bucket come from the environment, as its vendor names them.
-
-        Raises ValueError for a folder that is not `shared`: each service would see a folder of its own.
-        """
+    def __init__(self, url: str) -> None:
+        """Open the storage at `url`; credentials of a bucket come from the environment, as its vendor names them."""
         parts = urlsplit(url)
         if parts.scheme != "file":
             self._store: ObjectStore = from_url(url)
             return
-        if not shared:
-            raise ValueError("STORAGE_URL is a folder; set STORAGE_SHARED=true when every service mounts the same one")
         self._store = LocalStore(Path(unquote(parts.path)), mkdir=True)
 
     @contextmanager

@@ -18,24 +18,6 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_faults_of_the_environment_end_the_worker_with_one_message(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as caught:
-        set_up()
-    assert caught.value.code == 2
-    message = capsys.readouterr().err
-    assert all(name in message for name in ("DATABASE_URL", "RABBITMQ_URL", "STORAGE_URL"))
-
-
-def test_a_folder_that_is_not_shared_is_refused(
-    environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    environment.setenv("STORAGE_URL", "file:///var/lib/mailsift")
-    with pytest.raises(SystemExit) as caught:
-        set_up()
-    assert caught.value.code == 2
-    assert "STORAGE_SHARED" in capsys.readouterr().err
-
-
 @pytest.fixture
 def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What `set_up` changes for its whole process."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from mailsift.dispatcher.config import DispatcherSettings
-from mailsift.shared.settings import ResolverSettings, SettingsError, load, load_or_exit, psycopg2_url
+from mailsift.shared.settings import ResolverSettings, SettingsError, StorageSettings, load, load_or_exit, psycopg2_url
 
 DATABASE = "postgresql://mailsift_dispatcher:secret@db:5432/mailsift"
 
@@ -26,10 +26,11 @@ def test_a_password_in_the_wrong_place_is_not_shown_either(url: str, monkeypatch
     assert "hunter2" not in str(raised.value)
 
 
-def test_a_process_without_settings_ends_with_their_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    with pytest.raises(SystemExit, match="DATABASE_URL: Field required"):
+def test_a_process_without_settings_ends_with_their_list(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
         load_or_exit(DispatcherSettings)
+    assert ended.value.code == 2
+    assert "DATABASE_URL: Field required" in capsys.readouterr().err
 
 
 def test_settings_come_from_the_environment_and_cannot_change(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +52,14 @@ def test_any_postgresql_url_names_our_driver(scheme: str) -> None:
 def test_anything_else_is_refused_with_an_example(url: str) -> None:
     with pytest.raises(ValueError, match="postgresql://user:password@host"):
         psycopg2_url(url)
+
+
+def test_a_folder_that_is_not_shared_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORAGE_URL", "file:///srv/mailsift")
+    with pytest.raises(SettingsError, match=r"STORAGE_SHARED: .*every service mounts the same one"):
+        load(StorageSettings)
+    monkeypatch.setenv("STORAGE_SHARED", "true")
+    assert load(StorageSettings).storage_shared
 
 
 def test_nameservers_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,12 +43,6 @@ def test_a_stream_that_breaks_off_leaves_nothing(storage: Storage, tmp_path: Pat
     assert not (tmp_path / "a folder" / "half").exists()
 
 
-def test_an_object_is_replaced_as_a_whole(storage: Storage) -> None:
-    storage.write("x", [b"first"])
-    storage.write("x", [b"second"])
-    assert b"".join(storage.read("x")) == b"second"
-
-
 def test_deleting_twice_is_fine(storage: Storage) -> None:
     storage.write("x", [b"1"])
     storage.delete("x")
@@ -64,6 +58,20 @@ def test_a_key_cannot_leave_the_folder(storage: Storage, tmp_path: Path) -> None
     assert not (tmp_path / "outside").exists()
 
 
-def test_a_folder_that_is_not_shared_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="STORAGE_SHARED"):
-        Storage(tmp_path.as_uri(), shared=False)
+def test_a_buffer_may_be_used_again_at_once(storage: Storage) -> None:
+    buffer, expected = bytearray(CHUNK), b""
+    with storage.writer("list.csv") as stream:
+        for letter in b"abcdefghijklmnopqrstuvwxyz":
+            buffer[:] = bytes([letter]) * CHUNK
+            expected += buffer
+            stream.write(buffer)
+    assert b"".join(storage.read("list.csv")) == expected
+    assert stream.stored.sha256 == hashlib.sha256(expected).hexdigest()
+
+
+def test_what_was_there_stays_until_its_successor_is_whole(storage: Storage) -> None:
+    storage.write("list.csv", [b"old"])
+    with storage.writer("list.csv") as stream:
+        stream.write(b"new" * 10 * CHUNK)
+        assert b"".join(storage.read("list.csv")) == b"old"
+    assert b"".join(storage.read("list.csv")) == b"new" * 10 * CHUNK

@@ -39,8 +39,8 @@ def wire(settings: ApiSettings) -> Deps:
         pool_size=REQUEST_THREADS + 4,
         statement_timeout_seconds=settings.statement_timeout_seconds,
     )
-    storage = Storage(settings.storage_url, shared=settings.storage_shared)
-    return Deps(settings, engine, storage, JobWatcher(settings.database_url, settings.max_streams))
+    watcher = JobWatcher(settings.database_url, settings.max_streams)
+    return Deps(settings, engine, Storage(settings.storage_url), watcher)
 
 
 def deps() -> Deps:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import dramatiq
 
 from mailsift.exporter.actors import declare_actors
@@ -12,30 +10,21 @@ from mailsift.exporter.handlers import ExporterDeps
 from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.logs import configure_logs
-from mailsift.shared.settings import SettingsError, load
+from mailsift.shared.settings import load_or_exit
 from mailsift.shared.storage import Storage
 
 
 def make_deps(settings: ExporterSettings) -> ExporterDeps:
-    """Build what the handlers work with. Raises SettingsError for a storage that cannot be used."""
-    try:
-        storage = Storage(settings.storage_url, shared=settings.storage_shared)
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    return ExporterDeps(storage, settings.export_days)
+    """Build what the handlers work with."""
+    return ExporterDeps(Storage(settings.storage_url), settings.export_days)
 
 
 def set_up() -> None:
-    """Make this process a worker of the exporter, from its environment; exits with 2 when that is not complete."""
-    try:
-        settings = load(ExporterSettings)
-        deps = make_deps(settings)
-    except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
-        raise SystemExit(2) from None
+    """Make this process a worker of the exporter, from its environment."""
+    settings = load_or_exit(ExporterSettings)
     configure_logs("exporter", settings.log_level)
     worker = JobWorker(settings, "exporter", settings.worker_threads)
     broker = rabbitmq_broker(settings.rabbitmq_url)
     broker.add_middleware(worker.life)
-    declare_actors(broker, worker.runner, deps)
+    declare_actors(broker, worker.runner, make_deps(settings))
     dramatiq.set_broker(broker)
