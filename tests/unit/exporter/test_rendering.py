@@ -41,6 +41,11 @@ def test_an_export_that_comes_back_as_a_list_gets_other_names(column: str, expec
     assert rendering.answer_names(["mailsift_a", "mailsift2_b"])[0] == "mailsift3_status"
 
 
+def test_names_are_found_in_linear_time_whatever_is_taken() -> None:
+    columns = ["mailsift_", *(f"mailsift{number}_" for number in range(2, 200_000))]
+    assert rendering.answer_names(columns)[0] == "mailsift200000_status"
+
+
 @given(names)
 def test_no_answer_has_the_name_of_a_column(columns: list[str]) -> None:
     assert not set(rendering.answer_names(columns)) & set(columns)

@@ -15,6 +15,7 @@ from typing import Final
 PREFIX: Final = "mailsift"
 MAX_FILE_NAME: Final = 120
 
+_PREFIXED: Final = re.compile(rf"{PREFIX}[0-9]*_")
 _NEEDS_QUOTES: Final = re.compile(r'[",\r\n]')
 _UNSAFE: Final = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -62,9 +63,9 @@ def answer_names(columns: Iterable[str]) -> tuple[str, ...]:
 
     When a column of the user's begins like that, because the list is an earlier export, it is `mailsift2_status`.
     """
-    taken = [name.strip().casefold() for name in columns]
+    taken = {found[0] for name in columns if (found := _PREFIXED.match(name.strip().casefold()))}
     prefixes = (f"{PREFIX}{number if number > 1 else ''}_" for number in count(1))
-    prefix = next(prefix for prefix in prefixes if not any(name.startswith(prefix) for name in taken))
+    prefix = next(prefix for prefix in prefixes if prefix not in taken)
     return tuple(prefix + answer.name for answer in ANSWERS)
 
 
