@@ -86,6 +86,14 @@ def test_a_list_is_taken_in_with_all_its_rows_and_columns(ingest: Ingest) -> Non
     assert [row["activityType"] for row in ingest.query('SELECT * FROM "userActivities"')] == ["file_processed"]
 
 
+def test_a_nul_in_the_header_is_left_out_as_in_every_cell(ingest: Ingest) -> None:
+    ingest.put(b"na\0me,e-mail\nA\0nn,ann@example.com\n")
+    ingest.pump.run()
+    upload = ingest.upload()
+    assert (upload["status"], upload["columnNames"]) == ("completed", ["name", "e-mail"])
+    assert ingest.query('SELECT columns FROM "uploadEmails"') == [{"columns": ["Ann", "ann@example.com"]}]
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [

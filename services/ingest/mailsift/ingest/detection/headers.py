@@ -62,8 +62,8 @@ def has_header(rows: list[list[str]], email_column: int) -> bool:
 
 
 def name_columns(header: list[str], width: int) -> tuple[str, ...]:
-    """The header's names as they are, and made-up ones where it has none."""
-    names = [cell.strip() for cell in header]
+    """The header's names, less the NULs that PostgreSQL has no place for, and made-up ones where it has none."""
+    names = [cell.replace("\0", "").strip() for cell in header]
     names += [""] * (width - len(names))
     return tuple(name or f"column_{number}" for number, name in enumerate(names, start=1))
 
