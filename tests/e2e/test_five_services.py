@@ -136,7 +136,7 @@ def services(
 
 
 @pytest.fixture
-def client(database: Database, services: Mapping[str, Service], port: int) -> Client:
+def client(database: Database, services: Mapping[str, Service], port: int) -> Iterator[Client]:
     assert services
     done = subprocess.run(
         [sys.executable, "-m", "mailsift.api.admin", "bootstrap"],
@@ -146,7 +146,9 @@ def client(database: Database, services: Mapping[str, Service], port: int) -> Cl
         text=True,
     )
     made = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    return Client(port, made["apiKey"])
+    client = Client(port, made["apiKey"])
+    yield client
+    client.http.close()
 
 
 def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way(

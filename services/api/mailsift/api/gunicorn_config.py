@@ -37,6 +37,7 @@ timeout = 60
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112 - a heartbeat file must not wait for a disk
 accesslog = None  # every request has a structured line of its own
 limit_request_line = 8190
+control_socket_disable = True  # it would want a home directory to write to, which an image has not
 
 
 def on_starting(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature

@@ -12,6 +12,7 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     """Send this process's logs, those of libraries included, to standard error as JSON lines."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _naming(service),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -37,10 +38,17 @@ def configure_logs(service: str, level: str = "INFO") -> None:
     root.setLevel(level)
     # pika logs a page at INFO for every connection it opens.
     logging.getLogger("pika").setLevel(max(logging.WARNING, root.level))
-    structlog.contextvars.bind_contextvars(service=service)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a module."""
     bound: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
     return bound
+
+
+def _naming(service: str) -> structlog.typing.Processor:
+    def name(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        event["service"] = service
+        return event
+
+    return name
