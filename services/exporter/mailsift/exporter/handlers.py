@@ -11,6 +11,7 @@ from mailsift.exporter.writers import writer_for
 from mailsift.exporter.writers.writer import Writer
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 from mailsift.shared.verdicts import AnalysisStatus
 
@@ -38,6 +39,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     with lease.transaction() as transaction:
         repository.finish(transaction.connection, order, written, deps.export_days)
         transaction.complete({"rows": written.rows, "fileSize": written.stored.size, "sha256": written.stored.sha256})
+    ROWS.labels("exported").inc(written.rows)
 
 
 def _gather(lease: Lease) -> tuple[Order, Extent]:
