@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO
 
 import pytest
@@ -97,6 +98,17 @@ def test_a_kill_between_the_file_and_its_row_is_made_good_by_the_next_try(
         void_all_leases(connection)
     job = exporter.run(job_id)
     assert (job["status"], exporter.file(job), exporter.files()) == ("completed", content, [published])
+
+
+def test_a_file_larger_than_allowed_is_not_written_to_its_end(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [Entry([f"a{n}@example.com"], f"a{n}@example.com") for n in range(400)]
+    analysis_id = exporter.analysed(["email"], [Entry([""] * 16_000), *entries])
+    exporter.deps = replace(exporter.deps, max_bytes=2_000_000)
+    monkeypatch.setattr(handlers, "SLICE", 50)
+    job = exporter.run(exporter.order(analysis_id))
+    assert (job["status"], job["errorCode"], exporter.files()) == ("failed", "export_too_large", [])
 
 
 def test_a_cancelled_export_leaves_no_file(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,3 +11,4 @@ class ExporterSettings(Settings, BrokerSettings, StorageSettings):
     """The environment of an exporter."""
 
     export_days: PositiveInt = 7
+    max_export_bytes: PositiveInt = 64 * 1024**3

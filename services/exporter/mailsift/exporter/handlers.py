@@ -25,6 +25,8 @@ class ExporterDeps:
 
     storage: Storage
     export_days: int
+    max_bytes: int = 64 * 1024**3
+    """A list of short rows with one very wide row grows a thousandfold as CSV: the file must end somewhere."""
 
 
 def export(deps: ExporterDeps, lease: Lease) -> None:
@@ -35,7 +37,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     order, extent = _gather(lease)
     lease.report(0, total=extent.rows, step="writing")
     writer = writer_for(order.file_type, rendering.column_names(order.column_names, extent.width))
-    written = _write(deps.storage, lease, order, extent, writer)
+    written = _write(deps, lease, order, extent, writer)
     with lease.transaction() as transaction:
         repository.finish(transaction.connection, order, written, deps.export_days)
         transaction.complete({"rows": written.rows, "fileSize": written.stored.size, "sha256": written.stored.sha256})
@@ -55,15 +57,17 @@ def _gather(lease: Lease) -> tuple[Order, Extent]:
     return order, extent
 
 
-def _write(storage: Storage, lease: Lease, order: Order, extent: Extent, writer: Writer) -> WrittenFile:
+def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, writer: Writer) -> WrittenFile:
     key = rendering.object_key(order.workspace_id, order.export_id, order.file_name)
     rows = 0
-    with storage.writer(key) as stream:
+    with deps.storage.writer(key) as stream:
         stream.write(writer.header)
         for first in range(1, extent.last + 1, SLICE):
             lease.check()
             with lease.reading() as connection:
                 rows += repository.write_rows(connection, order, writer, range(first, first + SLICE), stream)
+            if stream.stored.size > deps.max_bytes:
+                raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
             lease.report(rows)
         # Nothing is published for one who has lost the job in the meantime.
         lease.check()
