@@ -109,7 +109,7 @@ LIST = [
 ]
 
 
-def test_a_list_is_scored_once_for_each_address_with_the_seeds_scores(analyzer: Analyzer) -> None:
+def test_a_list_is_scored_once_for_each_address_with_the_scores_of_the_page(analyzer: Analyzer) -> None:
     analysis_id = analyzer.analyse(analyzer.load(LIST))
     analyzer.pump.run()
     results = analyzer.results(analysis_id)

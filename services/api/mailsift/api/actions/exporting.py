@@ -95,7 +95,7 @@ def open_download(deps: Deps, principal: Principal, file: ExportFile) -> BinaryI
 
 
 def _expired() -> Problem:
-    return Problem("export_expired", "the file was kept for a week; ask for a new export of the analysis")
+    return Problem("export_expired", "the file is no longer kept; ask for a new export of the analysis")
 
 
 def _record(connection: Connection, principal: Principal, activity: Activity, export_id: uuid.UUID) -> None:

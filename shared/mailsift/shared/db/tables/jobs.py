@@ -17,7 +17,7 @@ from mailsift.shared.db.tables.uploads import Upload
 
 
 class Job(Base):
-    """One piece of background work. Only shared/jobs/repository.py writes this table."""
+    """One piece of background work. Only shared/jobs/repository writes this table."""
 
     __tablename__ = "jobQueue"
     __table_args__ = (
