@@ -83,6 +83,8 @@ def running(folder: Path) -> Iterator[Postgres]:
     run = _make_run_folder(folder / RUN_POINTER, account)
     try:
         programs = copied_for(account, find_programs(major_of(data)), run)
+        # Not sooner: in a folder of its own the account could put a link where we, as root, are about to write.
+        account.own(run)
         if not data.exists():
             make_cluster(programs, account, data)
         with _launched(programs, account, data, run) as process:
@@ -107,7 +109,7 @@ def _clear_up(data: Path) -> None:
 
 
 def _make_run_folder(pointer: Path, account: Account) -> Path:
-    """Make the folder of the socket and of copied programs, private to the account and short enough for a socket.
+    """Make the folder of the socket and of copied programs, private to us and short enough for a socket.
 
     It is a temporary one, because as root the home need not be open to the account; the pointer in the home keeps
     its name.
@@ -116,7 +118,6 @@ def _make_run_folder(pointer: Path, account: Account) -> Path:
         if len(os.fsencode(parent)) + len(RUN_PREFIX) + 10 < LONGEST_SOCKET_FOLDER and account.can_enter(Path(parent)):
             run = Path(tempfile.mkdtemp(prefix=RUN_PREFIX, dir=parent))
             pointer.symlink_to(run)
-            account.own(run)
             return run
     raise PostgresError(
         f"TMPDIR ({tempfile.gettempdir()}) is too long or too closed for PostgreSQL's socket: set another"

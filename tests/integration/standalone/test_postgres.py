@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
-from mailsift.standalone.account import account_for
+from mailsift.standalone import postgres
+from mailsift.standalone.account import Account, account_for
 from mailsift.standalone.errors import PostgresError
 from mailsift.standalone.postgres import Postgres, running
-from mailsift.standalone.programs import Programs, find_programs
+from mailsift.standalone.programs import Programs, copied_for, find_programs
 
 RUN_UNTIL_KILLED = """
 import sys, time
@@ -174,6 +175,20 @@ class TestAsRoot:
         with running(folder) as server:
             assert ask(server, "SELECT word FROM kept") == "é"
         assert folder.parent.stat().st_mode & 0o777 == 0o700
+
+    def test_programs_are_copied_into_a_folder_that_is_not_the_accounts_yet(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        owners = []
+
+        def copied(account: Account, programs: Programs, run: Path) -> Programs:
+            owners.append(run.stat().st_uid)
+            return copied_for(account, programs, run)
+
+        monkeypatch.setattr(postgres, "copied_for", copied)
+        with running(folder) as server:
+            assert owners == [0]
+            assert server.socket_folder.stat().st_uid != 0
 
     def test_programs_that_the_account_cannot_reach_run_from_a_copy(
         self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
