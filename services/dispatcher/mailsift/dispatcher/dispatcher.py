@@ -96,3 +96,7 @@ class Dispatcher:
         except SQLAlchemyError:
             log.warning("database_unreachable", exc_info=True)
             return None
+        except Exception:
+            # A loop that ends would leave every job where it is; the next turn may go well.
+            log.exception("cycle_failed")
+            return None
