@@ -25,7 +25,6 @@ from processes import wait_for
 from pump import Pump
 
 NAMESERVER = "192.0.2.53"
-STRANGER = uuid.uuid4()
 
 
 class ScriptedProbe:
@@ -70,13 +69,21 @@ class LookUps:
             found = connection.execute(text('SELECT * FROM "jobQueue" WHERE "jobId" = :id'), {"id": job_id})
             return dict(found.mappings().one())
 
-    def claim(self, *domains: str) -> None:
+    def job_that_asks_about(self, *domains: str) -> uuid.UUID:
+        other = self.job(*domains)
+        self.move(other, "processing")
         with self.worker.begin() as connection:
-            assert repository.claim_domains(connection, domains, STRANGER, NAMESERVER, 300) == list(domains)
+            assert repository.claim_domains(connection, domains, other, NAMESERVER, 300) == list(domains)
+        return other
 
-    def give_up(self, *domains: str) -> None:
+    def move(self, job_id: uuid.UUID, status: str) -> None:
         with self.worker.begin() as connection:
-            repository.release_claims(connection, domains, STRANGER)
+            statement = text('UPDATE "jobQueue" SET status = :status WHERE "jobId" = :id')
+            connection.execute(statement, {"status": status, "id": job_id})
+
+    def give_up(self, job_id: uuid.UUID, *domains: str) -> None:
+        with self.worker.begin() as connection:
+            repository.release_claims(connection, domains, job_id)
 
 
 @pytest.fixture
@@ -85,12 +92,20 @@ def look_ups(worker: Engine, owner: Engine, tenant: Tenant) -> LookUps:
 
 
 def test_what_another_job_gave_up_meanwhile_is_looked_up_after_all(look_ups: LookUps) -> None:
-    look_ups.claim("a.com")
+    other = look_ups.job_that_asks_about("a.com")
     job = look_ups.job("a.com", "b.com")
-    probe = ScriptedProbe(afterwards=lambda: look_ups.give_up("a.com"))
+    probe = ScriptedProbe(afterwards=lambda: look_ups.give_up(other, "a.com"))
     assert look_ups.run(job, probe)["status"] == "pending"
     assert look_ups.run(job, probe)["status"] == "completed"
     assert probe.asked == ["b.com", "a.com"]
+
+
+def test_a_job_that_ended_before_it_gave_up_its_domains_keeps_nobody_waiting(look_ups: LookUps) -> None:
+    other = look_ups.job_that_asks_about("a.com")
+    job = look_ups.job("a.com")
+    assert look_ups.run(job, ScriptedProbe())["status"] == "pending"
+    look_ups.move(other, "cancelled")
+    assert look_ups.run(job, ScriptedProbe())["status"] == "completed"
 
 
 def test_domains_that_are_known_already_count_as_done(look_ups: LookUps) -> None:

@@ -25,22 +25,24 @@ _STALE_DOMAINS = text("""
     WHERE domains.domain IS NULL
     ORDER BY needed.domain""")
 
+# A claim ends with its time, or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
+_IS_CLAIMED = """(domains."claimedUntil" > clock_timestamp() AND EXISTS (
+    SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing'))"""
+
 # In the order of the names, so that two jobs that want the same domains cannot lock each other out.
-_CLAIM_DOMAINS = text("""
+_CLAIM_DOMAINS = text(f"""
     INSERT INTO domains (domain, resolver, "claimToken", "claimedUntil")
     SELECT name, :resolver, CAST(:token AS uuid), clock_timestamp() + make_interval(secs => :seconds)
     FROM unnest(CAST(:domains AS text[])) AS name ORDER BY name
     ON CONFLICT (domain) DO UPDATE SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
-    WHERE (domains."claimedUntil" IS NULL OR domains."claimedUntil" < clock_timestamp()
-            OR domains."claimToken" = excluded."claimToken")
+    WHERE (domains."claimToken" = excluded."claimToken" OR NOT {_IS_CLAIMED})
         AND (domains.resolver <> excluded.resolver OR domains."expiresAt" IS NULL
             OR domains."expiresAt" <= clock_timestamp())
     RETURNING domain""")
 
-_CLAIMED_BY_OTHERS = text("""
+_CLAIMED_BY_OTHERS = text(f"""
     SELECT count(*) FROM domains
-    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" <> CAST(:token AS uuid)
-        AND "claimedUntil" > clock_timestamp()""")
+    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" <> CAST(:token AS uuid) AND {_IS_CLAIMED}""")
 
 _SAVE_FACTS = text("""
     INSERT INTO domains (domain, resolver, facts, "checkedAt", "expiresAt")
@@ -148,7 +150,7 @@ def begin_summary(
 def claim_domains(
     connection: Connection, domains: Sequence[str], token: uuid.UUID, resolver: str, seconds: float
 ) -> list[str]:
-    """Take the domains that are stale and that nobody else looks up; the same token takes its own again."""
+    """Take the stale domains that no other job looks up; the token is the job's id, which takes its own again."""
     parameters = {"domains": list(domains), "token": str(token), "resolver": resolver, "seconds": seconds}
     return list(connection.scalars(_CLAIM_DOMAINS, parameters))
 
