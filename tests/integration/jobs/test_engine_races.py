@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+from sqlalchemy import text
 
 from conftest import Database
 from engines import Engines, done, fail, split, waiting_for_locks
@@ -92,6 +93,15 @@ def test_a_job_that_is_taken_back_after_a_fault_shows_no_fault(engines: Engines)
     engines.cancel()
     drain_cancelled(engines.dispatcher)
     assert (engines.row()["status"], engines.row()["errorCode"]) == ("cancelled", None)
+
+
+def test_every_part_of_a_cancelled_job_has_its_end_among_the_events(engines: Engines) -> None:
+    engines.run(split(3))
+    engines.cancel()
+    drain_cancelled(engines.dispatcher)
+    with engines.worker.begin() as connection:
+        ends = connection.scalar(text("""SELECT count(*) FROM "jobEvents" WHERE status = 'cancelled'"""))
+    assert ends == 3 + 1
 
 
 def test_a_worker_that_comes_back_before_it_is_reaped_keeps_its_job(engines: Engines) -> None:

@@ -61,9 +61,14 @@ _CANCEL_CHILDREN = text(f"""
     WITH open AS (
         SELECT "jobId" FROM "jobQueue" WHERE "parentJobId" = :parent_id AND status = 'pending'
         LIMIT :batch FOR UPDATE SKIP LOCKED
+    ), cancelled AS (
+        UPDATE "jobQueue" j SET status = 'cancelled', "completedAt" = clock_timestamp(), {RELEASE}
+        FROM open WHERE j."jobId" = open."jobId" RETURNING j."jobId", j.attempt, j."totalItems"
+    ), noted AS (
+        INSERT INTO "jobEvents" ("jobId", attempt, status, cause)
+        SELECT "jobId", attempt, 'cancelled', 'cancelled by the user' FROM cancelled
     )
-    UPDATE "jobQueue" j SET status = 'cancelled', "completedAt" = clock_timestamp(), {RELEASE}
-    FROM open WHERE j."jobId" = open."jobId" RETURNING j."totalItems" """)
+    SELECT "totalItems" FROM cancelled""")
 
 _MARK_CHILDREN = text("""
     UPDATE "jobQueue" SET "cancelRequestedAt" = clock_timestamp()
