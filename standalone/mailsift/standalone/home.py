@@ -115,6 +115,8 @@ class Home:
             # What is in it is closed; the way through is open, as root, for the account PostgreSQL runs under.
             self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
             self.objects.mkdir(mode=0o700, exist_ok=True)
+            # Whoever may read it may hold its lock.
+            self._lock_file.touch(mode=0o600)
             lock = self._lock_file.open("a")
         except OSError as error:
             raise HomeError(

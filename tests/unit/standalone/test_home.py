@@ -49,6 +49,11 @@ def test_a_holder_that_never_says_where_it_serves_is_an_error(tmp_path: Path) ->
         pass
 
 
+def test_no_other_account_can_hold_the_lock(tmp_path: Path) -> None:
+    with Home(tmp_path).held_or_found():
+        assert stat.S_IMODE((tmp_path / "lock").stat().st_mode) == 0o600
+
+
 def test_the_record_holds_a_key_and_only_its_owner_reads_it(tmp_path: Path) -> None:
     home = Home(tmp_path)
     with home.held_or_found():
