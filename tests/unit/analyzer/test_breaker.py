@@ -35,6 +35,19 @@ def test_one_answer_in_between_keeps_it_closed() -> None:
     assert breaker.state is BreakerState.CLOSED
 
 
+def test_many_dead_domains_at_once_do_not_stop_what_is_answered_beside_them() -> None:
+    clock = Clock()
+    breaker = CircuitBreaker(clock=clock)
+    breaker.answered()
+    clock.now = 4.9
+    for _ in range(200):
+        breaker.unanswered()
+    assert breaker.may_ask()
+    clock.now = 5.0
+    breaker.unanswered()
+    assert not breaker.may_ask()
+
+
 def test_after_ten_seconds_it_lets_one_question_through() -> None:
     clock = Clock()
     breaker = _opened(clock)

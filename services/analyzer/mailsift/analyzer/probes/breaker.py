@@ -1,5 +1,6 @@
 """Stop asking nameservers that do not answer; one object for all threads of a process."""
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -7,6 +8,9 @@ from enum import StrEnum
 from typing import Final
 
 UNANSWERED_TO_OPEN: Final = 50
+SECONDS_OF_SILENCE_TO_OPEN: Final = 5.0
+"""Longer than a question waits: of lists looked up side by side, one full of dead domains must not stop the others."""
+
 SECONDS_TO_HALF_OPEN: Final = 10.0
 
 
@@ -32,6 +36,7 @@ class CircuitBreaker:
         self._clock = clock
         self._lock = threading.Lock()
         self._unanswered = 0
+        self._answered_at = -math.inf
         self._next_try = 0.0
         self._state = BreakerState.CLOSED
 
@@ -65,6 +70,7 @@ class CircuitBreaker:
 
     def answered(self) -> None:
         """Any answer, a refusal too, shows that somebody is there."""
+        self._answered_at = self._clock()
         if self._unanswered == 0 and self._state is BreakerState.CLOSED:
             return
         with self._lock:
@@ -75,7 +81,11 @@ class CircuitBreaker:
         """A question that timed out or found nobody listening."""
         with self._lock:
             self._unanswered += 1
-            if self._state is BreakerState.HALF_OPEN or self._unanswered >= self._unanswered_to_open:
+            if self._state is BreakerState.HALF_OPEN or self._is_silence():
                 if self._state is not BreakerState.OPEN:
                     self._next_try = self._clock() + self._seconds_to_half_open
                 self._state = BreakerState.OPEN
+
+    def _is_silence(self) -> bool:
+        lasting = self._clock() - self._answered_at >= SECONDS_OF_SILENCE_TO_OPEN
+        return lasting and self._unanswered >= self._unanswered_to_open
