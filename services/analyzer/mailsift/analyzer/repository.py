@@ -25,24 +25,25 @@ _STALE_DOMAINS = text("""
     WHERE domains.domain IS NULL
     ORDER BY needed.domain""")
 
-# A claim ends with its time, or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
-_IS_CLAIMED = """(domains."claimedUntil" > clock_timestamp() AND EXISTS (
-    SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing'))"""
-
-# In the order of the names, so that two jobs that want the same domains cannot lock each other out.
-_CLAIM_DOMAINS = text(f"""
+# In the order of the names, so that two jobs that want the same domains cannot lock each other out. A claim ends with
+# its time or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
+_CLAIM_DOMAINS = text("""
     INSERT INTO domains (domain, resolver, "claimToken", "claimedUntil")
     SELECT name, :resolver, CAST(:token AS uuid), clock_timestamp() + make_interval(secs => :seconds)
     FROM unnest(CAST(:domains AS text[])) AS name ORDER BY name
     ON CONFLICT (domain) DO UPDATE SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
-    WHERE (domains."claimToken" = excluded."claimToken" OR NOT {_IS_CLAIMED})
+    WHERE (domains."claimToken" = excluded."claimToken"
+            OR NOT (domains."claimedUntil" > clock_timestamp() AND EXISTS (
+                SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing')))
         AND (domains.resolver <> excluded.resolver OR domains."expiresAt" IS NULL
             OR domains."expiresAt" <= clock_timestamp())
     RETURNING domain""")
 
-_CLAIMED_BY_OTHERS = text(f"""
+# Whether or not the others still ask: what a claim left out and is not known was theirs at that moment.
+_LEFT_TO_OTHERS = text("""
     SELECT count(*) FROM domains
-    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" <> CAST(:token AS uuid) AND {_IS_CLAIMED}""")
+    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" IS DISTINCT FROM CAST(:token AS uuid)
+        AND (resolver <> :resolver OR "expiresAt" IS NULL OR "expiresAt" <= clock_timestamp())""")
 
 _SAVE_FACTS = text("""
     INSERT INTO domains (domain, resolver, facts, "checkedAt", "expiresAt")
@@ -155,9 +156,10 @@ def claim_domains(
     return list(connection.scalars(_CLAIM_DOMAINS, parameters))
 
 
-def claimed_by_others(connection: Connection, domains: Sequence[str], token: uuid.UUID) -> int:
-    """Count the domains that another job looks up at this moment."""
-    return int(connection.scalar(_CLAIMED_BY_OTHERS, {"domains": list(domains), "token": str(token)}) or 0)
+def left_to_others(connection: Connection, domains: Sequence[str], token: uuid.UUID, resolver: str) -> int:
+    """Count the stale domains that the claim just made did not get: other jobs look them up."""
+    parameters = {"domains": list(domains), "token": str(token), "resolver": resolver}
+    return int(connection.scalar(_LEFT_TO_OTHERS, parameters) or 0)
 
 
 def save_facts(connection: Connection, facts: Iterable[DomainFacts], resolver: str) -> None:

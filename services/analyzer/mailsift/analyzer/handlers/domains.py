@@ -42,7 +42,7 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     with lease.transaction() as transaction:
         claimed = repository.claim_domains(transaction.connection, domains, token, deps.resolver, _CLAIM_SECONDS)
         # Asked now: should the other job give some of them up, the next try of this one asks about them.
-        busy = repository.claimed_by_others(transaction.connection, domains, token)
+        busy = repository.left_to_others(transaction.connection, domains, token, deps.resolver)
     found: list[DomainFacts] = []
     known = len(domains) - len(claimed)
 
