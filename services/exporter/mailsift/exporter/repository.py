@@ -12,8 +12,7 @@ from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a 
 from sqlalchemy import Connection, func, select, update
 
 from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
-from mailsift.shared.db import activities
-from mailsift.shared.db.activities import Activity
+from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.tables import Analysis, Export, Upload
 from mailsift.shared.errors import TransientError
 from mailsift.shared.storage import StoredObject
@@ -156,15 +155,8 @@ def finish(connection: Connection, order: Order, written: WrittenFile, days: int
             expires_at=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
         )
     )
-    activities.record(
-        connection,
-        Activity.EXPORT_COMPLETED,
-        workspace_id=order.workspace_id,
-        user_id=order.user_id,
-        entity_type="export",
-        entity_id=order.export_id,
-        details={"rows": written.rows, "fileSize": written.stored.size, "fileType": order.file_type.value},
-    )
+    details = {"rows": written.rows, "fileSize": written.stored.size, "fileType": order.file_type.value}
+    record(connection, order, Activity.EXPORT_COMPLETED, order.export_id, details)
 
 
 def _copy(

@@ -92,7 +92,6 @@ def _reporting(batch: Batch, reader: RowReader, lease: Lease) -> Iterator[Upload
 
 
 def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
-    job = lease.job
     with lease.transaction() as transaction:
         duplicates = repository.mark_duplicates(transaction.connection, upload_id)
         repository.save_counts(transaction.connection, upload_id, state, duplicates)
@@ -104,15 +103,7 @@ def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
             "rejectedRows": state.rejected,
         }
         lease.log("info", "loaded the list", **counts)
-        record(
-            transaction.connection,
-            Activity.FILE_PROCESSED,
-            workspace_id=job.workspace_id,
-            user_id=job.user_id,
-            entity_type="upload",
-            entity_id=upload_id,
-            details=counts,
-        )
+        record(transaction.connection, lease.job, Activity.FILE_PROCESSED, upload_id, counts)
         transaction.complete(counts)
 
 

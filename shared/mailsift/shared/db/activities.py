@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert
 from uuid_utils.compat import uuid7
@@ -27,13 +27,36 @@ class Activity(StrEnum):
     JOB_RETRIED = "job_retried"
 
 
-def record(  # noqa: PLR0913 - the columns of one row
+_ENTITY_TYPES = {
+    Activity.FILE_UPLOAD: "upload",
+    Activity.FILE_PROCESSED: "upload",
+    Activity.ANALYSIS_REQUESTED: "analysis",
+    Activity.ANALYSIS_COMPLETED: "analysis",
+    Activity.EXPORT_REQUESTED: "export",
+    Activity.EXPORT_COMPLETED: "export",
+    Activity.FILE_DOWNLOADED: "export",
+    Activity.JOB_CANCELLED: "job",
+    Activity.JOB_RETRIED: "job",
+}
+"""What each of them is done with."""
+
+
+class Doer(Protocol):
+    """A user at work in a workspace, or what works on the user's behalf."""
+
+    @property
+    def workspace_id(self) -> uuid.UUID:
+        """The workspace whose history it is."""
+
+    @property
+    def user_id(self) -> uuid.UUID:
+        """The user who asked for it."""
+
+
+def record(
     connection: Connection,
+    doer: Doer,
     activity: Activity,
-    *,
-    workspace_id: uuid.UUID,
-    user_id: uuid.UUID,
-    entity_type: str,
     entity_id: uuid.UUID,
     details: Mapping[str, Any] | None = None,
 ) -> None:
@@ -42,10 +65,10 @@ def record(  # noqa: PLR0913 - the columns of one row
         insert(UserActivity),
         {
             "activity_id": uuid7(),
-            "workspace_id": workspace_id,
-            "user_id": user_id,
+            "workspace_id": doer.workspace_id,
+            "user_id": doer.user_id,
             "activity_type": activity.value,
-            "entity_type": entity_type,
+            "entity_type": _ENTITY_TYPES[activity],
             "entity_id": entity_id,
             "activity_details": dict(details or {}),
         },

@@ -82,18 +82,11 @@ def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
 
 
 def _summarise(lease: Lease) -> None:
-    job = lease.job
+    analysis = analysis_id(lease)
     with lease.transaction() as transaction:
-        summary = repository.summary(transaction.connection, analysis_id(lease))
-        record(
-            transaction.connection,
-            Activity.ANALYSIS_COMPLETED,
-            workspace_id=job.workspace_id,
-            user_id=job.user_id,
-            entity_type="analysis",
-            entity_id=analysis_id(lease),
-            details={name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")},
-        )
+        summary = repository.summary(transaction.connection, analysis)
+        details = {name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")}
+        record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis, details)
         transaction.complete(summary)
 
 

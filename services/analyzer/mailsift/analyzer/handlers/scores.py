@@ -58,14 +58,7 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         repository.save_single_summary(transaction.connection, analysis)
         if unreachable:
             repository.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
-        record(
-            transaction.connection,
-            Activity.ANALYSIS_COMPLETED,
-            workspace_id=lease.job.workspace_id,
-            user_id=lease.job.user_id,
-            entity_type="analysis",
-            entity_id=analysis,
-        )
+        record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete()
 
 

@@ -50,15 +50,7 @@ def _start(connection: Connection, asked: Asked, request: AdvancedRequest | Sing
         details = {"analysisType": request.analysis_type}
     payload = {"analysisType": request.analysis_type.value}
     job_id = enqueue(connection, asked, job_type, Subject(analysis_id=analysis_id), payload)
-    record(
-        connection,
-        Activity.ANALYSIS_REQUESTED,
-        workspace_id=asked.principal.workspace_id,
-        user_id=asked.principal.user_id,
-        entity_type="analysis",
-        entity_id=analysis_id,
-        details=details,
-    )
+    record(connection, asked.principal, Activity.ANALYSIS_REQUESTED, analysis_id, details)
     return AnalysisAccepted(
         analysis_id=analysis_id,
         job_id=job_id,

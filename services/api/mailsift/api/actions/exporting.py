@@ -58,7 +58,7 @@ def _start(connection: Connection, asked: Asked, request: ExportRequest, today: 
     exports.add(connection, asked.principal, new)
     subject = Subject(export_id=new.export_id)
     job_id = enqueue(connection, asked, JobType.EXPORT, subject, {"fileType": new.file_type.value})
-    _record(connection, asked.principal, Activity.EXPORT_REQUESTED, new.export_id)
+    record(connection, asked.principal, Activity.EXPORT_REQUESTED, new.export_id)
     return ExportAccepted(
         export_id=new.export_id,
         job_id=job_id,
@@ -90,20 +90,9 @@ def open_download(deps: Deps, principal: Principal, file: ExportFile) -> BinaryI
         raise _expired() from error
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
         exports.count_download(connection, file.export_id)
-        _record(connection, principal, Activity.FILE_DOWNLOADED, file.export_id)
+        record(connection, principal, Activity.FILE_DOWNLOADED, file.export_id)
     return stream
 
 
 def _expired() -> Problem:
     return Problem("export_expired", "the file is no longer kept; ask for a new export of the analysis")
-
-
-def _record(connection: Connection, principal: Principal, activity: Activity, export_id: uuid.UUID) -> None:
-    record(
-        connection,
-        activity,
-        workspace_id=principal.workspace_id,
-        user_id=principal.user_id,
-        entity_type="export",
-        entity_id=export_id,
-    )

@@ -24,7 +24,7 @@ def cancel(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
         status = None if before.ended else queueing.request_cancel(connection, job_id)
         if status not in {JobStatus.CANCELLED, JobStatus.PROCESSING}:
             raise Problem("job_ended", f"the job is {(status or before.status).value}; there is nothing to cancel")
-        _record(connection, principal, Activity.JOB_CANCELLED, job_id)
+        record(connection, principal, Activity.JOB_CANCELLED, job_id)
     message = "Job cancelled successfully" if status is JobStatus.CANCELLED else "Job will stop at its next safe place"
     return JobMoved(success=True, message=message, job_id=job_id, status=JobStatus(status))
 
@@ -35,7 +35,7 @@ def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
         before = _root(connection, job_id)
         if not queueing.retry(connection, job_id):
             raise Problem("job_not_retryable", f"the job is {before.status.value}")
-        _record(connection, principal, Activity.JOB_RETRIED, job_id)
+        record(connection, principal, Activity.JOB_RETRIED, job_id)
         after = _root(connection, job_id)
     return JobMoved(success=True, message="Job queued again", job_id=job_id, status=after.status)
 
@@ -47,14 +47,3 @@ def _root(connection: Connection, job_id: uuid.UUID) -> Job:
     if job.parent_job_id is not None:
         raise Problem("not_a_root_job", f"this is a part of job {job.parent_job_id}")
     return job
-
-
-def _record(connection: Connection, principal: Principal, activity: Activity, job_id: uuid.UUID) -> None:
-    record(
-        connection,
-        activity,
-        workspace_id=principal.workspace_id,
-        user_id=principal.user_id,
-        entity_type="job",
-        entity_id=job_id,
-    )

@@ -56,19 +56,11 @@ def upload(deps: Deps, asked: Asked, incoming: Incoming) -> tuple[UploadAccepted
 
 
 def _add(connection: Connection, asked: Asked, new: NewUpload) -> UploadAccepted:
-    who = asked.principal
-    uploads.add(connection, who, new)
+    uploads.add(connection, asked.principal, new)
     subject = Subject(upload_id=new.upload_id)
     job_id = enqueue(connection, asked, JobType.FILE_PROCESSING, subject, {"fileName": new.file_name})
-    record(
-        connection,
-        Activity.FILE_UPLOAD,
-        workspace_id=who.workspace_id,
-        user_id=who.user_id,
-        entity_type="upload",
-        entity_id=new.upload_id,
-        details={"fileName": new.file_name, "fileSize": new.stored.size},
-    )
+    details = {"fileName": new.file_name, "fileSize": new.stored.size}
+    record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
     return UploadAccepted(
         upload_id=new.upload_id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
     )
