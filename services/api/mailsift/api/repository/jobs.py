@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
 
-from mailsift.api.paging import number_cursor
-from mailsift.api.repository.pages import newest_first
+from mailsift.api.repository.pages import by_number, newest_first
 from mailsift.api.schemas import jobs as schemas
 from mailsift.api.schemas.base import Numbered
 from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog
@@ -39,23 +38,15 @@ def logs(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schema
     """Read a page of what a job's attempts wrote, those of its parts included, from the oldest."""
     query = select(JobLog.__table__).join(Job, Job.job_id == JobLog.job_id)
     query = query.where((Job.job_id == job_id) | (Job.parent_job_id == job_id))
-    if listing.cursor is not None:
-        query = query.where(JobLog.job_log_id > listing.cursor)
-    rows = connection.execute(query.order_by(JobLog.job_log_id).limit(listing.limit + 1)).all()
-    items = [schemas.JobLogLine.model_validate(row) for row in rows[: listing.limit]]
-    following = number_cursor(rows[listing.limit - 1].job_log_id) if len(rows) > listing.limit else None
-    return schemas.JobLogPage(items=items, next=following)
+    rows, following = by_number(connection, query, listing, JobLog.job_log_id)
+    return schemas.JobLogPage(items=[schemas.JobLogLine.model_validate(dict(row)) for row in rows], next=following)
 
 
 def events(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schemas.JobEventPage:
     """Read a page of a job's changes of state, from the oldest."""
     query = select(JobEvent.__table__).where(JobEvent.job_id == job_id)
-    if listing.cursor is not None:
-        query = query.where(JobEvent.job_event_id > listing.cursor)
-    rows = connection.execute(query.order_by(JobEvent.job_event_id).limit(listing.limit + 1)).all()
-    items = [schemas.JobEvent.model_validate(row) for row in rows[: listing.limit]]
-    following = number_cursor(rows[listing.limit - 1].job_event_id) if len(rows) > listing.limit else None
-    return schemas.JobEventPage(items=items, next=following)
+    rows, following = by_number(connection, query, listing, JobEvent.job_event_id)
+    return schemas.JobEventPage(items=[schemas.JobEvent.model_validate(dict(row)) for row in rows], next=following)
 
 
 def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from mailsift.api.paging import number_cursor
+from mailsift.api.repository.pages import by_number
 from mailsift.api.schemas import results as schemas
 from mailsift.shared.db.tables import AdvancedEmailResult
 
@@ -19,12 +19,8 @@ def page(connection: Connection, analysis_id: uuid.UUID, wanted: schemas.ResultF
     """Read a page of an analysis's answers, in the order of its list."""
     row = AdvancedEmailResult
     query = select(*_COLUMNS).where(row.analysis_id == analysis_id, *_conditions(wanted))
-    if wanted.cursor is not None:
-        query = query.where(row.sequence_number > wanted.cursor)
-    rows = connection.execute(query.order_by(row.sequence_number).limit(wanted.limit + 1)).all()
-    items = [schemas.Result.model_validate(found) for found in rows[: wanted.limit]]
-    following = number_cursor(items[-1].sequence_number) if len(rows) > wanted.limit else None
-    return schemas.ResultPage(items=items, next=following)
+    rows, following = by_number(connection, query, wanted, row.sequence_number)
+    return schemas.ResultPage(items=[schemas.Result.model_validate(dict(found)) for found in rows], next=following)
 
 
 def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | None:

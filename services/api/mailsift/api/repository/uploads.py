@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select
 
-from mailsift.api.paging import number_cursor
 from mailsift.api.principal import Principal
-from mailsift.api.repository.pages import newest_first
+from mailsift.api.repository.pages import by_number, newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import uploads as schemas
 from mailsift.api.schemas.base import Listing, Numbered
@@ -66,13 +65,9 @@ def page(connection: Connection, listing: Listing) -> schemas.UploadPage:
 
 def rejected(connection: Connection, upload_id: uuid.UUID, listing: Numbered) -> schemas.RejectedRowPage:
     """Read a page of an upload's rejected rows."""
-    row = UploadRejectedRow
-    query = select(row.sequence_number, row.row_number, row.reason, row.raw_text).where(
-        row.upload_id == upload_id, row.sequence_number > (-1 if listing.cursor is None else listing.cursor)
-    )
-    rows = connection.execute(query.order_by(row.sequence_number).limit(listing.limit + 1)).all()
-    shown = [schemas.RejectedRow.model_validate(found) for found in rows[: listing.limit]]
-    following = number_cursor(shown[-1].sequence_number) if len(rows) > listing.limit else None
+    query = select(UploadRejectedRow.__table__).where(UploadRejectedRow.upload_id == upload_id)
+    rows, following = by_number(connection, query, listing, UploadRejectedRow.sequence_number)
+    shown = [schemas.RejectedRow.model_validate(dict(row)) for row in rows]
     return schemas.RejectedRowPage(items=shown, next=following)
 
 
