@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any, cast
 
 from apiflask import APIFlask
@@ -19,7 +20,7 @@ def create_app(deps: Deps) -> APIFlask:
     app = APIFlask(
         "mailsift.api",
         title="mailsift",
-        version="0.1.0",
+        version=version("mailsift-api"),
         spec_path=None,
         docs_path=None,
         static_folder=None,  # type: ignore[arg-type] # Flask's own word for "no such route"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import sys
 from types import FrameType
 from typing import Any
 
@@ -18,13 +17,9 @@ from mailsift.api.health import DatabaseProbe
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.observability.metrics import REGISTRY
-from mailsift.shared.settings import SettingsError, load
+from mailsift.shared.settings import load_or_exit
 
-try:
-    _settings = load(ApiSettings)
-except SettingsError as _error:
-    sys.stderr.write(f"{_error}\n")
-    sys.exit(2)
+_settings = load_or_exit(ApiSettings)
 
 worker_class = "gthread"
 workers = 1  # metrics and the LISTEN connection are one per process; replicas scale
