@@ -132,7 +132,7 @@ class Exporter:
         return self.file(job)
 
     def file(self, job: Row) -> bytes:
-        return b"".join(self.deps.storage.read(self.export_row(job)["filePath"]))
+        return self.deps.storage.open(self.export_row(job)["filePath"]).read()
 
     def files(self) -> list[Path]:
         return [path for path in self.folder.rglob("*") if path.is_file()]

@@ -71,12 +71,6 @@ class Storage:
             raise PermanentError("object_missing", "the file is no longer in the storage") from error
         return cast("BinaryIO", io.BufferedReader(_Raw(reader), CHUNK))
 
-    def read(self, key: str) -> Iterator[bytes]:
-        """Stream an object in chunks. Raises PermanentError `object_missing`."""
-        with self.open(key) as stream:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-
     def delete(self, key: str) -> None:
         """Remove an object, if it is there."""
         try:

@@ -83,14 +83,6 @@ class FileType(StrEnum):
     JSONL = "jsonl"
 
 
-class Plan(StrEnum):
-    """What a workspace has paid for; limits and retention follow from it."""
-
-    FREE = "free"
-    PRO = "pro"
-    ENTERPRISE = "enterprise"
-
-
 class MemberRole(StrEnum):
     """What a member may do in a workspace."""
 

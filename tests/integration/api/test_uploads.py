@@ -37,7 +37,7 @@ def test_a_form_is_stored_and_queued_in_one_step(client: Any, parts: Deps, rows:
     assert upload["fileSize"] == len(LIST)
     assert upload["sha256"] == hashlib.sha256(LIST).hexdigest()
     assert upload["storageKey"] == f"uploads/{client.tenant.workspace_id}/{body['uploadId']}"
-    assert b"".join(parts.storage.read(upload["storageKey"])) == LIST
+    assert parts.storage.open(upload["storageKey"]).read() == LIST
 
     (job,) = rows('SELECT * FROM "jobQueue"')
     assert (str(job["jobId"]), job["jobType"], job["status"]) == (body["jobId"], "file_processing", "pending")
@@ -59,7 +59,7 @@ def test_addresses_in_json_become_a_file_of_one_column(client: Any, parts: Deps,
     assert response.status_code == 202
     (upload,) = rows("SELECT * FROM uploads")
     assert (upload["fileName"], upload["uploadType"]) == ("addresses.txt", "single")
-    assert b"".join(parts.storage.read(upload["storageKey"])) == "a@example.com\nü@example.com\n".encode()
+    assert parts.storage.open(upload["storageKey"]).read() == "a@example.com\nü@example.com\n".encode()
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,15 @@ def test_history_cannot_be_rewritten(api: Engine, worker: Engine, tenant: Tenant
                 connection.execute(text(f'{statement} "userActivities"{tail}'))
 
 
+@pytest.mark.parametrize("statement", ['DELETE FROM "apiKeys"', 'UPDATE "apiKeys" SET "expiresAt" = NULL'])
+def test_nobody_makes_or_revives_a_key_through_the_api(api: Engine, tenant: Tenant, statement: str) -> None:
+    with (
+        pytest.raises(ProgrammingError, match="permission denied"),
+        tenant_transaction(api, tenant.workspace_id) as connection,
+    ):
+        connection.execute(text(statement))
+
+
 def test_no_temporary_table_stands_in_for_the_table_of_keys(api: Engine, tenant: Tenant) -> None:
     # The look-up runs with its owner's rights, and PostgreSQL looks for temporary tables first unless told otherwise.
     with api.begin() as connection:

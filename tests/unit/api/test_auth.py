@@ -9,7 +9,7 @@ from mailsift.api.admin import new_key
 from mailsift.api.auth import bearer_key, hash_of
 from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem
-from mailsift.shared.verdicts import MemberRole, Plan
+from mailsift.shared.verdicts import MemberRole
 
 
 @pytest.mark.parametrize("header", ["Bearer ms_x", "bearer ms_x", "BEARER   ms_x "])
@@ -47,5 +47,5 @@ def test_a_key_is_256_random_bits_known_by_their_hash() -> None:
 def test_role_and_scopes_decide_what_a_key_may(
     role: MemberRole, scopes: tuple[str, ...], *, reads: bool, writes: bool
 ) -> None:
-    who = Principal(uuid.uuid4(), uuid.uuid4(), uuid.uuid4(), role, Plan.FREE, frozenset(scopes))
+    who = Principal(uuid.uuid4(), uuid.uuid4(), role, frozenset(scopes))
     assert (who.may_read, who.may_write) == (reads, writes)

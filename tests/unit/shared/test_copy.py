@@ -1,7 +1,5 @@
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
@@ -85,10 +83,7 @@ def decode_cell(line: str) -> str:
         (True, "t"),
         (False, "f"),
         (-7, "-7"),
-        (0.5, "0.5"),
-        (Decimal("1.20"), "1.20"),
         (UUID(int=1), "00000000-0000-0000-0000-000000000001"),
-        (datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC), "2026-01-02T03:04:05+00:00"),
         (Colour.GREEN, "green"),
         ([], "{}"),
         (["a", "b"], '{"a","b"}'),
@@ -143,10 +138,6 @@ def test_a_stream_takes_no_line_before_it_is_read() -> None:
     assert taken == ["a\n"]
 
 
-def test_a_stream_without_a_size_gives_everything() -> None:
-    assert CopyStream(["a\n", "b\n"]).read() == b"a\nb\n"
-
-
 def test_a_stream_remembers_what_its_source_raised() -> None:
     def lines() -> Iterator[str]:
         yield "a\n"
@@ -154,9 +145,9 @@ def test_a_stream_remembers_what_its_source_raised() -> None:
 
     stream = CopyStream(lines())
     with pytest.raises(LookupError):
-        stream.read()
+        stream.read(6)
     assert isinstance(stream.failure, LookupError)
 
 
 def test_a_lone_surrogate_does_not_fail_the_load() -> None:
-    assert CopyStream([encode_row(["a\ud800b"])]).read() == b"a?b\n"
+    assert CopyStream([encode_row(["a\ud800b"])]).read(6) == b"a?b\n"

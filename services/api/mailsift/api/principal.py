@@ -5,18 +5,16 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from mailsift.shared.verdicts import MemberRole, Plan
+from mailsift.shared.verdicts import MemberRole
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The owner of a key, acting in the one workspace that the key opens."""
 
-    api_key_id: uuid.UUID
     workspace_id: uuid.UUID
     user_id: uuid.UUID
     role: MemberRole
-    plan: Plan
     scopes: frozenset[str]
 
     @property

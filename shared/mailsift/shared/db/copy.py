@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -41,16 +38,15 @@ class CopyStream:
         self.failure: BaseException | None = None
         """What the source raised: psycopg2 reports it as a QueryCanceled of its own, so ask here for the truth."""
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """Whole lines of at least `size` characters; nothing at the end."""
-        wanted = size if size >= 0 else sys.maxsize
         lines = []
         length = 0
         try:
             for line in self._lines:
                 lines.append(line)
                 length += len(line)
-                if length >= wanted:
+                if length >= size:
                     break
         except BaseException as failure:
             self.failure = failure
@@ -97,10 +93,7 @@ _ENCODERS: Final[dict[type, Callable[..., str]]] = {
     bool: lambda value: "t" if value else "f",
     type(None): lambda _: NULL,
     int: str,
-    float: str,
-    Decimal: str,
     UUID: str,
-    datetime: datetime.isoformat,
     list: _encode_array,
     tuple: _encode_array,
     Json: _encode_json,

@@ -18,7 +18,6 @@ from mailsift.api.schemas.base import Answer
 
 HEADER = "Idempotency-Key"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ACCEPTED = 202
 
 Accepted = TypeVar("Accepted", bound=Answer)
 
@@ -56,5 +55,5 @@ def once(
         return answer.model_validate(before.response), True
     created = create()
     body = created.model_dump(mode="json", by_alias=True)
-    idempotency.remember(connection, workspace_id, asked.key, _ACCEPTED, Remembered(request, body))
+    idempotency.remember(connection, workspace_id, asked.key, Remembered(request, body))
     return created, False

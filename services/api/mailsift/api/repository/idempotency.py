@@ -31,7 +31,7 @@ def recall(connection: Connection, workspace_id: uuid.UUID, key: str) -> Remembe
     return None if row is None else Remembered(bytes(row[0]), row[1])
 
 
-def remember(connection: Connection, workspace_id: uuid.UUID, key: str, status_code: int, answer: Remembered) -> None:
+def remember(connection: Connection, workspace_id: uuid.UUID, key: str, answer: Remembered) -> None:
     """Keep an answer for the next request with this key."""
     connection.execute(
         insert(IdempotencyKey),
@@ -39,7 +39,6 @@ def remember(connection: Connection, workspace_id: uuid.UUID, key: str, status_c
             "workspace_id": workspace_id,
             "key": key,
             "request_hash": answer.request_hash,
-            "status_code": status_code,
             "response": dict(answer.response),
         },
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine, text
 
 from mailsift.api.principal import Principal
-from mailsift.shared.verdicts import MemberRole, Plan
+from mailsift.shared.verdicts import MemberRole
 
 _OWNER = text("SELECT * FROM api_key_owner(:hash)")
 
@@ -17,10 +17,8 @@ def owner_of(engine: Engine, key_hash: bytes) -> Principal | None:
     if row is None:
         return None
     return Principal(
-        api_key_id=row["apiKeyId"],
         workspace_id=row["workspaceId"],
         user_id=row["userId"],
         role=MemberRole(row["role"]),
-        plan=Plan(row["plan"]),
         scopes=frozenset(row["scopes"]),
     )

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Small, Words
+from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Words
 from mailsift.shared.db.tables.people import UserProfile, Workspace
 
 
@@ -37,6 +37,5 @@ class IdempotencyKey(Base):
     workspace_id: Mapped[Key] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
     key: Mapped[Words] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
-    status_code: Mapped[Small]
     response: Mapped[dict[str, Any]] = mapped_column(JSONB)
     created_at: Mapped[Now]

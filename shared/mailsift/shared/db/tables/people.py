@@ -16,7 +16,6 @@ class UserProfile(Base):
 
     user_id: Mapped[Key]
     email: Mapped[Words | None] = mapped_column(unique=True)
-    display_name: Mapped[Words | None]
     created_at: Mapped[Now]
 
 

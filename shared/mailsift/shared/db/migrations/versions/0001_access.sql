@@ -2,10 +2,10 @@
 GRANT USAGE ON SCHEMA public TO mailsift_api, mailsift_worker, mailsift_dispatcher;
 
 -- The API: one tenant at a time, below row-level security.
-GRANT SELECT ON "userProfiles", workspaces, "workspaceMembers", "uploadEmails", "uploadRejectedRows",
+GRANT SELECT ON "userProfiles", workspaces, "workspaceMembers", "apiKeys", "uploadEmails", "uploadRejectedRows",
     "advancedEmailResults", "userActivities", "jobLogs", "jobEvents", "idempotencyKeys" TO mailsift_api;
 GRANT INSERT ON "userActivities", "jobLogs", "jobEvents", "idempotencyKeys" TO mailsift_api;
-GRANT SELECT, INSERT, UPDATE ON "apiKeys", uploads, analyses, "singleAnalysis", "advancedAnalysis", exports, "jobQueue"
+GRANT SELECT, INSERT, UPDATE ON uploads, analyses, "singleAnalysis", "advancedAnalysis", exports, "jobQueue"
     TO mailsift_api;
 
 -- The workers: all tenants, only the tables of their work.
@@ -53,14 +53,13 @@ END $$;
 -- The key comes before the tenant, so this one look-up stands outside row-level security. It notes the use of a key at
 -- most once a minute, so that a busy key is not a hot row.
 CREATE FUNCTION api_key_owner(hash bytea)
-RETURNS TABLE ("apiKeyId" uuid, "workspaceId" uuid, "userId" uuid, role text, plan text, scopes text[])
+RETURNS TABLE ("workspaceId" uuid, "userId" uuid, role text, scopes text[])
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
 AS $$
     UPDATE "apiKeys" SET "lastUsedAt" = now()
     WHERE "keyHash" = hash AND ("lastUsedAt" IS NULL OR "lastUsedAt" < now() - interval '1 minute');
-    SELECT k."apiKeyId", k."workspaceId", k."userId", m.role, w.plan, k.scopes
+    SELECT k."workspaceId", k."userId", m.role, k.scopes
     FROM "apiKeys" k
-    JOIN workspaces w ON w."workspaceId" = k."workspaceId"
     JOIN "workspaceMembers" m ON m."workspaceId" = k."workspaceId" AND m."userId" = k."userId"
     WHERE k."keyHash" = hash AND k."revokedAt" IS NULL AND (k."expiresAt" IS NULL OR k."expiresAt" > now());
 $$;

@@ -72,7 +72,6 @@ CREATE TABLE "uploadRejectedRows" (
 CREATE TABLE "userProfiles" (
     "userId" UUID NOT NULL,
     email TEXT,
-    "displayName" TEXT,
     "createdAt" TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT "pk_userProfiles" PRIMARY KEY ("userId"),
     CONSTRAINT "uq_userProfiles_email" UNIQUE (email)
@@ -110,7 +109,6 @@ CREATE TABLE "idempotencyKeys" (
     "workspaceId" UUID NOT NULL,
     key TEXT NOT NULL,
     "requestHash" BYTEA NOT NULL,
-    "statusCode" SMALLINT NOT NULL,
     response JSONB NOT NULL,
     "createdAt" TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT "pk_idempotencyKeys" PRIMARY KEY ("workspaceId", key),
