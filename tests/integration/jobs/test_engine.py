@@ -261,3 +261,10 @@ def test_log_lines_are_kept_with_the_attempt(engines: Engines) -> None:
     with tenant_transaction(engines.api, engines.tenant.workspace_id) as connection:
         lines = connection.execute(text('SELECT attempt, level, message, metadata FROM "jobLogs"')).all()
     assert [tuple(line) for line in lines] == [(1, "info", "understood the file", {"rows": 3})]
+
+
+def test_a_message_that_comes_while_the_worker_stops_goes_to_another_one_at_once(engines: Engines) -> None:
+    engines.runner.stopping.set()
+    row = engines.run(done)
+    assert (row["status"], row["retryCount"], row["dispatchedAt"]) == ("pending", 0, None)
+    assert row["dueAt"] <= row["updatedAt"]

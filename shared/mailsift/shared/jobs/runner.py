@@ -51,8 +51,6 @@ class JobRunner:
         It never raises for what a handler did: the outcome is in the row. A message is only a nudge, so one that cannot
         be followed now is dropped, and the dispatcher sends it again.
         """
-        if self.stopping.is_set():
-            return
         try:
             with self._engine.connect() as connection:
                 with connection.begin():
