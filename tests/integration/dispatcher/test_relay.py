@@ -18,6 +18,7 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
+from mailsift.shared.observability.metrics import REGISTRY
 from processes import wait_for
 from servers import LOOPBACK, free_port
 
@@ -95,14 +96,21 @@ def test_what_was_lost_on_the_way_is_sent_again(
 def test_an_unreachable_broker_pauses_the_relay_and_costs_the_jobs_nothing(
     owner: Engine, dispatcher: Engine, tenant: Tenant
 ) -> None:
-    make_jobs(owner, tenant, 2)
+    make_jobs(owner, tenant, 20)
+    before = failures()
     relay = relay_to(dispatcher, f"amqp://guest:guest@{LOOPBACK}:{free_port()}/x")
     assert relay.cycle() == 0
     assert relay.paused
+    # One try of each of the two publishers, not one of each job.
+    assert failures() - before <= 2
     with owner.begin() as connection:
         left = connection.execute(text('SELECT status, "retryCount", "dispatchedAt" FROM "jobQueue"')).all()
-    assert [tuple(row) for row in left] == [("pending", 0, None)] * 2
+    assert [tuple(row) for row in left] == [("pending", 0, None)] * 20
     relay.close()
+
+
+def failures() -> float:
+    return REGISTRY.get_sample_value("mailsift_publish_failures_total") or 0.0
 
 
 def test_several_relays_send_each_job_once(

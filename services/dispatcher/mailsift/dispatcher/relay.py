@@ -46,9 +46,9 @@ class Relay:
         if not hints:
             return 0
         # Outside the transaction: a slow broker must not hold row locks.
-        failed = [
-            hint for hint, sent in zip(hints, self._publishers.map(self._publish, hints), strict=True) if not sent
-        ]
+        refused: set[str] = set()
+        outcomes = self._publishers.map(lambda hint: self._publish(hint, refused), hints)
+        failed = [hint for hint, sent in zip(hints, outcomes, strict=True) if not sent]
         if failed:
             with self._engine.begin() as connection:
                 dispatching.unmark(connection, failed, token)
@@ -73,7 +73,10 @@ class Relay:
                 for hint in dispatching.take(connection, queue, free, token, self._republish_seconds)
             ]
 
-    def _publish(self, hint: Hint) -> bool:
+    def _publish(self, hint: Hint, refused: set[str]) -> bool:
+        """Send one hint; a queue that would not take one gets no more in this cycle: each would wait as long."""
+        if hint.queue in refused:
+            return False
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=hint.queue,
             actor_name=hint.job_type,
@@ -85,6 +88,7 @@ class Relay:
             self._broker.enqueue(message)
         except (DramatiqError, pika.exceptions.AMQPError, OSError) as error:
             # The job keeps its retries: the broker is at fault, not the job.
+            refused.add(hint.queue)
             metrics.PUBLISH_FAILURES.inc()
             log.warning("hint_not_sent", queue=hint.queue, job_id=str(hint.job_id), error=type(error).__name__)
             return False
