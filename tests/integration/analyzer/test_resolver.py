@@ -66,9 +66,9 @@ def _probe(nameserver: str, asked: Counter[Lookup] | None = None) -> DomainProbe
 
 
 def _resolve(probe: DomainProbe, *domains: str) -> dict[str, DomainFacts]:
-    found: dict[str, DomainFacts] = {}
-    asyncio.run(probe.resolve_all(domains, found.__setitem__))
-    return found
+    found: list[DomainFacts] = []
+    asyncio.run(probe.resolve_all(domains, found.append))
+    return {facts.domain: facts for facts in found}
 
 
 def test_every_kind_of_domain_is_told_apart(name_server: NameServer) -> None:
@@ -138,8 +138,8 @@ def test_what_the_callback_raises_ends_the_run(name_server: NameServer) -> None:
 
     seen: list[str] = []
 
-    def on_done(domain: str, _: DomainFacts) -> None:
-        seen.append(domain)
+    def on_done(facts: DomainFacts) -> None:
+        seen.append(facts.domain)
         if len(seen) == 10:
             raise JobGone
 

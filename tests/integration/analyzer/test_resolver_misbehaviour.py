@@ -89,10 +89,10 @@ def _impatient(*nameservers: str) -> ProbeSettings:
 
 
 def _resolve(nameserver: str, domains: list[str], breaker: CircuitBreaker | None = None) -> dict[str, DomainFacts]:
-    found: dict[str, DomainFacts] = {}
+    found: list[DomainFacts] = []
     probe = DomainProbe(_impatient(nameserver), breaker or CircuitBreaker())
-    asyncio.run(probe.resolve_all(domains, found.__setitem__))
-    return found
+    asyncio.run(probe.resolve_all(domains, found.append))
+    return {facts.domain: facts for facts in found}
 
 
 FAILURES = (
@@ -124,7 +124,7 @@ def test_a_mail_host_that_is_no_host_name_does_no_harm() -> None:
     with serve(_mischief) as nameserver:
         facts = _resolve(nameserver, ["odd.example"])["odd.example"]
     assert facts.mx == (MailHost(0, "a?.b.?255?200.example"),)
-    assert DomainFacts.from_json(facts.to_json()) == facts
+    assert DomainFacts.from_json(facts.to_json(), facts.domain) == facts
 
 
 def test_a_cut_off_answer_is_asked_for_again_over_tcp() -> None:
@@ -161,7 +161,7 @@ def test_silence_costs_seconds_at_any_list_size() -> None:
         probe = DomainProbe(_impatient(nameserver), breaker, lambda lookup: asked.update([lookup]))
         before = time.monotonic()
         domains = [f"{number}.example" for number in range(50_000)]
-        asyncio.run(probe.resolve_all(domains, lambda _, facts: existences.update([facts.existence])))
+        asyncio.run(probe.resolve_all(domains, lambda facts: existences.update([facts.existence])))
     assert time.monotonic() - before < 10
     assert breaker.state is not BreakerState.CLOSED
     assert existences.total() == 50_000
@@ -202,8 +202,8 @@ def test_a_cancelled_run_leaves_nothing_behind() -> None:
 
 
 def test_a_second_nameserver_answers_for_a_silent_first() -> None:
-    found: dict[str, DomainFacts] = {}
+    found: list[DomainFacts] = []
     with serve(lambda *_: None) as silent, serve(_mischief) as talking:
         probe = DomainProbe(ProbeSettings((silent, talking), query_seconds=3.0), CircuitBreaker())
-        asyncio.run(probe.resolve_all(["ok.example"], found.__setitem__))
-    assert found["ok.example"].accepts_mail
+        asyncio.run(probe.resolve_all(["ok.example"], found.append))
+    assert found[0].accepts_mail

@@ -36,11 +36,11 @@ class ScriptedProbe:
         self.silent, self.afterwards = silent, afterwards
         self.asked: list[str] = []
 
-    async def resolve_all(self, domains: Sequence[str], on_done: Callable[[str, DomainFacts], None]) -> None:
+    async def resolve_all(self, domains: Sequence[str], on_done: Callable[[DomainFacts], None]) -> None:
         for domain in domains:
             self.asked.append(domain)
             known = replace(HEALTHY, domain=domain)
-            on_done(domain, DomainFacts(domain, existence=Existence.UNREACHABLE) if domain in self.silent else known)
+            on_done(DomainFacts(domain, existence=Existence.UNREACHABLE) if domain in self.silent else known)
         self.afterwards()
 
 

@@ -45,11 +45,12 @@ def demonstration() -> Demonstration:
     text = files("mailsift.standalone.demo").joinpath("list.csv").read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines()))
     parsed = [parse(row["email"]) for row in rows]
-    facts: dict[str, DomainFacts] = {}
+    found: list[DomainFacts] = []
     with serving(bundled_zone()) as nameserver:
         probe = DomainProbe(ProbeSettings(nameservers=(nameserver,), query_seconds=1, tries=2), CircuitBreaker())
         domains = sorted({address.domain for address in parsed if isinstance(address, Address)})
-        asyncio.run(probe.resolve_all(domains, facts.__setitem__))
+        asyncio.run(probe.resolve_all(domains, found.append))
+    facts = {each.domain: each for each in found}
     examiner = Examiner(facts)
     return Demonstration(rows, facts, [examiner.examine(address) for address in parsed])
 

@@ -21,7 +21,7 @@ JSON = st.recursive(
 
 @given(ANY_FACTS)
 def test_what_is_written_is_read_back(facts: DomainFacts) -> None:
-    assert DomainFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
+    assert DomainFacts.from_json(json.loads(json.dumps(facts.to_json())), facts.domain) == facts
 
 
 def test_an_empty_object_is_a_domain_of_which_nothing_is_known() -> None:
@@ -30,12 +30,12 @@ def test_an_empty_object_is_a_domain_of_which_nothing_is_known() -> None:
 
 @given(JSON)
 def test_any_json_can_be_read(stored: object) -> None:
-    assert isinstance(DomainFacts.from_json(stored), DomainFacts)
+    assert isinstance(DomainFacts.from_json(stored, "company.com"), DomainFacts)
 
 
 @given(st.sampled_from(sorted(HEALTHY.to_json())), JSON)
 def test_a_key_that_makes_no_sense_spoils_no_other(key: str, value: object) -> None:
-    read = DomainFacts.from_json({**HEALTHY.to_json(), key: value})
+    read = DomainFacts.from_json({**HEALTHY.to_json(), key: value}, HEALTHY.domain)
     others = set(HEALTHY.to_json()) - {key}
     assert {name: read.to_json()[name] for name in others} == {name: HEALTHY.to_json()[name] for name in others}
 
@@ -43,14 +43,15 @@ def test_a_key_that_makes_no_sense_spoils_no_other(key: str, value: object) -> N
 @pytest.mark.parametrize("key", sorted(HEALTHY.to_json()))
 def test_a_missing_key_has_a_working_default(key: str) -> None:
     stored = {name: value for name, value in HEALTHY.to_json().items() if name != key}
-    assert DomainFacts.from_json(stored).to_json()[key] == DomainFacts("").to_json()[key]
+    assert DomainFacts.from_json(stored, HEALTHY.domain).to_json()[key] == DomainFacts("").to_json()[key]
 
 
 def test_the_first_mail_host_is_the_best_or_the_domain_itself() -> None:
     assert HEALTHY.mx_host == "mx1.company.com"
     assert replace(HEALTHY, mx=(), implicit_mx=True).mx_host == "company.com"
     assert replace(HEALTHY, mx=()).mx_host is None
-    assert DomainFacts.from_json({"mx": [[5, "a"], "x", [None, "b"], ["7", "c"], [1]]}).mx == (MailHost(5, "a"),)
+    stored = {"mx": [[5, "a"], "x", [None, "b"], ["7", "c"], [1]]}
+    assert DomainFacts.from_json(stored, "company.com").mx == (MailHost(5, "a"),)
 
 
 @pytest.mark.parametrize(

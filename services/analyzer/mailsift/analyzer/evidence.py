@@ -152,9 +152,8 @@ class DomainFacts:
         return self.domain if self.implicit_mx else None
 
     def to_json(self) -> dict[str, Any]:
-        """The value of `domains.facts`."""
+        """The value of `domains.facts`; the domain is its key."""
         return {
-            "domain": self.domain,
             "existence": self.existence.value,
             "mx": [[host.preference, host.host] for host in self.mx],
             "nullMx": self.null_mx,
@@ -173,12 +172,12 @@ class DomainFacts:
         }
 
     @classmethod
-    def from_json(cls, stored: object, domain: str = "") -> Self:
-        """Read what any version wrote: a key that is missing or makes no sense is not known."""
+    def from_json(cls, stored: object, domain: str) -> Self:
+        """Read what any version wrote of a domain: a key that is missing or makes no sense is not known."""
         facts = _Stored(stored)
         spf, dkim, dmarc, lookups = (facts.part(name) for name in ("spf", "dkim", "dmarc", "lookups"))
         return cls(
-            domain=facts.text("domain") or domain,
+            domain=domain,
             existence=facts.word("existence", Existence.UNREACHABLE),
             mx=facts.mail_hosts("mx"),
             null_mx=facts.flag("nullMx") or False,
@@ -240,13 +239,6 @@ class DomainEvidence:
 
 
 @dataclass(frozen=True, slots=True)
-class MailboxEvidence:
-    """What a mail server said about the mailbox; nobody asks one yet."""
-
-    accepted: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class AddressEvidence:
     """All that a verdict on one address stands on."""
 
@@ -254,7 +246,6 @@ class AddressEvidence:
     domain: DomainEvidence | None = None
     """Null for a text that is no address."""
     role: ListHit | None = None
-    mailbox: MailboxEvidence | None = None
 
 
 class _Stored:

@@ -1,11 +1,11 @@
 """From an address and the facts of its domain to a verdict; pure, and what a domain says is worked out once."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 
-from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence, ListHit
+from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence
 from mailsift.analyzer.reference.domains import listing_of
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.roles import role_of
@@ -34,44 +34,42 @@ class Examination:
         return f"{address.local_part}@{domain.suggestion}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Domain:
+    """What all addresses of a domain share."""
+
+    evidence: DomainEvidence
+    findings: tuple[Finding, ...]
+
+
 class Examiner:
     """Examines the addresses of one slice; keeps what it works out for as long as it lives."""
 
     def __init__(self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY) -> None:
         self._facts = facts
         self._judge = lru_cache(_VERDICTS_KEPT)(partial(score, policy=policy))
-        self._domains: dict[str, _DomainScorer] = {}
+        self._domains: dict[str, _Domain] = {}
 
     def examine(self, address: Address | InvalidAddress) -> Examination:
         """Judge one address; a domain without facts is one that nobody could look up."""
         if isinstance(address, InvalidAddress):
             evidence = AddressEvidence(address)
             return Examination(evidence, self._judge(_address_findings(evidence), Lead()))
-        domain = self._domains.get(address.domain)
-        if domain is None:
-            facts = self._facts.get(address.domain) or DomainFacts(address.domain)
-            domain = self._domains[address.domain] = _DomainScorer(gather_domain(facts), self._judge)
+        domain = self._domain(address.domain)
         evidence = AddressEvidence(address, domain.evidence, role_of(address.local_part))
-        return Examination(evidence, domain.score(evidence))
+        lead = Lead(domain.evidence.is_corporate, evidence.role is not None)
+        return Examination(evidence, self._judge((*domain.findings, *_address_findings(evidence)), lead))
+
+    def _domain(self, name: str) -> _Domain:
+        known = self._domains.get(name)
+        if known is None:
+            evidence = gather_domain(self._facts.get(name) or DomainFacts(name))
+            known = self._domains[name] = _Domain(evidence, _domain_findings(evidence))
+        return known
 
 
-class _DomainScorer:
-    """The findings of a domain, and the few verdicts that its addresses share."""
-
-    def __init__(self, evidence: DomainEvidence, judge: Callable[[tuple[Finding, ...], Lead], Verdict]) -> None:
-        self.evidence = evidence
-        self._judge = judge
-        self._findings = tuple(found for rule in DOMAIN_RULES if (found := rule(evidence)) is not None)
-        self._verdicts: dict[tuple[ListHit | None, tuple[Finding, ...]], Verdict] = {}
-
-    def score(self, evidence: AddressEvidence) -> Verdict:
-        findings = _address_findings(evidence)
-        key = (evidence.role, findings)
-        verdict = self._verdicts.get(key)
-        if verdict is None:
-            lead = Lead(self.evidence.is_corporate, evidence.role is not None)
-            verdict = self._verdicts[key] = self._judge((*self._findings, *findings), lead)
-        return verdict
+def _domain_findings(evidence: DomainEvidence) -> tuple[Finding, ...]:
+    return tuple(found for rule in DOMAIN_RULES if (found := rule(evidence)) is not None)
 
 
 def _address_findings(evidence: AddressEvidence) -> tuple[Finding, ...]:

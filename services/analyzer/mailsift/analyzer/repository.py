@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -206,9 +206,9 @@ def slice_rows(connection: Connection, part: Slice) -> list[ListRow]:
     return [ListRow(*row) for row in rows]
 
 
-def copy_results(connection: Connection, rows: Iterator[tuple[object, ...]]) -> int:
-    """Load results as they come; returns how many."""
-    return copy_in(connection, "advancedEmailResults", COLUMNS, map(encode_row, rows))
+def copy_results(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Load results as they come."""
+    copy_in(connection, "advancedEmailResults", COLUMNS, map(encode_row, rows))
 
 
 def add_counters(connection: Connection, analysis_id: uuid.UUID, totals: Mapping[str, int]) -> None:

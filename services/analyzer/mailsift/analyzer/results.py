@@ -108,7 +108,7 @@ def result_row(
         facts.dmarc.valid,
         facts.dmarc.policy,
         examination.suggestion,
-        evidence.mailbox is not None,
+        False,  # no mailbox is asked
         verdict.reasons,
         Json(verdict.breakdown),
         SCORE_VERSION,

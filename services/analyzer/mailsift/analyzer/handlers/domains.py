@@ -46,7 +46,7 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     found: list[DomainFacts] = []
     known = len(domains) - len(claimed)
 
-    def collect(_domain: str, facts: DomainFacts) -> None:
+    def collect(facts: DomainFacts) -> None:
         found.append(facts)
         lease.check()
         lease.report(known + len(found), total=len(domains), step="resolving domains")

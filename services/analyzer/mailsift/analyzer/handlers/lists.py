@@ -7,7 +7,6 @@ transaction of its own end, and the next claim goes on from the phase that the c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from mailsift.analyzer import repository
 from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
@@ -96,5 +95,4 @@ def _size(domains: int, least: int) -> int:
 
 
 def _parts(domains: Sequence[str], size: int) -> list[list[str]]:
-    source = iter(domains)
-    return list(iter(lambda: list(islice(source, size)), []))
+    return [list(domains[first : first + size]) for first in range(0, len(domains), size)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mailsift.analyzer import repository
+from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
@@ -41,25 +42,24 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     with lease.reading() as connection:
         text = repository.load_single_address(connection, analysis)
     address = parse(text)
-    unreachable = False
-    facts = {}
-    if isinstance(address, Address):
-        found = look_up(deps, lease, [address.domain])
-        unreachable = nobody_answered(found)
-        facts = {item.domain: item for item in found}
-        with lease.reading() as connection:
-            if not facts and (stored := repository.load_facts(connection, address.domain, deps.resolver)):
-                facts = {address.domain: stored}
-    tally = Tally()
+    found = look_up(deps, lease, [address.domain]) if isinstance(address, Address) else []
+    fresh = _kept_facts(deps, lease, address.domain) if isinstance(address, Address) and not found else []
     normalized = address.normalized if isinstance(address, Address) else text.strip().lower()
     row = ListRow(1, text, normalized)
+    examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)})
     with lease.transaction() as transaction:
-        repository.copy_results(transaction.connection, _scored(str(analysis), [row], Examiner(facts), tally, lease))
+        repository.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))
         repository.save_single_summary(transaction.connection, analysis)
-        if unreachable:
+        if nobody_answered(found):
             repository.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete()
+
+
+def _kept_facts(deps: AnalyzerDeps, lease: Lease, domain: str) -> list[DomainFacts]:
+    with lease.reading() as connection:
+        stored = repository.load_facts(connection, domain, deps.resolver)
+    return [] if stored is None else [stored]
 
 
 def _scored(

@@ -32,7 +32,7 @@ MAX_TEXT_BYTES: Final = 8_192
 
 _NOT_OF_A_HOST: Final = re.compile(r"[^a-z0-9._-]")
 
-OnDone = Callable[[str, DomainFacts], None]
+OnDone = Callable[[DomainFacts], None]
 Ask = Callable[[str, RecordType], Coroutine[Any, Any, Answer]]
 
 
@@ -80,17 +80,17 @@ class _Handover:
         self._on_done = on_done
         self._is_over = False
 
-    def __call__(self, domain: str, facts: DomainFacts) -> None:
+    def __call__(self, facts: DomainFacts) -> None:
         if self._is_over:
             return
         self._is_over = True
-        self._on_done(domain, facts)
+        self._on_done(facts)
         self._is_over = False
 
 
 async def _work(lookup: "DomainLookup", waiting: Iterator[str], on_done: OnDone) -> None:
     for domain in waiting:
-        on_done(domain, await lookup.facts(domain))
+        on_done(await lookup.facts(domain))
 
 
 class DomainLookup:
