@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import wait_for
-from servers import LOOPBACK, accepts, free_port
 
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.storage import CHUNK, Storage
+from processes import wait_for
+from servers import LOOPBACK, accepts, free_port
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """An S3-compatible server over real HTTP, with one bucket in it."""
     port = free_port()
     with (tmp_path / "s3.log").open("wb") as log:
-        command = [Path(sys.executable).parent / "moto_server", "-H", LOOPBACK, "-p", str(port)]
+        command = [str(Path(sys.executable).parent / "moto_server"), "-H", LOOPBACK, "-p", str(port)]
         server = subprocess.Popen(command, stdout=log, stderr=log)
     try:
         wait_for(lambda: accepts(port), "the S3 server")

@@ -12,8 +12,8 @@ from mailsift.shared.db.copy import READ_SIZE, CopyStream
 from mailsift.shared.errors import TransientError
 
 
-def copy_in(connection: Connection, table: str, columns: Sequence[str], lines: Iterable[str]) -> int:
-    """Load COPY text lines into a table as they come, in one statement; returns how many rows it took.
+def copy_in(connection: Connection, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """Load COPY text lines into a table as they come, in one statement.
 
     Raises what `lines` raises, and TransientError `copy_failed`.
     """
@@ -24,7 +24,6 @@ def copy_in(connection: Connection, table: str, columns: Sequence[str], lines: I
     cursor = connection.connection.cursor()
     try:
         cursor.copy_expert(statement, stream, size=READ_SIZE)
-        return int(cursor.rowcount)
     except psycopg2.Error as error:
         if stream.failure is not None:
             raise stream.failure from None
