@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from mailsift.api.documentation.refusals import refusals
+from mailsift.api.documentation.responses import refusals
 from mailsift.api.problems import MEDIA_TYPE
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.uploads import AddressList

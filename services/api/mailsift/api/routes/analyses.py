@@ -9,7 +9,7 @@ from apiflask import APIBlueprint
 
 from mailsift.api.actions.analysing import analyse, wait_for_result
 from mailsift.api.deps import deps
-from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.repository import analyses, results
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.analyses import (

@@ -13,7 +13,7 @@ from flask import Response, request
 from mailsift.api.actions.exporting import export, find_download, open_download
 from mailsift.api.auth import principal
 from mailsift.api.deps import deps
-from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.names import attachment
 from mailsift.api.repository import exports
 from mailsift.api.repository.exports import ExportFile

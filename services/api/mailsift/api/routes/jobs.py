@@ -10,7 +10,7 @@ from apiflask import APIBlueprint
 from mailsift.api.actions import steering
 from mailsift.api.auth import principal
 from mailsift.api.deps import deps
-from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.repository import jobs
 from mailsift.api.routes.answers import found, reading
 from mailsift.api.schemas.base import Numbered

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailsift.api import sse
 from mailsift.api.auth import principal
 from mailsift.api.deps import Deps, deps
-from mailsift.api.documentation.refusals import answers, refusals
+from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.metrics import STREAMS_OPEN
 from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from mailsift.api.actions.uploading import Incoming, upload
 from mailsift.api.deps import deps
-from mailsift.api.documentation.refusals import refusals
+from mailsift.api.documentation.responses import refusals
 from mailsift.api.intake import names
 from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import chunks

@@ -1,4 +1,4 @@
-"""Which answers a route may give beside its usual one, said beside the route."""
+"""What a route may answer beside its usual answer, said beside the route."""
 
 from __future__ import annotations
 
