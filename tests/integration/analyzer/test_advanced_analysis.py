@@ -22,7 +22,6 @@ from mailsift.ingest import repository as ingest_repository
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.rows import Row, to_upload_emails
-from mailsift.shared.addresses import parse
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
@@ -68,7 +67,7 @@ class Analyzer:
         with self.owner.begin() as connection:
             upload_id = make_upload(connection, self.tenant)
             rows = [Row(number, [address]) for number, address in enumerate(addresses, 1)]
-            entries = list(to_upload_emails(str(upload_id), rows, DIALECT, parse))
+            entries = list(to_upload_emails(str(upload_id), rows, DIALECT))
             ingest_repository.copy_rows(connection, entries)
             duplicates = ingest_repository.mark_duplicates(connection, upload_id)
             counts = Checkpoint(

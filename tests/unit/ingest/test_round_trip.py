@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.formats.delimited import read_rows
+from mailsift.ingest.formats.delimited import RowReader
 from mailsift.ingest.rows import Row
 
 Table = list[list[str]]
@@ -46,7 +46,7 @@ def write(rows: Table, delimiter: str, line_end: str, quoting: int) -> str:
 
 
 def cells(content: bytes, dialect: Dialect) -> Table:
-    rows = list(read_rows(io.BytesIO(content), dialect))
+    rows = list(RowReader(io.BytesIO(content), dialect))
     assert all(isinstance(row, Row) for row in rows)
     return [row.columns for row in rows if isinstance(row, Row)]
 

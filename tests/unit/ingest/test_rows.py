@@ -13,14 +13,13 @@ from mailsift.ingest.rows import (
     to_upload_email,
     to_upload_emails,
 )
-from mailsift.shared.addresses import parse
 
 CSV = Dialect(Format.CSV, "utf-8", ",", '"', True, ("name", "email"), 1, 1.0, ())
 TEXT = Dialect(Format.TEXT, "utf-8", None, None, False, ("column_1",), 0, 1.0, ())
 
 
 def upload_email(*columns: str, dialect: Dialect = CSV) -> UploadEmail:
-    return to_upload_email("an-id", 7, Row(9, list(columns)), dialect, parse)
+    return to_upload_email("an-id", 7, Row(9, list(columns)), dialect)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_a_row_without_an_address_is_kept_and_rejected(columns: tuple[str, ...])
 
 @pytest.mark.parametrize("reason", list(RejectReason))
 def test_a_row_that_could_not_be_read_is_a_data_row_too(reason: RejectReason) -> None:
-    row = to_upload_email("an-id", 7, RejectedRow(9, reason, '"open,a@b.cd'), CSV, parse)
+    row = to_upload_email("an-id", 7, RejectedRow(9, reason, '"open,a@b.cd'), CSV)
     assert (row.sequence_number, row.row_number, row.email_address, row.is_valid_format) == (7, 9, None, False)
     assert (row.format_error, row.columns) == (reason, ['"open,a@b.cd'])
     assert rejection(row) == RejectedRow(9, reason, '"open,a@b.cd', 7)
@@ -122,8 +121,8 @@ def test_data_rows_are_numbered_from_one_and_those_already_there_are_skipped() -
         RejectedRow(3, RejectReason.ROW_TOO_LONG, "x"),
         Row(5, ["Al", "c@d.ef"]),
     ]
-    assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV, parse)] == [(1, 2), (2, 3), (3, 5)]
-    assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV, parse, after=2)] == [(3, 5)]
+    assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV)] == [(1, 2), (2, 3), (3, 5)]
+    assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV, after=2)] == [(3, 5)]
 
 
 def test_the_columns_of_the_copy_are_those_of_the_row() -> None:

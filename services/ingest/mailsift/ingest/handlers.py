@@ -11,10 +11,9 @@ from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.detection import SAMPLE_SIZE, detect
-from mailsift.ingest.formats.delimited import RowReader, read_rows
+from mailsift.ingest.formats.delimited import RowReader
 from mailsift.ingest.repository import Source
 from mailsift.ingest.rows import UploadEmail, to_upload_emails
-from mailsift.shared.addresses import parse
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.lease import Lease
@@ -71,8 +70,8 @@ def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: So
 
 def _load(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source, state: Checkpoint) -> Checkpoint:
     with deps.storage.open(source.storage_key) as stream:
-        reader = read_rows(stream, state.dialect)
-        rows = to_upload_emails(str(upload_id), reader, state.dialect, parse, after=state.rows)
+        reader = RowReader(stream, state.dialect)
+        rows = to_upload_emails(str(upload_id), reader, state.dialect, after=state.rows)
         for batch in batches(rows, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.copy_rows(transaction.connection, _reporting(batch, reader, lease))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.shared.addresses import Address, InvalidAddress
+from mailsift.shared.addresses import Address, parse
 
 MAX_ROW_LENGTH: Final = 1024 * 1024
 """Longest row that is read, in characters; a longer one is rejected and the rest goes on."""
@@ -81,9 +81,6 @@ COLUMNS: Final = (
     "columns",
 )
 
-Parse = Callable[[str], Address | InvalidAddress]
-"""`mailsift.shared.addresses.parse`, or what stands in for it."""
-
 # One at-sign only, so that no text makes it try twice.
 _IN_BRACKETS: Final = re.compile(r"<([^<>@]*@[^<>@]*)>")
 _MAILTO: Final = "mailto:"
@@ -111,9 +108,7 @@ def extract_from_line(line: str) -> str:
     return extract(next(word for word in text.split() if "@" in word)).strip(_AROUND)
 
 
-def to_upload_email(
-    upload_id: str, sequence_number: int, row: Row | RejectedRow, dialect: Dialect, parse: Parse
-) -> UploadEmail:
+def to_upload_email(upload_id: str, sequence_number: int, row: Row | RejectedRow, dialect: Dialect) -> UploadEmail:
     """The row of "uploadEmails" for one data row, whether or not it has an address."""
     column = dialect.email_column
     if isinstance(row, RejectedRow):
@@ -141,12 +136,12 @@ def to_upload_email(
 
 
 def to_upload_emails(
-    upload_id: str, rows: Iterable[Row | RejectedRow], dialect: Dialect, parse: Parse, *, after: int = 0
+    upload_id: str, rows: Iterable[Row | RejectedRow], dialect: Dialect, *, after: int = 0
 ) -> Iterator[UploadEmail]:
     """Number the data rows from 1 and turn each into its row of "uploadEmails"; those up to `after` are skipped."""
     for sequence_number, row in enumerate(rows, start=1):
         if sequence_number > after:
-            yield to_upload_email(upload_id, sequence_number, row, dialect, parse)
+            yield to_upload_email(upload_id, sequence_number, row, dialect)
 
 
 def rejection(row: UploadEmail) -> RejectedRow | None:

@@ -13,7 +13,7 @@ from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
 
 class RowReader:
-    """The data rows of a stream, once; `bytes_read` tells at any moment how far it has come."""
+    """The data rows of a stream, once, header and blank lines left out."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect) -> None:
         self._blocks = LineBlocks(stream, dialect.encoding)
@@ -27,11 +27,6 @@ class RowReader:
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         rows = split_rows(self._blocks, self._dialect)
         return _without_header(rows) if self._dialect.has_header else rows
-
-
-def read_rows(stream: BinaryIO, dialect: Dialect) -> RowReader:
-    """The data rows of a file, header and blank lines left out."""
-    return RowReader(stream, dialect)
 
 
 def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | RejectedRow]:
