@@ -46,7 +46,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
 
 def _gather(lease: Lease) -> tuple[Order, Extent]:
     if lease.job.export_id is None:
-        raise PermanentError("no_export", "the job names no export")
+        raise PermanentError("wrong_subject", "an export job needs an export")
     with lease.reading() as connection:
         order = repository.load_order(connection, lease.job.export_id)
         if order.analysis_status is not AnalysisStatus.COMPLETED:

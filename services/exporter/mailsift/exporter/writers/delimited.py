@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, cast
 
 from mailsift.exporter import rendering
@@ -24,17 +25,12 @@ def csv_writer(columns: Sequence[str]) -> Writer:
     width = len(columns)
     header = rendering.csv_line((*columns, *rendering.answer_names(columns)))
     if width > COPY_WIDTH:
-        return RowWriter(CONTENT_TYPE, f"u.columns, {rendering.csv_answers()}", _Record(width), header)
+        return RowWriter(CONTENT_TYPE, f"u.columns, {rendering.csv_answers()}", partial(_record, width), header)
     cells = rendering.csv_cells(width)
     return CopyWriter(CONTENT_TYPE, f"{cells}, {rendering.csv_answers()}", _OPTIONS, header)
 
 
-class _Record:
-    """Renders a row that consists of its cells and the answers."""
-
-    def __init__(self, width: int) -> None:
-        self._width = width
-
-    def __call__(self, row: Sequence[object]) -> bytes:
-        cells, *answers = cast("tuple[list[str], *tuple[str, ...]]", row)
-        return rendering.csv_line([*cells, *[""] * (self._width - len(cells)), *answers])
+def _record(width: int, row: Sequence[object]) -> bytes:
+    """Render a row that consists of its cells and the answers."""
+    cells, *answers = cast("tuple[list[str], *tuple[str, ...]]", row)
+    return rendering.csv_line([*cells, *[""] * (width - len(cells)), *answers])
