@@ -13,7 +13,7 @@ from mailsift.api.problems import KINDS, Problem, from_validation
 from mailsift.api.repository.analyses import Analysed
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisRequest, SingleRequest
 from mailsift.api.schemas.jobs import watched_status
-from mailsift.api.schemas.results import ResultFilter, ScoreLine
+from mailsift.api.schemas.results import ResultFilter
 from mailsift.api.schemas.uploads import AddressList
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, FileType
@@ -58,10 +58,6 @@ def test_text_has_no_control_characters_and_no_lone_surrogates(text: str) -> Non
 def test_parameters_are_read_from_text() -> None:
     wanted = ResultFilter.model_validate({"minScore": "80", "limit": "1000", "cursor": number_cursor(7)})
     assert (wanted.min_score, wanted.limit, wanted.cursor) == (80, 1000, 7)
-
-
-def test_a_score_line_is_a_pair_with_names() -> None:
-    assert ScoreLine(reason="no_dmarc", points=-5).model_dump(by_alias=True) == {"reason": "no_dmarc", "points": -5}
 
 
 @pytest.mark.parametrize("status", list(JobStatus))

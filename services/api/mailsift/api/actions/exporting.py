@@ -72,20 +72,20 @@ def _start(connection: Connection, asked: Asked, request: ExportRequest, today: 
 def find_download(deps: Deps, principal: Principal, export_id: uuid.UUID) -> ExportFile:
     """Find a file that may be taken. Raises Problem."""
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
-        file = exports.find_file(connection, export_id)
-    if file is None:
-        raise Problem("not_found", "there is no such export")
-    if file.status is ExportStatus.EXPIRED:
-        raise _expired()
-    if file.status is not ExportStatus.COMPLETED or file.storage_key is None:
-        raise Problem("export_not_ready", f"the export is {file.status.value}")
-    return file
+        status = exports.status_of(connection, export_id)
+        if status is None:
+            raise Problem("not_found", "there is no such export")
+        if status is ExportStatus.EXPIRED:
+            raise _expired()
+        if status is not ExportStatus.COMPLETED:
+            raise Problem("export_not_ready", f"the export is {status.value}")
+        return exports.load_file(connection, export_id)
 
 
 def open_download(deps: Deps, principal: Principal, file: ExportFile) -> BinaryIO:
     """Open a file and count that it was taken. Raises Problem."""
     try:
-        stream = deps.storage.open(file.storage_key or "")
+        stream = deps.storage.open(file.storage_key)
     except PermanentError as error:
         raise _expired() from error
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:

@@ -29,15 +29,14 @@ class NewExport:
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """Where a file lies and whether it may be taken."""
+    """Where a written file lies, and how to hand it out."""
 
     export_id: uuid.UUID
-    status: ExportStatus
-    storage_key: str | None
+    storage_key: str
     file_name: str
-    file_size: int | None
-    content_type: str | None
-    sha256: str | None
+    file_size: int
+    content_type: str
+    sha256: str
 
 
 # The dispatcher marks expired files now and then; the clock is what counts.
@@ -73,11 +72,18 @@ def page(connection: Connection, listing: Listing) -> schemas.ExportPage:
     return schemas.ExportPage(items=[_shown(row) for row in rows], next=following)
 
 
-def find_file(connection: Connection, export_id: uuid.UUID) -> ExportFile | None:
-    """Read where the file of an export lies."""
-    columns = (Export.file_path, Export.file_name, Export.file_size, Export.content_type, Export.sha256)
-    row = connection.execute(select(_STATUS, *columns).where(Export.export_id == export_id)).first()
-    return None if row is None else ExportFile(export_id, ExportStatus(row[0]), *row[1:])
+def status_of(connection: Connection, export_id: uuid.UUID) -> ExportStatus | None:
+    """Read where an export stands."""
+    status = connection.scalar(select(_STATUS).where(Export.export_id == export_id))
+    return None if status is None else ExportStatus(status)
+
+
+def load_file(connection: Connection, export_id: uuid.UUID) -> ExportFile:
+    """Read where the file of a completed export lies."""
+    row = connection.execute(select(Export.__table__).where(Export.export_id == export_id)).mappings().one()
+    return ExportFile(
+        export_id, row["file_path"], row["file_name"], row["file_size"], row["content_type"], row["sha256"]
+    )
 
 
 def count_download(connection: Connection, export_id: uuid.UUID) -> None:

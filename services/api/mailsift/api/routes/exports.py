@@ -77,7 +77,7 @@ def download(export_id: uuid.UUID) -> Response:
     Counted and noted in the activities; its ETag is the file's SHA-256.
     """
     file = find_download(deps(), principal(), export_id)
-    if file.sha256 and request.if_none_match.contains(file.sha256):
+    if request.if_none_match.contains(file.sha256):
         return Response(status=304, headers={"ETag": f'"{file.sha256}"'})
     if request.method == "HEAD":
         return _with_headers(Response(), file)
@@ -89,12 +89,10 @@ def download(export_id: uuid.UUID) -> Response:
 
 
 def _with_headers(response: Response, file: ExportFile) -> Response:
-    response.headers["Content-Type"] = file.content_type or "application/octet-stream"
+    response.headers["Content-Type"] = file.content_type
     response.headers["Content-Disposition"] = attachment(file.file_name)
-    if file.file_size is not None:
-        response.headers["Content-Length"] = str(file.file_size)
-    if file.sha256:
-        response.headers["ETag"] = f'"{file.sha256}"'
+    response.headers["Content-Length"] = str(file.file_size)
+    response.headers["ETag"] = f'"{file.sha256}"'
     return response
 
 
