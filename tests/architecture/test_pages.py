@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from deployment import ROOT
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.shared.db import tables
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.settings import Settings
 
-ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
