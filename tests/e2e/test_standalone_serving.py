@@ -131,6 +131,22 @@ def test_what_cannot_be_worked_on_is_said_at_once(served: Served, arguments: tup
     assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (2, code)
 
 
+def test_a_key_that_was_lost_is_replaced_by_another(tmp_path: Path) -> None:
+    mailsift = Mailsift(tmp_path)
+    keys = []
+    try:
+        for more in ((), ("--new-key",)):
+            with mailsift.start("serve", "--port", free_port(), "--json", *more) as process:
+                assert process.stdout is not None
+                keys.append(json.loads(process.stdout.readline())["apiKey"])
+                process.terminate()
+                assert process.wait(20) == 0
+    finally:
+        mailsift.clear_up()
+    assert all(key.startswith("ms_") for key in keys)
+    assert len(set(keys)) == 2
+
+
 def test_a_command_goes_on_by_itself_when_the_server_it_worked_through_ends(tmp_path: Path) -> None:
     mailsift = Mailsift(tmp_path / "home")
     path = tmp_path / "long.txt"

@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from mailsift.standalone.errors import StandaloneError
-from mailsift.standalone.stopping import Stopped, stop_on_signals
+from mailsift.standalone.stopping import Stopped, stopping_on_signals
 
 _EXIT_CODES = """
 \b
@@ -132,14 +132,16 @@ def demo(group_home: Path | None, *, as_json: bool, home: Path | None) -> None:
 
 @main.command(epilog=_EXIT_CODES)
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port on 127.0.0.1.")
+@click.option("--new-key", is_flag=True, help="Print a key for the API also when one was printed before.")
 @_nameserver
 @_json
 @_home
 @click.pass_obj
-def serve(
+def serve(  # noqa: PLR0913 - the options of the command
     group_home: Path | None,
     *,
     port: int,
+    new_key: bool,
     nameserver: str | None,
     as_json: bool,
     home: Path | None,
@@ -151,7 +153,7 @@ def serve(
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
 
-        commands.serve(home or group_home, port, nameserver, as_json=as_json)
+        commands.serve(home or group_home, commands.Serving(port, nameserver, new_key, as_json))
 
 
 @contextmanager
@@ -160,10 +162,10 @@ def _reporting(*, as_json: bool) -> Iterator[None]:
     for stream in (sys.stdout, sys.stderr):
         # A list holds every alphabet; the terminal may not.
         getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
-    stop_on_signals()
     try:
-        yield
-        sys.stdout.flush()
+        with stopping_on_signals():
+            yield
+            sys.stdout.flush()
     except StandaloneError as error:
         _fail(error.code, str(error), error.exit_code, as_json=as_json)
     except Stopped:

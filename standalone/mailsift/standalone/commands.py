@@ -60,6 +60,16 @@ class Wanted:
         return FileType.JSONL if self.out and self.out.suffix.lower() in _JSON_LINES else FileType.CSV
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What `serve` was asked for."""
+
+    port: int
+    nameserver: str | None
+    new_key: bool
+    as_json: bool
+
+
 def choose_place(folder: Path | None, server: str | None, api_key: str | None, nameserver: str | None) -> Place:
     """Choose where to work. Raises InputError."""
     home = find_home(folder, os.environ)
@@ -123,18 +133,19 @@ def demonstrate(folder: Path | None, *, as_json: bool) -> None:
     _explain([_DEMONSTRATION], as_json=as_json)
 
 
-def serve(folder: Path | None, port: int, nameserver: str | None, *, as_json: bool) -> None:
+def serve(folder: Path | None, wanted: Serving) -> None:
     """Serve the API until a signal ends it."""
-    from mailsift.standalone.launcher import launched
+    from mailsift.standalone.launcher import Keys, launched
 
     home = find_home(folder, os.environ)
-    asking = _asking(nameserver)
+    keys = Keys.ONE_MORE if wanted.new_key else Keys.THE_FIRST
     with home.held_or_found() as running:
         if running is not None:
             raise HomeInUseError(f"mailsift runs already (pid {running.pid}): its API is at {running.url}")
-        with launched(home, asking, os.environ, port=port, for_programs=True) as everything:
-            _announce(everything.record.url, everything.first_key, as_json=as_json)
+        asking = _asking(wanted.nameserver)
+        with launched(home, asking, os.environ, port=wanted.port, keys=keys) as everything:
             try:
+                _announce(everything.record.url, everything.key, as_json=wanted.as_json)
                 while everything.database.alive:
                     time.sleep(_LOOK_SECONDS)
             except Stopped:
@@ -175,13 +186,13 @@ def _name_of_the_zone() -> str:
     return f"demonstration {hashlib.sha256(text).hexdigest()[:12]}"
 
 
-def _announce(url: str, first_key: str | None, *, as_json: bool) -> None:
+def _announce(url: str, key: str | None, *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps({"url": url, "apiKey": first_key, "pid": os.getpid()}))
+        click.echo(json.dumps({"url": url, "apiKey": key, "pid": os.getpid()}))
         return
     click.echo(f"mailsift serves at {url} (described at {url}/docs); Ctrl-C stops it")
-    if first_key is not None:
-        click.echo(f"API key, shown this once: {first_key}")
+    if key is not None:
+        click.echo(f"API key, shown this once: {key}")
 
 
 def _explain(notices: Sequence[str], *, as_json: bool) -> None:

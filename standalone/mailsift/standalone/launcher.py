@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum, auto
 
 from mailsift.api.admin import bootstrap, issue_key
 from mailsift.api.repository.bootstrap import ensure_owner
@@ -21,43 +22,56 @@ from mailsift.standalone.settings import all_settings
 
 _WORKSPACE = "Default"
 _COMMAND_KEY = "mailsift command"
+_PROGRAMS_KEY = "mailsift serve"
+
+
+class Keys(Enum):
+    """Which keys for people's own programs are made at the start."""
+
+    NONE = auto()
+    THE_FIRST = auto()
+    ONE_MORE = auto()
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """Everything runs: where the API is, and the first key for people's own programs if it was made now."""
+    """Everything runs: where the API is, on which database, and the key for people's programs if one was made."""
 
     record: ServerRecord
     database: Database
-    first_key: str | None
+    key: str | None
 
 
 @contextmanager
 def launched(
-    home: Home, asking: Asking, environment: Mapping[str, str], *, port: int = 0, for_programs: bool = False
+    home: Home, asking: Asking, environment: Mapping[str, str], *, port: int = 0, keys: Keys = Keys.NONE
 ) -> Iterator[Launched]:
     """Run everything for as long as the context lasts; the caller holds the lock of the home.
 
-    Unfinished jobs of an earlier run go on at once. With `for_programs` the workspace gets a key that lasts.
+    Unfinished jobs of an earlier run go on at once.
     """
     log_to_home(home)
     with ready_database(home, environment) as database:
-        key, first_key = _admit(database, for_programs=for_programs)
+        command_key, key = _admit(database, keys)
         settings = all_settings(home, database, asking)
         with all_services(settings, asking.known_as, port) as bound:
-            record = ServerRecord(os.getpid(), bound, key, asking.nameservers)
+            record = ServerRecord(os.getpid(), bound, command_key, asking.nameservers)
             home.publish(record)
-            yield Launched(record, database, first_key)
+            yield Launched(record, database, key)
 
 
-def _admit(database: Database, *, for_programs: bool) -> tuple[str, str | None]:
-    """Make a key for the commands of this run, in place of the last run's."""
+def _admit(database: Database, keys: Keys) -> tuple[str, str | None]:
+    """Make a key for the commands of this run, in place of the last run's, and one for programs where wanted."""
     engine = make_engine(database.url(OWNER), "mailsift-standalone", pool_size=1)
     try:
         with engine.begin() as connection:
             repository.drop_keys(connection, _COMMAND_KEY)
             owner = ensure_owner(connection, _WORKSPACE, None)
-        first_key = bootstrap(engine, _WORKSPACE).key if for_programs else None
-        return issue_key(engine, owner.workspace_id, owner.user_id, _COMMAND_KEY), first_key
+        key = None
+        if keys is Keys.THE_FIRST:
+            key = bootstrap(engine, _WORKSPACE).key
+        elif keys is Keys.ONE_MORE:
+            key = issue_key(engine, owner.workspace_id, owner.user_id, _PROGRAMS_KEY)
+        return issue_key(engine, owner.workspace_id, owner.user_id, _COMMAND_KEY), key
     finally:
         engine.dispose()
