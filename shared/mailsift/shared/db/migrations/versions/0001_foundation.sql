@@ -374,3 +374,9 @@ CREATE TABLE "jobLogs" (
     CONSTRAINT "fk_jobLogs_jobId" FOREIGN KEY("jobId") REFERENCES "jobQueue" ("jobId") ON DELETE CASCADE
 );
 CREATE INDEX "ix_jobLogs_jobId_jobLogId" ON "jobLogs" ("jobId", "jobLogId");
+
+-- With statistics, ANALYZE lists the ids it has seen as the only ones there are, and the next list is planned as a single
+-- row until it comes round again: a nested loop over a million rows. Without, every list is planned as an average one.
+ALTER TABLE "uploadEmails" ALTER COLUMN "uploadId" SET STATISTICS 0;
+ALTER TABLE "uploadRejectedRows" ALTER COLUMN "uploadId" SET STATISTICS 0;
+ALTER TABLE "advancedEmailResults" ALTER COLUMN "analysisId" SET STATISTICS 0;
