@@ -29,7 +29,7 @@ class Engines:
     def __init__(self, worker: Engine, dispatcher: Engine, api: Engine, tenant: Tenant, job_id: uuid.UUID) -> None:
         self.worker, self.dispatcher, self.api, self.tenant, self.job_id = worker, dispatcher, api, tenant, job_id
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, jitter=0))
+        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
 
     def row(self, job_id: uuid.UUID | None = None) -> Row:
         with self.worker.begin() as connection:

@@ -82,7 +82,7 @@ class Exporter:
         self.owner, self.worker, self.tenant, self.folder = owner, worker, tenant, folder
         self.deps = ExporterDeps(Storage(folder.as_uri()), 7)
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, jitter=0))
+        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
 
     def analysed(self, names: Sequence[str], entries: Sequence[Entry], status: str = "completed") -> uuid.UUID:
         with self.owner.begin() as connection:

@@ -26,7 +26,7 @@ from mailsift.shared.broker import in_process_broker
 from mailsift.shared.db.migrate import ROLES
 from mailsift.shared.jobs.catalog import QUEUES, ROUTES
 from mailsift.shared.jobs.worker import JobWorker
-from mailsift.shared.settings import BrokerSettings, StorageSettings, load
+from mailsift.shared.settings import StorageSettings, WorkerSettings, load
 from processes import COMMANDS
 
 WORDS = tuple(SETTINGS)
@@ -49,8 +49,8 @@ def deployed(request: pytest.FixtureRequest) -> tuple[str, Deployed]:
 def consumed(word: str) -> set[str]:
     """The queues of one worker, wired as its process wires it, on a broker that is this process's memory."""
     settings = load(SETTINGS[word])
-    assert isinstance(settings, BrokerSettings)
-    worker = JobWorker(settings, word, settings.worker_threads, serve_health=False)
+    assert isinstance(settings, WorkerSettings)
+    worker = JobWorker(settings, word, serve_health=False)
     broker = in_process_broker()
     deps = importlib.import_module(f"mailsift.{word}.worker").make_deps(settings)
     importlib.import_module(f"mailsift.{word}.actors").declare_actors(broker, worker.runner, deps)

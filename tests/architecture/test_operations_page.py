@@ -21,12 +21,13 @@ from mailsift.dispatcher.dispatcher import Dispatcher
 from mailsift.shared.broker import in_process_broker
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.metrics import REGISTRY
-from mailsift.shared.settings import BrokerSettings, ResolverSettings, Settings, StorageSettings
+from mailsift.shared.settings import BrokerSettings, ResolverSettings, Settings, StorageSettings, WorkerSettings
 
 PAGE = (ROOT / "docs/operations.md").read_text()
 SHARED: dict[str, type[BaseSettings]] = {
     "Everywhere": Settings,
     "Messages": BrokerSettings,
+    "Workers": WorkerSettings,
     "Files": StorageSettings,
     "Nameservers": ResolverSettings,
 }
@@ -94,7 +95,8 @@ def test_every_metric_stands_on_the_page() -> None:
 
 
 def test_connections_are_counted_right(tmp_path: Path) -> None:
-    worker = JobWorker(Settings(database_url=DATABASE), "ingest", threads=7, serve_health=False)
+    settings = WorkerSettings(database_url=DATABASE, rabbitmq_url=BROKER, worker_threads=7)
+    worker = JobWorker(settings, "ingest", serve_health=False)
     assert pool_size(worker.engine) == 2 * 7 + 1
     api = wire(ApiSettings(database_url=DATABASE, storage_url=f"file://{tmp_path}", storage_shared=True))
     dispatcher = Dispatcher(DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER), in_process_broker())

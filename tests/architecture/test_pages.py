@@ -12,7 +12,7 @@ from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.shared.db import tables
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.states import JobStatus
-from mailsift.shared.settings import Settings
+from mailsift.shared.settings import WorkerSettings
 
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
@@ -28,7 +28,7 @@ def test_the_life_of_a_job_tells_every_state() -> None:
 
 def test_the_life_of_a_job_tells_the_times_that_are_set() -> None:
     told = dict(re.findall(r"`([A-Z_]+)` (\d+)", read("docs/job-lifecycle.md").split("## Settings")[1]))
-    fields = {**Settings.model_fields, **DispatcherSettings.model_fields}
+    fields = {**WorkerSettings.model_fields, **DispatcherSettings.model_fields}
     assert told == {name: f"{fields[name.lower()].default:g}" for name in told}
     assert len(told) >= 10
 

@@ -18,7 +18,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """What every process needs to reach the database and to keep a job's lease alive. Times are in seconds."""
+    """What every process needs to reach the database and to be watched. Times are in seconds."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)
 
@@ -27,13 +27,6 @@ class Settings(BaseSettings):
     health_host: str = "0.0.0.0"  # noqa: S104 - probes and scrapes come from outside the container
     health_port: int = Field(default=9100, ge=0, le=65535, description="/livez, /readyz, /metrics; 0: any free port")
     statement_timeout_seconds: PositiveFloat = 600
-
-    lease_seconds: PositiveFloat = 90
-    heartbeat_seconds: PositiveFloat = 30
-    progress_seconds: PositiveFloat = 1
-    retry_base_seconds: PositiveFloat = 60
-    retry_cap_seconds: PositiveFloat = 3600
-    retry_jitter_seconds: Annotated[float, Field(ge=0)] = 30
 
     @field_validator("database_url")
     @classmethod
@@ -47,7 +40,18 @@ class BrokerSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     rabbitmq_url: str = Field(pattern="^amqps?://", description="amqp://user:password@host:port/vhost")
+
+
+class WorkerSettings(Settings, BrokerSettings):
+    """What a process that runs jobs needs to keep their leases alive. Times are in seconds."""
+
     worker_threads: PositiveInt = 4
+    lease_seconds: PositiveFloat = 90
+    heartbeat_seconds: PositiveFloat = 30
+    progress_seconds: PositiveFloat = 1
+    retry_base_seconds: PositiveFloat = 60
+    retry_cap_seconds: PositiveFloat = 3600
+    retry_jitter_seconds: Annotated[float, Field(ge=0)] = 30
 
 
 class StorageSettings(BaseSettings):

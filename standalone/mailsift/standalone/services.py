@@ -29,8 +29,6 @@ from mailsift.standalone.errors import PortTakenError
 from mailsift.standalone.settings import AllSettings
 
 ADDRESS = "127.0.0.1"
-# Scoring is arithmetic under one interpreter's lock; what more threads buy is an address checked while a list is.
-THREADS = 4
 _WAKE_MILLISECONDS = 200
 # A statement over a whole list may take longer to come back; the database ends it when it stops, and the job goes on
 # at the next start.
@@ -67,7 +65,7 @@ def _hand_back_what_the_dead_held(settings: AllSettings) -> None:
 
 
 def _start_workers(settings: AllSettings, broker: dramatiq.Broker, known_as: str | None) -> Callable[[], None]:
-    jobs = JobWorker(settings.ingest, "standalone", THREADS, serve_health=False)
+    jobs = JobWorker(settings.ingest, "standalone", serve_health=False)
     broker.add_middleware(jobs.life)
     analyzer_deps = analyzer.make_deps(settings.analyzer)
     if known_as is not None:
@@ -75,7 +73,7 @@ def _start_workers(settings: AllSettings, broker: dramatiq.Broker, known_as: str
     ingest_actors.declare_actors(broker, jobs.runner, ingest.make_deps(settings.ingest))
     analyzer_actors.declare_actors(broker, jobs.runner, analyzer_deps)
     exporter_actors.declare_actors(broker, jobs.runner, exporter.make_deps(settings.exporter))
-    worker = dramatiq.Worker(broker, worker_threads=THREADS, worker_timeout=_WAKE_MILLISECONDS)
+    worker = dramatiq.Worker(broker, worker_threads=settings.ingest.worker_threads, worker_timeout=_WAKE_MILLISECONDS)
     worker.start()
     return lambda: worker.stop(_STOP_MILLISECONDS)
 

@@ -44,7 +44,7 @@ def statuses(owner: Engine) -> list[tuple[str, int]]:
 @pytest.fixture
 def consumer(worker: Engine, rabbitmq_url: str) -> Iterator[dramatiq.Worker]:
     heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=1)
-    runner = JobRunner(worker, heartbeat, 60, Schedule())
+    runner = JobRunner(worker, heartbeat, 60, Schedule(base=60, cap=3600, jitter=30))
     broker = rabbitmq_broker(rabbitmq_url)
     declare_actor(broker, runner, JobType.FILE_PROCESSING, finish)
     consumer = dramatiq.Worker(broker, worker_threads=2, worker_timeout=100)

@@ -13,7 +13,7 @@ from mailsift.shared.db.session import make_engine
 from mailsift.shared.errors import PermanentError, Reschedule, ShuttingDown, TransientError
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.repository import claiming, dispatching, queueing
-from mailsift.shared.jobs.retry import Schedule
+from mailsift.shared.jobs.retry import Ending, Schedule
 from mailsift.shared.jobs.runner import JobRunner
 from mailsift.shared.jobs.states import JobStatus
 from processes import wait_for
@@ -61,7 +61,7 @@ def test_a_job_that_goes_back_into_the_queue_while_it_is_taken_back_is_cancelled
 
     def handler(lease: Lease) -> None:
         with engines.worker.begin() as connection:
-            claiming.release(connection, lease.job.ref, JobStatus.PENDING, "rescheduled")
+            claiming.release(connection, lease.job.ref, Ending(JobStatus.PENDING, "rescheduled"))
             start_and_see_waiting(engines, asking)
         asking.join()
 
@@ -139,7 +139,7 @@ def test_a_connection_that_has_gone_on_to_another_job_is_left_alone(engines: Eng
 
 def test_a_writer_that_may_not_be_ended_does_not_keep_its_lease(engines: Engines, database: Database) -> None:
     superuser = make_engine(database.admin_url, "test-superuser")
-    runner = JobRunner(superuser, engines.heartbeat, 60, Schedule(jitter=0))
+    runner = JobRunner(superuser, engines.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
     reaped: list[int] = []
 
     def handler(_lease: Lease) -> None:

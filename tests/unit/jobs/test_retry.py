@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from mailsift.shared.errors import PermanentError, TransientError
 from mailsift.shared.jobs.retry import Schedule, decide
-from mailsift.shared.jobs.states import ENDED, MOVES, RETRYABLE, JobStatus
+from mailsift.shared.jobs.states import JobStatus
 
-SCHEDULE = Schedule()
+SCHEDULE = Schedule(base=60, cap=3600, jitter=30)
 TRANSIENT = TransientError("storage_away", "try later")
 
 
@@ -38,11 +38,6 @@ def test_the_wait_is_always_between_the_base_and_the_cap(failures: int, random: 
 def test_the_decision_depends_on_the_error_and_the_count(
     error: Exception, retry_count: int, status: JobStatus, code: str
 ) -> None:
-    decision = decide(error, retry_count, 5, SCHEDULE, 0)
-    assert (decision.status, decision.code) == (status, code)
-    assert "secret" not in decision.message
-
-
-def test_every_state_has_its_moves_and_only_a_retry_leaves_an_end() -> None:
-    assert set(MOVES) == set(JobStatus)
-    assert {state for state in ENDED if MOVES[state]} == RETRYABLE
+    ending = decide(error, retry_count, 5, SCHEDULE, 0)
+    assert (ending.status, ending.code) == (status, code)
+    assert "secret" not in str(ending.message)

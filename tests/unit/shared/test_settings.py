@@ -10,11 +10,11 @@ DATABASE = "postgresql://mailsift_dispatcher:secret@db:5432/mailsift"
 
 def test_every_fault_is_named_at_once_and_no_value_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "mysql://root:hunter2@db/x")
-    monkeypatch.setenv("LEASE_SECONDS", "-1")
+    monkeypatch.setenv("REAP_SECONDS", "-1")
     with pytest.raises(SettingsError) as raised:
         load(DispatcherSettings)
     message = str(raised.value)
-    assert all(name in message for name in ("DATABASE_URL", "RABBITMQ_URL", "LEASE_SECONDS"))
+    assert all(name in message for name in ("DATABASE_URL", "RABBITMQ_URL", "REAP_SECONDS"))
     assert "hunter2" not in message
 
 
@@ -38,7 +38,7 @@ def test_settings_come_from_the_environment_and_cannot_change(monkeypatch: pytes
     monkeypatch.setenv("RABBITMQ_URL", "amqp://guest:guest@mq:5672/mailsift")
     monkeypatch.setenv("DISPATCH_WINDOW", "7")
     settings = load(DispatcherSettings)
-    assert (settings.dispatch_window, settings.lease_seconds, settings.heartbeat_seconds) == (7, 90, 30)
+    assert (settings.dispatch_window, settings.republish_seconds) == (7, 120)
     with pytest.raises(ValueError, match="frozen"):
         settings.dispatch_window = 8
 

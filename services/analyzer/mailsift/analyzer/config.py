@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, ResolverSettings, Settings
+from mailsift.shared.settings import ResolverSettings, WorkerSettings
 
 
-class AnalyzerSettings(Settings, BrokerSettings, ResolverSettings):
+class AnalyzerSettings(WorkerSettings, ResolverSettings):
     """How domains are looked up and how lists are cut."""
 
     dns_query_seconds: PositiveFloat = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dramatiq
+from functools import partial
 
 from mailsift.analyzer.actors import declare_actors
 from mailsift.analyzer.config import AnalyzerSettings
@@ -11,9 +11,7 @@ from mailsift.analyzer.metrics import count_query
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.shared.broker import rabbitmq_broker
-from mailsift.shared.jobs.worker import JobWorker
-from mailsift.shared.observability.logs import configure_logs
+from mailsift.shared.jobs.worker import become_worker
 from mailsift.shared.settings import load_or_exit
 
 
@@ -36,9 +34,4 @@ def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
 def set_up() -> None:
     """Make this process a worker of the analyzer, from its environment."""
     settings = load_or_exit(AnalyzerSettings)
-    configure_logs("analyzer", settings.log_level)
-    worker = JobWorker(settings, "analyzer", settings.worker_threads)
-    broker = rabbitmq_broker(settings.rabbitmq_url)
-    broker.add_middleware(worker.life)
-    declare_actors(broker, worker.runner, make_deps(settings))
-    dramatiq.set_broker(broker)
+    become_worker("analyzer", settings, partial(declare_actors, deps=make_deps(settings)))

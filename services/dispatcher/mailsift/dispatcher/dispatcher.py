@@ -28,7 +28,12 @@ class Dispatcher:
 
     def __init__(self, settings: DispatcherSettings, broker: dramatiq.Broker) -> None:
         self._settings = settings
-        self._engine = make_engine(settings.database_url, "mailsift-dispatcher", pool_size=2)
+        self._engine = make_engine(
+            settings.database_url,
+            "mailsift-dispatcher",
+            pool_size=2,
+            statement_timeout_seconds=settings.statement_timeout_seconds,
+        )
         self._listener = Listener(settings.database_url, [DUE_CHANNEL], "mailsift-dispatcher-listener")
         self._relay = Relay(
             self._engine,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, Settings, StorageSettings
+from mailsift.shared.settings import StorageSettings, WorkerSettings
 
 
-class ExporterSettings(Settings, BrokerSettings, StorageSettings):
+class ExporterSettings(WorkerSettings, StorageSettings):
     """The environment of an exporter."""
 
     export_days: PositiveInt = 7

@@ -45,10 +45,8 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
 
 
 def _gather(lease: Lease) -> tuple[Order, Extent]:
-    if lease.job.export_id is None:
-        raise PermanentError("wrong_subject", "an export job needs an export")
     with lease.reading() as connection:
-        order = repository.load_order(connection, lease.job.export_id)
+        order = repository.load_order(connection, lease.job.subject.export())
         if order.analysis_status is not AnalysisStatus.COMPLETED:
             raise PermanentError("analysis_not_ready", f"the analysis is {order.analysis_status}, not completed")
         extent = repository.measure(connection, order)

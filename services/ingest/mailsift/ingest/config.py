@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, Settings, StorageSettings
+from mailsift.shared.settings import StorageSettings, WorkerSettings
 
 
-class IngestSettings(Settings, BrokerSettings, StorageSettings):
+class IngestSettings(WorkerSettings, StorageSettings):
     """A transaction ends at so many rows or seconds, whichever comes first."""
 
     batch_rows: PositiveInt = 250_000

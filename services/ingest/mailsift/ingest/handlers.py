@@ -33,7 +33,7 @@ class IngestDeps:
 
 def process_file(deps: IngestDeps, lease: Lease) -> None:
     """Load one file, from its beginning or from where the last attempt came to."""
-    upload_id = _upload_id(lease)
+    upload_id = lease.job.subject.upload()
     with lease.reading() as connection:
         source = repository.load_source(connection, upload_id)
     lease.report(0, total=source.size, step="reading")
@@ -104,9 +104,3 @@ def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
         lease.log("info", "loaded the list", **counts)
         record(transaction.connection, lease.job, Activity.FILE_PROCESSED, upload_id, counts)
         transaction.complete(counts)
-
-
-def _upload_id(lease: Lease) -> uuid.UUID:
-    if lease.job.upload_id is None:
-        raise PermanentError("wrong_subject", "a file_processing job needs an upload")
-    return lease.job.upload_id

@@ -24,6 +24,8 @@ class Route:
     queue: str
     max_runtime_seconds: int = 900
     max_retries: int = 5
+    # From 0 to 10; higher goes first.
+    priority: int = 0
     # Whether a child of this type that ends badly fails its parent.
     fails_parent: bool = True
 
@@ -31,7 +33,8 @@ class Route:
 ROUTES: dict[JobType, Route] = {
     # Long lists and slow storage: a checkpoint every few seconds makes a long run safe.
     JobType.FILE_PROCESSING: Route("ingest.files", max_runtime_seconds=6 * 3600),
-    JobType.SINGLE_ANALYSIS: Route("analyzer.analyses"),
+    # Somebody waits for the answer to a single address.
+    JobType.SINGLE_ANALYSIS: Route("analyzer.analyses", priority=5),
     JobType.ADVANCED_ANALYSIS: Route("analyzer.analyses"),
     # Domains that could not be looked up are unknown; the analysis goes on.
     JobType.DOMAIN_RESOLUTION: Route("analyzer.domains", fails_parent=False),

@@ -52,14 +52,14 @@ class Heartbeat:
     def add(self, lease: Lease) -> None:
         """Keep a lease alive from now on."""
         with self._lock:
-            self._leases[lease.token] = lease
+            self._leases[lease.job.ref.lease_token] = lease
             LEASES_HELD.set(len(self._leases))
 
     def remove(self, lease: Lease) -> None:
         """Let a lease go."""
         with self._lock:
-            self._leases.pop(lease.token, None)
-            self._written.pop(lease.token, None)
+            self._leases.pop(lease.job.ref.lease_token, None)
+            self._written.pop(lease.job.ref.lease_token, None)
             LEASES_HELD.set(len(self._leases))
 
     def _run(self) -> None:

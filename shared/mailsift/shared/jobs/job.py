@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.catalog import JobType
 
 
@@ -23,6 +24,24 @@ class Subject:
         if sum(part is not None for part in (self.upload_id, self.analysis_id, self.export_id)) != 1:
             raise ValueError("a job has exactly one subject")
 
+    def upload(self) -> uuid.UUID:
+        """Return the upload. Raises PermanentError when the job is about something else."""
+        return _required(self.upload_id, "an upload")
+
+    def analysis(self) -> uuid.UUID:
+        """Return the analysis. Raises PermanentError when the job is about something else."""
+        return _required(self.analysis_id, "an analysis")
+
+    def export(self) -> uuid.UUID:
+        """Return the export. Raises PermanentError when the job is about something else."""
+        return _required(self.export_id, "an export")
+
+
+def _required(subject: uuid.UUID | None, name: str) -> uuid.UUID:
+    if subject is None:
+        raise PermanentError("wrong_subject", f"a job of this type needs {name}")
+    return subject
+
 
 @dataclass(frozen=True, slots=True)
 class NewJob:
@@ -34,7 +53,6 @@ class NewJob:
     subject: Subject
     trace_id: str
     payload: Mapping[str, Any] = field(default_factory=dict)
-    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +81,7 @@ class ClaimedJob:
     job_type: JobType
     workspace_id: uuid.UUID
     user_id: uuid.UUID
-    upload_id: uuid.UUID | None
-    analysis_id: uuid.UUID | None
-    export_id: uuid.UUID | None
+    subject: Subject
     parent_job_id: uuid.UUID | None
     payload: Mapping[str, Any]
     checkpoint: Mapping[str, Any] | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -164,8 +163,3 @@ class Lease:
     def cancel(self) -> None:
         """Tell the handler that the user wants the job to end."""
         self._cancelled.set()
-
-    @property
-    def token(self) -> uuid.UUID:
-        """The fence token."""
-        return self.job.ref.lease_token

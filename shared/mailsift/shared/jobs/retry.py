@@ -14,9 +14,9 @@ _MESSAGE_LIMIT = 1000
 class Schedule:
     """Exponential back-off, in seconds."""
 
-    base: float = 60
-    cap: float = 3600
-    jitter: float = 30
+    base: float
+    cap: float
+    jitter: float
 
     def delay(self, failures: int, random: float) -> float:
         """Return the wait before the next try after `failures` earlier ones; `random` is in [0, 1)."""
@@ -25,23 +25,33 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """Where a failed attempt takes its job, and what to tell the user."""
+class Ending:
+    """Where an attempt that did not complete takes its job, why, and what to tell the user; `delay` in seconds."""
 
     status: JobStatus
-    code: str
-    message: str
+    cause: str
+    code: str | None = None
+    message: str | None = None
     delay: float = 0
 
+    @property
+    def failed(self) -> bool:
+        """Whether it counts as a failure; a hand-back, a wait and a cancellation do not."""
+        return self.code is not None
 
-def decide(error: Exception, retry_count: int, max_retries: int, schedule: Schedule, random: float) -> Decision:
+
+CANCELLED = Ending(JobStatus.CANCELLED, "cancelled by the user")
+HANDED_BACK = Ending(JobStatus.PENDING, "handed back at shutdown")
+
+
+def decide(error: Exception, retry_count: int, max_retries: int, schedule: Schedule, random: float) -> Ending:
     """Judge an attempt that raised `error` when `retry_count` had failed before it."""
     code, message = describe(error)
     if isinstance(error, PermanentError):
-        return Decision(JobStatus.FAILED, code, message)
+        return Ending(JobStatus.FAILED, code, code, message)
     if retry_count >= max_retries:
-        return Decision(JobStatus.DEAD_LETTER, code, message)
-    return Decision(JobStatus.PENDING, code, message, schedule.delay(retry_count, random))
+        return Ending(JobStatus.DEAD_LETTER, code, code, message)
+    return Ending(JobStatus.PENDING, code, code, message, schedule.delay(retry_count, random))
 
 
 def describe(error: Exception) -> tuple[str, str]:

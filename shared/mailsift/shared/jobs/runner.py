@@ -20,7 +20,7 @@ from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import ClaimedJob
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.repository import claiming, queueing
-from mailsift.shared.jobs.retry import Schedule, decide
+from mailsift.shared.jobs.retry import CANCELLED, HANDED_BACK, Ending, Schedule, decide
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.observability import metrics
 from mailsift.shared.observability.logs import logger
@@ -88,11 +88,12 @@ class JobRunner:
             metrics.WRITES_FENCED.inc()
             return "lease_lost"
         except JobCancelled:
-            return self._release(lease, JobStatus.CANCELLED, "cancelled by the user")
+            return self._release(lease, CANCELLED)
         except ShuttingDown:
-            return self._release(lease, JobStatus.PENDING, "handed back at shutdown")
+            return self._release(lease, HANDED_BACK)
         except Reschedule as wait:
-            return self._release(lease, JobStatus.PENDING, f"rescheduled: {wait.reason}", delay=wait.delay_seconds)
+            ending = Ending(JobStatus.PENDING, f"rescheduled: {wait.reason}", delay=wait.delay_seconds)
+            return self._release(lease, ending)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
             return self._failed(lease, error)
         return lease.outcome or self._failed(lease, RuntimeError("the handler did not end its job"))
@@ -103,25 +104,14 @@ class JobRunner:
             log.warning("announcement_failed", exc_info=error)
             return lease.outcome
         job = lease.job
-        random = secrets.randbelow(1_000_000) / 1_000_000
-        decision = decide(error, job.retry_count, job.max_retries, self._schedule, random)
+        ending = decide(error, job.retry_count, job.max_retries, self._schedule, secrets.SystemRandom().random())
         # What we did not foresee is logged with its trace; a user's bad input is no news for the operator.
-        log.warning("job_attempt_failed", code=decision.code, exc_info=None if _foreseen(error) else error)
-        lease.log("error", decision.message, code=decision.code)
-        return self._release(
-            lease, decision.status, decision.code, decision.message, delay=decision.delay, code=decision.code
-        )
+        foreseen = isinstance(error, MailsiftError)
+        log.warning("job_attempt_failed", code=ending.code, exc_info=None if foreseen else error)
+        lease.log("error", ending.message or "", code=ending.code)
+        return self._release(lease, ending)
 
-    def _release(  # noqa: PLR0913 - the columns that an attempt's end sets
-        self,
-        lease: Lease,
-        status: JobStatus,
-        cause: str,
-        message: str | None = None,
-        *,
-        delay: float = 0,
-        code: str | None = None,
-    ) -> str:
+    def _release(self, lease: Lease, ending: Ending) -> str:
         job = lease.job
         try:
             # On another connection: the job's own may be dead, or in a transaction that failed.
@@ -130,16 +120,7 @@ class JobRunner:
                     # A line that cannot be written, such as one with a NUL, must not keep the attempt from ending.
                     with suppress(SQLAlchemyError, ValueError), connection.begin_nested():
                         claiming.write_log(connection, job, lines)
-                ended = claiming.release(
-                    connection,
-                    job.ref,
-                    status,
-                    cause,
-                    code=code,
-                    message=message,
-                    delay_seconds=delay,
-                    failures=0 if code is None else 1,
-                )
+                status = claiming.release(connection, job.ref, ending)
             self._announce(job)
         except LeaseLost:
             metrics.WRITES_FENCED.inc()
@@ -147,13 +128,9 @@ class JobRunner:
         except SQLAlchemyError:
             log.warning("job_end_not_written", exc_info=True)
             return "abandoned"
-        return "retried" if ended is JobStatus.PENDING and code else ended.value
+        return "retried" if status is JobStatus.PENDING and ending.failed else status.value
 
     def _announce(self, job: ClaimedJob) -> None:
         with suppress(DBAPIError), self._engine.begin() as connection:
             queueing.notify_due(connection)
             queueing.notify_progress(connection, job.root_id)
-
-
-def _foreseen(error: Exception) -> bool:
-    return isinstance(error, MailsiftError)

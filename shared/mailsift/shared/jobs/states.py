@@ -22,18 +22,6 @@ class JobStatus(StrEnum):
     """Ended at the user's wish."""
 
 
-MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.PENDING: frozenset({JobStatus.PROCESSING, JobStatus.CANCELLED}),
-    JobStatus.PROCESSING: frozenset(
-        {JobStatus.PENDING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED}
-    ),
-    JobStatus.COMPLETED: frozenset(),
-    # Only a user's or an operator's retry takes a job out of these.
-    JobStatus.FAILED: frozenset({JobStatus.PENDING, JobStatus.PROCESSING}),
-    JobStatus.DEAD_LETTER: frozenset({JobStatus.PENDING, JobStatus.PROCESSING}),
-    JobStatus.CANCELLED: frozenset({JobStatus.PENDING, JobStatus.PROCESSING}),
-}
-
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import dramatiq
 from sqlalchemy import Engine
 
+from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.actors import WorkerLife
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
-from mailsift.shared.settings import Settings
+from mailsift.shared.observability.logs import configure_logs
+from mailsift.shared.settings import WorkerSettings
 
 
 class JobWorker:
     """The engine of one process: `runner` for its actors, `life` for its broker."""
 
-    def __init__(self, settings: Settings, service: str, threads: int, *, serve_health: bool = True) -> None:
+    def __init__(self, settings: WorkerSettings, service: str, *, serve_health: bool = True) -> None:
         # A running job holds one connection; its end may need another; the heartbeat has its own.
         self.engine: Engine = make_engine(
             settings.database_url,
             f"mailsift-{service}",
-            pool_size=2 * threads + 1,
+            pool_size=2 * settings.worker_threads + 1,
             statement_timeout_seconds=settings.statement_timeout_seconds,
         )
         heartbeat = Heartbeat(
@@ -33,3 +38,15 @@ class JobWorker:
         self.runner = JobRunner(self.engine, heartbeat, settings.lease_seconds, schedule)
         address = (settings.health_host, settings.health_port) if serve_health else None
         self.life = WorkerLife(self.runner, heartbeat, health=address, close=self.engine.dispose)
+
+
+def become_worker(
+    service: str, settings: WorkerSettings, declare_actors: Callable[[dramatiq.Broker, JobRunner], None]
+) -> None:
+    """Make this process a worker of `service` on RabbitMQ, as Dramatiq's command line expects it."""
+    configure_logs(service, settings.log_level)
+    worker = JobWorker(settings, service)
+    broker = rabbitmq_broker(settings.rabbitmq_url)
+    broker.add_middleware(worker.life)
+    declare_actors(broker, worker.runner)
+    dramatiq.set_broker(broker)

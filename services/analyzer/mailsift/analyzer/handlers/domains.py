@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts, Existence
-from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.shared.errors import Reschedule
 from mailsift.shared.jobs.lease import Lease
 
@@ -29,7 +29,7 @@ def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
     found = look_up(deps, lease, domains)
     with lease.transaction() as transaction:
         if nobody_answered(found):
-            repository.add_notice(transaction.connection, analysis_id(lease), DNS_UNREACHABLE)
+            repository.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
         transaction.complete({"domains": len(found)})
 
 
@@ -77,5 +77,5 @@ def _worth_keeping(found: Sequence[DomainFacts]) -> list[DomainFacts]:
 
 def _give_up(lease: Lease) -> None:
     with lease.transaction() as transaction:
-        repository.add_notice(transaction.connection, analysis_id(lease), DNS_UNREACHABLE)
+        repository.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
         transaction.complete({"domains": 0})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailsift.analyzer import repository
-from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.metrics import DOMAINS_CACHED
 from mailsift.analyzer.repository import ListToAnalyse
 from mailsift.shared.db.activities import Activity, record
@@ -32,7 +32,7 @@ def analyse_list(deps: AnalyzerDeps, lease: Lease) -> None:
         _summarise(lease)
         return
     with lease.reading() as connection:
-        todo = repository.load_list(connection, analysis_id(lease))
+        todo = repository.load_list(connection, lease.job.subject.analysis())
     if phase != _SCORE and _resolve(deps, lease, todo):
         return
     if not _score(deps, lease, todo):
@@ -53,7 +53,7 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
         for number, part in enumerate(_parts(stale, _size(len(stale), deps.domains_per_job)))
     ]
     with lease.transaction() as transaction:
-        repository.begin_summary(transaction.connection, analysis_id(lease), todo.total_emails, total, cached)
+        repository.begin_summary(transaction.connection, lease.job.subject.analysis(), todo.total_emails, total, cached)
         if children:
             waiting = Waiting("resolving domains", 2, 50, len(stale), {_PHASE: _SCORE})
             transaction.wait_for(children, waiting)
@@ -81,7 +81,7 @@ def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
 
 
 def _summarise(lease: Lease) -> None:
-    analysis = analysis_id(lease)
+    analysis = lease.job.subject.analysis()
     with lease.transaction() as transaction:
         summary = repository.summary(transaction.connection, analysis)
         details = {name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
-from mailsift.analyzer.handlers.deps import AnalyzerDeps, analysis_id
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
 from mailsift.analyzer.repository import ListRow, Slice
 from mailsift.analyzer.results import Tally, result_row
@@ -21,7 +21,7 @@ _ROWS_BETWEEN_CHECKS = 1_000
 
 def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
     """Score one slice of a list; rows, counters and the job's end are one transaction."""
-    analysis = analysis_id(lease)
+    analysis = lease.job.subject.analysis()
     with lease.reading() as connection:
         upload_id = repository.load_list(connection, analysis).upload_id
         part = Slice(upload_id, lease.job.payload["first"], lease.job.payload["last"])
@@ -38,7 +38,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
 
 def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     """Analyse one address: look its domain up if need be, then score it."""
-    analysis = analysis_id(lease)
+    analysis = lease.job.subject.analysis()
     with lease.reading() as connection:
         text = repository.load_single_address(connection, analysis)
     address = parse(text)

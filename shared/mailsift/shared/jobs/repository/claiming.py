@@ -12,9 +12,10 @@ from sqlalchemy import Connection, RowMapping, text
 
 from mailsift.shared.errors import JobCancelled, LeaseLost
 from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Child, ClaimedJob, Ref
+from mailsift.shared.jobs.job import Child, ClaimedJob, Ref, Subject
 from mailsift.shared.jobs.repository.moves import PROGRESS, RELEASE, RETURNING, moved
 from mailsift.shared.jobs.repository.queueing import insert_children, notify_progress
+from mailsift.shared.jobs.retry import CANCELLED, Ending
 from mailsift.shared.jobs.states import JobStatus
 
 # `attempt` is what the message carries: a repeated or late message names an attempt that was claimed already.
@@ -34,7 +35,7 @@ _CLAIM = text(f"""
 _FENCE = text(f"""
     UPDATE "jobQueue" SET checkpoint = coalesce(CAST(:checkpoint AS jsonb), checkpoint),
         "processedItems" = coalesce(:processed, "processedItems"),
-        progress = {PROGRESS.format(processed='coalesce(:processed, "processedItems")')},
+        progress = {PROGRESS.format(processed='coalesce(:processed, "processedItems")', total='"totalItems"')},
         "updatedAt" = clock_timestamp()
     WHERE "jobId" = :job_id AND "leaseToken" = :token
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
@@ -62,6 +63,10 @@ _RELEASE_FAILED = text(f"""
         "completedAt" = CASE WHEN :status = 'pending' THEN NULL ELSE clock_timestamp() END, {RELEASE}
     WHERE "jobId" = :job_id AND "leaseToken" = :token RETURNING {RETURNING}""")
 
+_MINE_PROGRESS = PROGRESS.format(
+    processed='coalesce(mine.processed, "processedItems")', total='coalesce(mine.total, "totalItems")'
+)
+
 # SKIP LOCKED: a job whose own transaction is at its fence renews at the next beat, and nobody waits.
 _RENEW = text(f"""
     WITH beat AS (
@@ -77,11 +82,7 @@ _RENEW = text(f"""
         "processedItems" = coalesce(mine.processed, "processedItems"),
         "totalItems" = coalesce(mine.total, "totalItems"),
         "currentStep" = coalesce(mine.step, "currentStep"),
-        progress = {
-    PROGRESS.format(processed='coalesce(mine.processed, "processedItems")').replace(
-        '"totalItems"', 'coalesce(mine.total, "totalItems")'
-    )
-}
+        progress = {_MINE_PROGRESS}
     FROM mine WHERE j."jobId" = mine."jobId" RETURNING mine.token""")
 
 _STILL_MINE = text("""
@@ -130,7 +131,7 @@ def claim(
 def fence(connection: Connection, ref: Ref, checkpoint: Mapping[str, Any] | None, processed: int | None) -> bool:
     """Write the checkpoint with the lease's token; returns whether the user asked to cancel. Raises LeaseLost."""
     parameters = {"checkpoint": _json(checkpoint), "processed": processed}
-    row = connection.execute(_FENCE, {**parameters, **_key(ref)}).first()
+    row = connection.execute(_FENCE, {**parameters, **key_of(ref)}).first()
     if row is None:
         raise LeaseLost
     return bool(row.cancelled)
@@ -138,7 +139,7 @@ def fence(connection: Connection, ref: Ref, checkpoint: Mapping[str, Any] | None
 
 def complete(connection: Connection, ref: Ref, result: Mapping[str, Any] | None) -> None:
     """End the job well, and with it its part of its parent. Raises LeaseLost."""
-    row = connection.execute(_COMPLETE, {"result": _json(result), **_key(ref)}).mappings().first()
+    row = connection.execute(_COMPLETE, {"result": _json(result), **key_of(ref)}).mappings().first()
     if row is None:
         raise LeaseLost
     moved(connection, row, "completed")
@@ -156,7 +157,7 @@ def wait_for_children(connection: Connection, parent: ClaimedJob, children: Sequ
             "progress_from": waiting.progress_from,
             "progress_to": waiting.progress_to,
             "checkpoint": _json(waiting.checkpoint),
-            **_key(parent.ref),
+            **key_of(parent.ref),
         },
     ).first()
     if row is None:
@@ -165,33 +166,23 @@ def wait_for_children(connection: Connection, parent: ClaimedJob, children: Sequ
         raise JobCancelled
 
 
-def release(  # noqa: PLR0913 - the columns that an attempt's end sets
-    connection: Connection,
-    ref: Ref,
-    status: JobStatus,
-    cause: str,
-    *,
-    code: str | None = None,
-    message: str | None = None,
-    delay_seconds: float = 0,
-    failures: int = 0,
-) -> JobStatus:
-    """End an attempt that did not complete: back to `pending`, or to a bad end; returns where. Raises LeaseLost.
+def release(connection: Connection, ref: Ref, ending: Ending) -> JobStatus:
+    """End an attempt that did not complete; returns where its job is now. Raises LeaseLost.
 
     A job that the user has taken back meanwhile does not go back into the queue: it is cancelled.
     """
-    if status is JobStatus.PENDING and fence(connection, ref, None, None):
-        status, cause, code, message = JobStatus.CANCELLED, "cancelled by the user", None, None
+    if ending.status is JobStatus.PENDING and fence(connection, ref, None, None):
+        ending = CANCELLED
     row = (
         connection.execute(
             _RELEASE_FAILED,
             {
-                "status": status.value,
-                "code": code,
-                "message": message,
-                "failures": failures,
-                "delay": delay_seconds,
-                **_key(ref),
+                "status": ending.status.value,
+                "code": ending.code,
+                "message": ending.message,
+                "failures": int(ending.failed),
+                "delay": ending.delay,
+                **key_of(ref),
             },
         )
         .mappings()
@@ -199,8 +190,8 @@ def release(  # noqa: PLR0913 - the columns that an attempt's end sets
     )
     if row is None:
         raise LeaseLost
-    moved(connection, row, cause)
-    return status
+    moved(connection, row, ending.cause)
+    return ending.status
 
 
 def renew(
@@ -253,9 +244,7 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         job_type=JobType(row["jobType"]),
         workspace_id=row["workspaceId"],
         user_id=row["userId"],
-        upload_id=row["uploadId"],
-        analysis_id=row["analysisId"],
-        export_id=row["exportId"],
+        subject=Subject(row["uploadId"], row["analysisId"], row["exportId"]),
         parent_job_id=row["parentJobId"],
         payload=row["payload"],
         checkpoint=row["checkpoint"],
@@ -268,7 +257,8 @@ def _claimed(row: RowMapping) -> ClaimedJob:
     )
 
 
-def _key(ref: Ref) -> dict[str, uuid.UUID]:
+def key_of(ref: Ref) -> dict[str, uuid.UUID]:
+    """Bind the job and the token that every fenced statement names."""
     return {"job_id": ref.job_id, "token": ref.lease_token}
 
 

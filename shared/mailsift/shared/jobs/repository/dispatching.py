@@ -10,9 +10,10 @@ from sqlalchemy import Connection, text
 
 from mailsift.shared.errors import LeaseLost
 from mailsift.shared.jobs.job import Ref
-from mailsift.shared.jobs.repository.claiming import release
+from mailsift.shared.jobs.repository.claiming import key_of, release
 from mailsift.shared.jobs.repository.moves import RELEASE, RETURNING, close_children, moved
 from mailsift.shared.jobs.repository.queueing import notify_progress
+from mailsift.shared.jobs.retry import Ending
 from mailsift.shared.jobs.states import JobStatus
 
 _OUTSTANDING = text("""
@@ -131,8 +132,7 @@ def terminate_writer(connection: Connection, lease: ExpiredLease) -> bool:
 
     False when the lease is no longer over, and must be left alone.
     """
-    key = {"job_id": lease.ref.job_id, "token": lease.ref.lease_token}
-    return connection.execute(_TERMINATE, key).first() is not None
+    return connection.execute(_TERMINATE, key_of(lease.ref)).first() is not None
 
 
 def reap(connection: Connection, lease: ExpiredLease) -> JobStatus | None:
@@ -145,7 +145,7 @@ def reap(connection: Connection, lease: ExpiredLease) -> JobStatus | None:
         ("worker_lost", "the worker fell silent") if lease.silent else ("max_runtime", "the job ran for too long")
     )
     try:
-        return release(connection, lease.ref, status, code, code=code, message=message, failures=1)
+        return release(connection, lease.ref, Ending(status, code, code, message))
     except LeaseLost:
         return None
 

@@ -19,7 +19,7 @@ RELEASE = """
     "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()"""
 
 PROGRESS = """greatest(progress, "progressFrom" + floor(("progressTo" - "progressFrom")
-    * least(1, coalesce({processed}::numeric / nullif("totalItems", 0), 0)))::integer)"""
+    * least(1, coalesce({processed}::numeric / nullif({total}, 0), 0)))::integer)"""
 
 _EVENT = text("""
     INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
@@ -32,7 +32,7 @@ _CLOSE_CHILDREN = text(f"""
         "openChildren" = "openChildren" - :closed,
         "failedChildren" = "failedChildren" + :failed,
         "processedItems" = "processedItems" + :items,
-        progress = {PROGRESS.format(processed='("processedItems" + :items)')},
+        progress = {PROGRESS.format(processed='("processedItems" + :items)', total='"totalItems"')},
         status = CASE
             WHEN "openChildren" > :closed THEN status
             WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'

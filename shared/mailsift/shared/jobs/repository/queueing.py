@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, insert, text
@@ -13,10 +14,12 @@ from mailsift.shared.db.tables import Job
 from mailsift.shared.jobs.catalog import ROUTES
 from mailsift.shared.jobs.job import Child, ClaimedJob, NewJob
 from mailsift.shared.jobs.repository.moves import RELEASE, RETURNING, moved
-from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.jobs.states import RETRYABLE, JobStatus
 
 DUE_CHANNEL = "jobs_due"
 PROGRESS_CHANNEL = "job_progress"
+
+_ENDED_BADLY = "status IN ({})".format(", ".join(f"'{status}'" for status in sorted(RETRYABLE)))
 
 # Held while it is decided what to do: a job that moves between two looks would be in neither of the states asked for.
 _LOCK = text("""SELECT status FROM "jobQueue" WHERE "jobId" = :job_id FOR NO KEY UPDATE""")
@@ -32,9 +35,9 @@ _MARK_CANCELLED = text("""
 
 # Locked before its children, which is safe because those of an ended job have ended too. Of two retries at once, the
 # second finds the job at work.
-_LOCK_ENDED_BADLY = text("""
+_LOCK_ENDED_BADLY = text(f"""
     SELECT FROM "jobQueue" WHERE "jobId" = :job_id AND "parentJobId" IS NULL
-        AND status IN ('failed', 'dead_letter', 'cancelled') FOR NO KEY UPDATE""")
+        AND {_ENDED_BADLY} FOR NO KEY UPDATE""")
 
 # Manual retry is of the root: children that did not complete start again, and the root waits for them; a root without
 # such children starts again itself, where its checkpoint left it.
@@ -50,7 +53,7 @@ _REQUEUE_ROOT = text(f"""
         "openChildren" = :children, "failedChildren" = 0, "processedItems" = greatest("processedItems" - :items, 0),
         "retryCount" = 0, "retryAfter" = NULL, "dueAt" = clock_timestamp(), "cancelRequestedAt" = NULL,
         "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL, {RELEASE}
-    WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND status IN ('failed', 'dead_letter', 'cancelled')
+    WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY}
     RETURNING {RETURNING}""")
 
 
@@ -64,13 +67,11 @@ def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
             "job_id": job_id,
             "workspace_id": job.workspace_id,
             "user_id": job.user_id,
-            "upload_id": job.subject.upload_id,
-            "analysis_id": job.subject.analysis_id,
-            "export_id": job.subject.export_id,
+            **asdict(job.subject),
             "job_type": job.job_type.value,
             "queue": route.queue,
             "payload": dict(job.payload),
-            "priority": job.priority,
+            "priority": route.priority,
             "trace_id": job.trace_id,
             "max_retries": route.max_retries,
             "max_runtime_seconds": route.max_runtime_seconds,
@@ -94,9 +95,7 @@ def _child_row(parent: ClaimedJob, child: Child) -> dict[str, Any]:
         "job_id": uuid7(),
         "workspace_id": parent.workspace_id,
         "user_id": parent.user_id,
-        "upload_id": parent.upload_id,
-        "analysis_id": parent.analysis_id,
-        "export_id": parent.export_id,
+        **asdict(parent.subject),
         "parent_job_id": parent.ref.job_id,
         "child_key": child.key,
         "job_type": child.job_type.value,
