@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -58,8 +59,8 @@ def test_one_more_key_can_be_issued(owner: Engine, http: FlaskClient) -> None:
     assert status_with(http, issue_key(owner, made.workspace_id, made.user_id, "laptop")) == 200
 
 
-def run(**environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mailsift.api.admin", "bootstrap", "--workspace", "Acme"]
+def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mailsift.api.admin", "bootstrap", "--workspace", "Acme", *options]
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
@@ -72,6 +73,13 @@ def test_the_command_prints_the_key_once(database: Database, http: FlaskClient) 
     assert again.returncode == 0
     assert words["workspaceId"] in again.stdout
     assert "apiKey" not in again.stdout
+
+
+def test_the_command_prints_json_for_programs(database: Database, http: FlaskClient) -> None:
+    first = json.loads(run("--json", DATABASE_URL=database.owner_url).stdout)
+    assert first.keys() == {"workspaceId", "userId", "apiKey"}
+    assert status_with(http, first["apiKey"]) == 200
+    assert json.loads(run("--json", DATABASE_URL=database.owner_url).stdout) == {**first, "apiKey": None}
 
 
 @pytest.mark.parametrize("url", ["", "mysql://x"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import sys
@@ -58,6 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
     first = commands.add_parser("bootstrap", help="make the first workspace, its owner and a key, printed once")
     first.add_argument("--workspace", default="Default", help="its name (%(default)s)")
     first.add_argument("--email", help="the owner's address")
+    first.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     chosen = parser.parse_args(arguments)
     url = os.environ.get("DATABASE_URL")
     if not url:
@@ -69,19 +71,20 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"DATABASE_URL: {error}\n")
         return 2
     try:
-        _print(bootstrap(engine, chosen.workspace, chosen.email))
+        _print(bootstrap(engine, chosen.workspace, chosen.email), as_json=chosen.json)
     finally:
         engine.dispose()
     return 0
 
 
-def _print(made: Bootstrapped) -> None:
-    sys.stdout.write(f"workspaceId={made.workspace_id}\nuserId={made.user_id}\n")
-    if made.key is not None:
-        sys.stdout.write(f"apiKey={made.key}\n")
-        sys.stderr.write("Keep the key: it is not shown again.\n")
+def _print(made: Bootstrapped, *, as_json: bool) -> None:
+    words = {"workspaceId": str(made.workspace_id), "userId": str(made.user_id), "apiKey": made.key}
+    if as_json:
+        sys.stdout.write(f"{json.dumps(words)}\n")
     else:
-        sys.stderr.write("There is a key already; it cannot be shown again.\n")
+        sys.stdout.writelines(f"{name}={value}\n" for name, value in words.items() if value is not None)
+    new, old = "Keep the key: it is not shown again.\n", "There is a key already; it cannot be shown again.\n"
+    sys.stderr.write(new if made.key else old)
 
 
 if __name__ == "__main__":
