@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from typing import Any
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import pytest
 
+from mailsift.api.app import create_app
 from mailsift.api.deps import Deps
+from mailsift.shared.storage import Storage
 
 CONTENT = b"email,status\na@example.com,valid\n"
 
@@ -115,3 +118,44 @@ def test_a_file_that_is_gone_from_the_storage_is_gone(client: Any, parts: Deps, 
     parts.storage.delete("exports/1")
     response = client.get(f"/api/exports/{written}/download")
     assert (response.status_code, response.get_json()["code"]) == (410, "export_expired")
+
+
+class WatchedStorage(Storage):
+    """Keeps what was opened, so that no garbage collector closes it."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.opened: list[BinaryIO] = []
+
+    def open(self, key: str) -> BinaryIO:
+        self.opened.append(super().open(key))
+        return self.opened[-1]
+
+
+@pytest.fixture
+def storage(parts: Deps) -> WatchedStorage:
+    return WatchedStorage(parts.settings.storage_url)
+
+
+@pytest.fixture
+def taker(client: Any, parts: Deps, storage: WatchedStorage) -> Any:
+    return type(client)(create_app(replace(parts, storage=storage)).test_client(), client.tenant)
+
+
+@pytest.mark.parametrize("chunks", [0, 1])
+def test_a_download_lets_go_of_its_object_however_it_ends(
+    taker: Any, storage: WatchedStorage, written: str, chunks: int
+) -> None:
+    response = taker.get(f"/api/exports/{written}/download")
+    for _ in range(chunks):
+        next(response.response)
+    response.close()
+    assert [stream.closed for stream in storage.opened] == [True]
+
+
+def test_a_download_that_cannot_be_counted_lets_go_of_its_object(
+    taker: Any, storage: WatchedStorage, rows: Any, written: str
+) -> None:
+    rows('ALTER TABLE "userActivities" ADD CONSTRAINT no CHECK (false) NOT VALID')
+    assert taker.get(f"/api/exports/{written}/download").status_code == 500
+    assert [stream.closed for stream in storage.opened] == [True]

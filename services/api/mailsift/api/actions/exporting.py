@@ -88,9 +88,13 @@ def open_download(deps: Deps, principal: Principal, file: ExportFile) -> BinaryI
         stream = deps.storage.open(file.storage_key)
     except PermanentError as error:
         raise _expired() from error
-    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
-        exports.count_download(connection, file.export_id)
-        record(connection, principal, Activity.FILE_DOWNLOADED, file.export_id)
+    try:
+        with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+            exports.count_download(connection, file.export_id)
+            record(connection, principal, Activity.FILE_DOWNLOADED, file.export_id)
+    except Exception:
+        stream.close()
+        raise
     return stream
 
 

@@ -82,7 +82,7 @@ def download(export_id: uuid.UUID) -> Response:
     if request.method == "HEAD":
         return _with_headers(Response(), file)
     stream = open_download(deps(), principal(), file)
-    response = Response(_read(stream), direct_passthrough=True)
+    response = Response(_read(stream))
     # Also when the client goes before the first byte, and the generator never starts.
     response.call_on_close(stream.close)
     return _with_headers(response, file)
