@@ -32,8 +32,3 @@ def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str
 def result_json(result: Result) -> str:
     """Write the answer for an address on one line."""
     return json.dumps(result.model_dump(mode="json", by_alias=True))
-
-
-def error_json(code: str, message: str) -> str:
-    """Write what went wrong on one line."""
-    return json.dumps({"error": {"code": code, "message": message}})

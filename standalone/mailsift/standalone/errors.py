@@ -44,30 +44,26 @@ class NameserverTakenError(StandaloneError):
     code = "other_nameserver"
 
 
-class InputError(StandaloneError):
+class CodedError(StandaloneError):
+    """An error whose code is told by what went wrong."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class InputError(CodedError):
     """What the command was given cannot be worked on: a file, an address, an option."""
 
     exit_code = 2
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
-
-class RunFailedError(StandaloneError):
+class RunFailedError(CodedError):
     """A job ended without its work done."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
-
-class RefusedError(StandaloneError):
+class RefusedError(CodedError):
     """The API answered with a problem."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
 
 
 class ServerGoneError(StandaloneError):
