@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -86,12 +87,7 @@ class Home:
 
     def publish(self, record: ServerRecord) -> None:
         """Tell other commands of this account where the API is; only while the home is held."""
-        unfinished = self._record_file.with_suffix(".unfinished")
-        unfinished.unlink(missing_ok=True)
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(record), file)
-        unfinished.replace(self._record_file)
+        write_private(self._record_file, asdict(record)).replace(self._record_file)
 
     @property
     def _lock_file(self) -> Path:
@@ -141,3 +137,12 @@ def find_home(given: Path | None, environment: Mapping[str, str]) -> Home:
     """Find the home: the one given, else that of MAILSIFT_HOME, else the usual place of the account's data."""
     named = given or environment.get(VARIABLE)
     return Home(Path(named).expanduser().absolute() if named else Path(platformdirs.user_data_dir("mailsift")))
+
+
+def write_private(path: Path, value: Mapping[str, object]) -> Path:
+    """Write JSON beside the path for its owner alone; whole as it is then, the caller puts it in its place."""
+    unfinished = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(value, file, default=str)
+    return unfinished

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mailsift.shared.verdicts import FileType
+from mailsift.standalone.home import write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class RunRecords:
         path = self._path(key)
         while (run := _read(path)) is None:
             begun = Run(uuid.uuid4().hex, file_name)
-            unfinished = self._write(path, begun)
+            unfinished = write_private(path, asdict(begun))
             try:
                 os.link(unfinished, path)
             except FileExistsError:
@@ -71,7 +72,7 @@ class RunRecords:
     def save(self, key: RunKey, run: Run) -> None:
         """Write down how far a run has come."""
         path = self._path(key)
-        self._write(path, run).replace(path)
+        write_private(path, asdict(run)).replace(path)
 
     def forget(self, key: RunKey) -> None:
         """A run has ended: the same command begins anew."""
@@ -79,13 +80,6 @@ class RunRecords:
 
     def _path(self, key: RunKey) -> Path:
         return self._folder / f"{key.name}.json"
-
-    def _write(self, path: Path, run: Run) -> Path:
-        unfinished = path.with_suffix(f".{os.getpid()}.{uuid.uuid4().hex}")
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(asdict(run), file, default=str)
-        return unfinished
 
 
 def _read(path: Path) -> Run | None:
