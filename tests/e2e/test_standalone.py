@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from mailsift.shared.db.session import make_engine
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+from mailsift.standalone import postgres
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from standalone import Mailsift, wait_for_line
 
@@ -141,3 +144,18 @@ def test_nameservers_that_do_not_answer_leave_rows_unknown_in_good_time(mailsift
     assert said.json["byStatus"] == {"valid": 0, "risky": 0, "invalid": 0, "unknown": 2000}
     assert said.json["notices"] == ["dns_unreachable"]
     assert sum("no nameserver answered" in line for line in said.err.splitlines()) == 1
+
+
+def test_what_breaks_unforeseen_is_told_with_the_log_that_says_more(tmp_path: Path, nameserver: str) -> None:
+    mailsift = Mailsift(tmp_path)
+    assert mailsift.run("check", "john@company.com", "--nameserver", nameserver).exit_code == 0
+    with postgres.running(mailsift.home.postgres) as server:
+        engine = make_engine(server.url(), "test", pool_size=1)
+        with engine.begin() as connection:
+            connection.execute(text('ALTER TABLE "singleAnalysis" RENAME TO "ofAnEarlierBuild"'))
+        engine.dispose()
+    said = mailsift.run("check", "john@company.com", "--nameserver", nameserver, "--json")
+    log = mailsift.home.logs / "mailsift.log"
+    assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (1, "internal_error")
+    assert f"{log} says more" in said.err
+    assert "UndefinedTable" in log.read_text()

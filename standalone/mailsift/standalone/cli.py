@@ -25,6 +25,8 @@ _home = click.option(
     "--home",
     type=click.Path(path_type=Path),
     metavar="DIR",
+    # Given before the command, it holds for the command.
+    callback=lambda context, _, given: given or context.obj,
     help="Keep everything in this folder (otherwise MAILSIFT_HOME, or the account's usual place for data).",
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON on standard output, and nothing else there.")
@@ -67,9 +69,7 @@ def main(context: click.Context, home: Path | None) -> None:
 @_server
 @_api_key
 @_home
-@click.pass_obj
 def verify(  # noqa: PLR0913 - the options of the command
-    group_home: Path | None,
     *,
     file: Path,
     out: Path | None,
@@ -88,7 +88,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
 
-        place = commands.choose_place(home or group_home, server, api_key, nameserver)
+        place = commands.choose_place(home, server, api_key, nameserver)
         commands.verify(place, commands.Wanted(file, out, format_name, as_json))
 
 
@@ -99,9 +99,7 @@ def verify(  # noqa: PLR0913 - the options of the command
 @_server
 @_api_key
 @_home
-@click.pass_obj
 def check(  # noqa: PLR0913 - the options of the command
-    group_home: Path | None,
     *,
     addresses: tuple[str, ...],
     nameserver: str | None,
@@ -114,20 +112,19 @@ def check(  # noqa: PLR0913 - the options of the command
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
 
-        place = commands.choose_place(home or group_home, server, api_key, nameserver)
+        place = commands.choose_place(home, server, api_key, nameserver)
         commands.check(place, addresses, as_json=as_json)
 
 
 @main.command(epilog=_EXIT_CODES)
 @_json
 @_home
-@click.pass_obj
-def demo(group_home: Path | None, *, as_json: bool, home: Path | None) -> None:
+def demo(*, as_json: bool, home: Path | None) -> None:
     """Take a bundled list through, against a bundled zone of invented domains; needs no internet."""
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
 
-        commands.demonstrate(home or group_home, as_json=as_json)
+        commands.demonstrate(home, as_json=as_json)
 
 
 @main.command(epilog=_EXIT_CODES)
@@ -136,9 +133,7 @@ def demo(group_home: Path | None, *, as_json: bool, home: Path | None) -> None:
 @_nameserver
 @_json
 @_home
-@click.pass_obj
-def serve(  # noqa: PLR0913 - the options of the command
-    group_home: Path | None,
+def serve(
     *,
     port: int,
     new_key: bool,
@@ -153,7 +148,7 @@ def serve(  # noqa: PLR0913 - the options of the command
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
 
-        commands.serve(home or group_home, commands.Serving(port, nameserver, new_key, as_json))
+        commands.serve(home, commands.Serving(port, nameserver, new_key, as_json))
 
 
 @contextmanager
@@ -167,7 +162,7 @@ def _reporting(*, as_json: bool) -> Iterator[None]:
             yield
             sys.stdout.flush()
     except StandaloneError as error:
-        _fail(error.code, str(error), error.exit_code, as_json=as_json)
+        _fail(error.code, _told(error), error.exit_code, as_json=as_json)
     except Stopped:
         _fail("stopped", "stopped; the same command goes on from here", 1, as_json=as_json)
     except BrokenPipeError:
@@ -176,7 +171,12 @@ def _reporting(*, as_json: bool) -> Iterator[None]:
         sys.exit(1)
     except Exception as error:
         logging.getLogger(__name__).exception("unexpected")
-        _fail("unexpected", f"something broke that should not: {type(error).__name__}: {error}", 1, as_json=as_json)
+        said = f"something broke that should not: {type(error).__name__}: {_told(error)}"
+        _fail("unexpected", said, 1, as_json=as_json)
+
+
+def _told(error: Exception) -> str:
+    return "; ".join([str(error), *getattr(error, "__notes__", [])])
 
 
 def _fail(code: str, message: str, exit_code: int, *, as_json: bool) -> None:

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
+import httpx
 
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import FileType
@@ -31,7 +31,6 @@ from mailsift.standalone.stopping import Stopped
 from mailsift.standalone.verifying import Order, Verified, Verifier
 
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
-_DEMONSTRATION = "demonstration_zone"
 _LOOK_SECONDS = 1.0
 
 
@@ -75,7 +74,12 @@ def choose_place(folder: Path | None, server: str | None, api_key: str | None, n
     home = find_home(folder, os.environ)
     if server is None:
         return Place(home, Own(home, _asking(nameserver), os.environ))
-    if urlsplit(server).scheme not in {"http", "https"} or not urlsplit(server).hostname:
+    if "@" in server:
+        # Never shown again: what stands before the sign may be a password.
+        raise InputError(
+            "invalid_server", "a server is named without a user or password: write https://HOST, and give the key apart"
+        )
+    if not _is_server(server):
         raise InputError("invalid_server", f"{server!r} is no address of a server; write https://HOST")
     if api_key is None:
         raise InputError("no_api_key", "a deployment needs a key: give --api-key, or better MAILSIFT_API_KEY")
@@ -125,12 +129,12 @@ def demonstrate(folder: Path | None, *, as_json: bool) -> None:
         verified = _take_through(place, order, None if as_json else results)
     if as_json:
         seconds = time.monotonic() - begun
-        click.echo(answers.verified_json(verified, seconds, [*verified.analysis.notices, _DEMONSTRATION]))
+        click.echo(answers.verified_json(verified, seconds, [*verified.analysis.notices, reports.DEMONSTRATION_ZONE]))
     else:
         screen = reports.console()
-        screen.print(reports.answers(results))
+        screen.print(reports.overview(results))
         screen.print(reports.summary(verified))
-    _explain([_DEMONSTRATION], as_json=as_json)
+    _explain([reports.DEMONSTRATION_ZONE], as_json=as_json)
 
 
 def serve(folder: Path | None, wanted: Serving) -> None:
@@ -175,6 +179,14 @@ def _key_of(place: Place, order: Order) -> RunKey:
             return RunKey(order.source.sha256, order.file_type, (), url)
         case Own(_, asking):
             return RunKey(order.source.sha256, order.file_type, () if asking.known_as else asking.nameservers, None)
+
+
+def _is_server(text: str) -> bool:
+    try:
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)
 
 
 def _asking(nameserver: str | None) -> Asking:

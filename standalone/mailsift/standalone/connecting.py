@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.client import Client
-from mailsift.standalone.errors import NameserverTakenError, PostgresError, ServerGoneError
+from mailsift.standalone.errors import NameserverTakenError, PostgresError, ServerGoneError, StandaloneError
 from mailsift.standalone.home import Home, ServerRecord
-from mailsift.standalone.progress import Shown
+from mailsift.standalone.logs import naming_the_log
+from mailsift.standalone.progress import FULL, Shown
 
 Done = TypeVar("Done")
 
@@ -71,7 +72,7 @@ def _started(target: Own, shown: Shown) -> Iterator[Client]:
             everything.record.url, everything.record.key, on_loopback=True, patience_seconds=_PATIENCE_SECONDS
         ) as client,
     ):
-        shown.show("starting", 100)
+        shown.show("starting", FULL)
         try:
             yield client
         except ServerGoneError as error:
@@ -89,5 +90,9 @@ def _joined(target: Own, running: ServerRecord) -> Iterator[Client]:
         raise NameserverTakenError(
             f"the mailsift that runs already (pid {running.pid}) asks {theirs}: stop it, or leave --nameserver out"
         )
-    with Client(running.url, running.key, on_loopback=True) as client:
+    with (
+        # What breaks in this process is not in the other's log.
+        naming_the_log(target.home, StandaloneError),
+        Client(running.url, running.key, on_loopback=True) as client,
+    ):
         yield client

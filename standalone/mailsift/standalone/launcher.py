@@ -16,7 +16,7 @@ from mailsift.standalone import repository
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.database import Database, ready_database
 from mailsift.standalone.home import Home, ServerRecord
-from mailsift.standalone.logs import log_to_home
+from mailsift.standalone.logs import log_to_home, naming_the_log
 from mailsift.standalone.services import all_services
 from mailsift.standalone.settings import all_settings
 
@@ -51,7 +51,7 @@ def launched(
     Unfinished jobs of an earlier run go on at once.
     """
     log_to_home(home)
-    with ready_database(home, environment) as database:
+    with naming_the_log(home), ready_database(home, environment) as database:
         command_key, key = _admit(database, keys)
         settings = all_settings(home, database, asking)
         with all_services(settings, asking.known_as, port) as bound:

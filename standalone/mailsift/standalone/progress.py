@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 _STEP_PERCENT = 10
-_FULL = 100
+FULL = 100
 
 
 class Shown(AbstractContextManager["Shown"], Protocol):
@@ -83,9 +83,9 @@ class Bars:
         """Move the phase's bar; the phases before it are done."""
         if phase not in self._tasks:
             for done in self._tasks.values():
-                self._progress.update(done, completed=_FULL, detail="")
-            self._tasks[phase] = self._progress.add_task(phase, total=_FULL, detail="")
-        detail = "" if percent == _FULL else _detail(step, eta_seconds)
+                self._progress.update(done, completed=FULL, detail="")
+            self._tasks[phase] = self._progress.add_task(phase, total=FULL, detail="")
+        detail = "" if percent == FULL else _detail(step, eta_seconds)
         self._progress.update(self._tasks[phase], completed=percent, detail=detail)
 
     def note(self, text: str) -> None:
@@ -94,7 +94,7 @@ class Bars:
 
 
 def _line(phase: str, percent: int, step: str | None, eta_seconds: int | None) -> str:
-    if percent == _FULL:
+    if percent == FULL:
         return f"{phase}: done"
     detail = _detail(step, eta_seconds)
     return f"{phase} {percent} %" + (f" ({detail})" if detail else "")

@@ -17,10 +17,11 @@ from mailsift.api.schemas.results import Result
 from mailsift.standalone.reasons import count_reasons
 from mailsift.standalone.verifying import Verified
 
+DEMONSTRATION_ZONE: Final = "demonstration_zone"
 NOTICES: Final = {
     "dns_unreachable": "no nameserver answered, so addresses whose domain had to be looked up are unknown: check the "
     "network, or name another nameserver with --nameserver",
-    "demonstration_zone": "this was asked of a demonstration zone on loopback: its domains are invented, and so is "
+    DEMONSTRATION_ZONE: "this was asked of a demonstration zone on loopback: its domains are invented, and so is "
     "what it says of real ones",
 }
 Word = TypeVar("Word", bound=str)
@@ -70,7 +71,7 @@ def summary(verified: Verified) -> Group:
     return Group("", facts, "", counts, "", *_reasons(verified), Text(f"written to {printable(str(verified.path))}"))
 
 
-def answers(results: Iterable[Result]) -> Table:
+def overview(results: Iterable[Result]) -> Table:
     """Show one line for each address."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     table.add_column("address", no_wrap=True, overflow="ellipsis", max_width=_LONGEST_ADDRESS)

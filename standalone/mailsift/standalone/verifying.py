@@ -19,11 +19,10 @@ from mailsift.shared.verdicts import FileType
 from mailsift.standalone.client import Client
 from mailsift.standalone.destination import Source, written_whole
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
-from mailsift.standalone.progress import Shown
+from mailsift.standalone.progress import FULL, Shown
 from mailsift.standalone.runs import Run, RunKey, RunRecords
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
-_FULL = 100
 # What a record says may be gone: another database, or a file that has expired.
 _OUTDATED = frozenset({"not_found", "export_expired", "idempotency_key_reused"})
 
@@ -173,7 +172,7 @@ class _Meter:
 
     def count(self, size: int) -> None:
         self._sum += size
-        percent = min(_FULL * self._sum // self._total, _FULL) if self._total else _FULL
+        percent = min(FULL * self._sum // self._total, FULL) if self._total else FULL
         self._shown.show(self._phase, percent)
 
 

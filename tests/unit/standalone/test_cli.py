@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -39,3 +40,13 @@ def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
 
 def test_the_version_is_said() -> None:
     assert CliRunner().invoke(main, ["--version"]).output.startswith("mailsift 0.")
+
+
+@pytest.mark.parametrize("before", [["--home", "{file}"], ["--home", "elsewhere", "check", "--home", "{file}"]])
+def test_a_home_named_before_the_command_holds_unless_the_command_names_one(tmp_path: Path, before: list[str]) -> None:
+    (tmp_path / "file").touch()
+    arguments = [word.format(file=tmp_path / "file") for word in before]
+    command = [] if "check" in arguments else ["check"]
+    said = CliRunner().invoke(main, [*arguments, *command, "john@company.com"])
+    assert said.exit_code == 1
+    assert f"the data directory {tmp_path / 'file'} cannot be used" in said.output
