@@ -13,8 +13,9 @@ from mailsift.api.problems import KINDS, Problem, from_validation
 from mailsift.api.repository.analyses import Analysed
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisRequest, SingleRequest
 from mailsift.api.schemas.jobs import watched_status
-from mailsift.api.schemas.results import ResultFilter
+from mailsift.api.schemas.results import Result, ResultFilter
 from mailsift.api.schemas.uploads import AddressList
+from mailsift.shared.db.tables import AdvancedEmailResult
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, FileType
 
@@ -58,6 +59,10 @@ def test_text_has_no_control_characters_and_no_lone_surrogates(text: str) -> Non
 def test_parameters_are_read_from_text() -> None:
     wanted = ResultFilter.model_validate({"minScore": "80", "limit": "1000", "cursor": number_cursor(7)})
     assert (wanted.min_score, wanted.limit, wanted.cursor) == (80, 1000, 7)
+
+
+def test_a_result_has_every_column_of_its_table() -> None:
+    assert list(Result.model_fields) == AdvancedEmailResult.__table__.columns.keys()
 
 
 @pytest.mark.parametrize("status", list(JobStatus))

@@ -12,20 +12,20 @@ from mailsift.api.repository.pages import by_number
 from mailsift.api.schemas import results as schemas
 from mailsift.shared.db.tables import AdvancedEmailResult
 
-_COLUMNS = [column for column in AdvancedEmailResult.__table__.columns if column.key != "analysis_id"]
+_ROWS = select(AdvancedEmailResult.__table__)
 
 
 def page(connection: Connection, analysis_id: uuid.UUID, wanted: schemas.ResultFilter) -> schemas.ResultPage:
     """Read a page of an analysis's answers, in the order of its list."""
     row = AdvancedEmailResult
-    query = select(*_COLUMNS).where(row.analysis_id == analysis_id, *_conditions(wanted))
+    query = _ROWS.where(row.analysis_id == analysis_id, *_conditions(wanted))
     rows, following = by_number(connection, query, wanted, row.sequence_number)
     return schemas.ResultPage(items=[schemas.Result.model_validate(dict(found)) for found in rows], next=following)
 
 
 def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | None:
     """Read the answer of an analysis of one address."""
-    row = connection.execute(select(*_COLUMNS).where(AdvancedEmailResult.analysis_id == analysis_id).limit(1)).first()
+    row = connection.execute(_ROWS.where(AdvancedEmailResult.analysis_id == analysis_id).limit(1)).first()
     return None if row is None else schemas.Result.model_validate(row)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from pydantic import Field, field_validator, model_validator
@@ -20,6 +21,7 @@ class ScoreLine(Answer):
 class Result(Answer):
     """The verdict on one address and the evidence it stands on; null is `cannot be told`."""
 
+    analysis_id: uuid.UUID
     sequence_number: int
     email_address: str
     normalized_address: str
