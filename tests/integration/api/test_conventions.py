@@ -148,18 +148,13 @@ def test_a_keys_scopes_bound_what_it_opens(client: Any, rows: Any) -> None:
         ("GET", "/api/uploads?cursor=WzFd", {}, 422, "validation_failed"),
         ("GET", f"/api/uploads/{uuid.UUID(int=1)}?verbose=1", {}, 422, "validation_failed"),
         ("POST", "/api/exports", {"data": b"{", "content_type": "application/json"}, 400, "malformed_body"),
-        ("POST", "/api/exports", {"data": b"[" * 100_000, "content_type": "application/json"}, 400, "malformed_body"),
+        ("POST", "/api/exports", {"data": b"[" * 50_000, "content_type": "application/json"}, 400, "malformed_body"),
         ("POST", "/api/exports", {"data": b"\xff", "content_type": "application/json"}, 400, "malformed_body"),
         ("POST", "/api/exports", {"json": [1]}, 422, "validation_failed"),
         ("POST", "/api/exports", {"data": b"null", "content_type": "application/json"}, 422, "validation_failed"),
         ("POST", "/api/exports", {"data": b"a=1"}, 415, "unsupported_media_type"),
-        (
-            "POST",
-            "/api/exports",
-            {"data": b" " * 17_000_000, "content_type": "application/json"},
-            413,
-            "body_too_large",
-        ),
+        ("POST", "/api/exports", {"data": b" " * 65_537, "content_type": "application/json"}, 413, "body_too_large"),
+        ("POST", "/api/uploads", {"data": b" " * 4_194_305, "content_type": "application/json"}, 413, "body_too_large"),
         ("POST", "/api/exports", {"json": {}, "headers": {"Idempotency-Key": "a b"}}, 422, "validation_failed"),
     ],
 )
@@ -177,6 +172,24 @@ def test_every_error_has_the_same_shape(  # noqa: PLR0917 - a table
     assert body["title"]
     assert body["detail"]
     assert status != 422 or body["errors"]
+
+
+@pytest.mark.parametrize("path", ["/api/analyses", "/api/uploads"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"analysisType": "single", **{f"unknown{n}": 0 for n in range(3_000)}},
+        {"analysisType": "single", **{f"unknown{n}": 0 for n in range(50)}},
+        {"analysisType": "single", "x" * 50_000: 0},
+        {"analysisType": "x" * 50_000},
+        {"emails": ["\n"] * 9_000},
+    ],
+)
+def test_an_answer_stays_small_whatever_is_wrong(client: Any, path: str, body: dict[str, Any]) -> None:
+    response = client.post(path, json=body)
+    assert response.status_code == 422
+    assert len(response.get_json()["errors"]) <= 20
+    assert len(response.data) < 10_000
 
 
 def test_an_error_of_ours_says_nothing_of_the_inside(client: Any, rows: Any) -> None:

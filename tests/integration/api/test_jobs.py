@@ -3,10 +3,11 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from mailsift.api.deps import Deps
 
@@ -91,8 +92,19 @@ def test_logs_and_events_come_from_the_oldest(client: Any, rows: Any, job_id: st
     ]
     page = client.get(f"/api/jobs/{job_id}/logs?limit=2&cursor={page['next']}").get_json()
     assert ([line["message"] for line in page["items"]], page["next"]) == (["three"], None)
-    (event,) = client.get(f"/api/jobs/{job_id}/events").get_json()["items"]
-    assert (event["status"], event["cause"], event["attempt"]) == ("pending", "queued", 0)
+    (change,) = client.get(f"/api/jobs/{job_id}/events").get_json()["items"]
+    assert (change["status"], change["cause"], change["attempt"]) == ("pending", "queued", 0)
+    # Which machine did it is for the log.
+    assert change.keys() == {"attempt", "status", "cause", "createdAt"}
+
+
+def test_a_page_of_jobs_reads_no_more_than_it_shows(client: Any, parts: Deps, job_id: str) -> None:
+    read: list[str] = []
+    event.listen(parts.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
+    (job,) = client.get("/api/jobs").get_json()["items"]
+    assert job["jobId"] == job_id
+    assert any('FROM "jobQueue"' in statement for statement in read)
+    assert not any("payload" in statement or "checkpoint" in statement for statement in read)
 
 
 def test_a_waiting_job_is_cancelled_at_once(client: Any, rows: Any, job_id: str) -> None:
@@ -165,8 +177,7 @@ def test_a_stream_tells_the_whole_story_and_ends_by_itself(
     assert (told[-1]["type"], told[-1]["status"]) == ("complete", "completed")
     assert b": heartbeat" in body
     response.close()
-    assert parts.watcher.take_place()
-    assert parts.watcher.take_place(), "the place was not given back"
+    assert parts.watcher.take_place(client.tenant.workspace_id), "the place was not given back"
 
 
 def test_who_comes_back_gets_the_present_state_at_once_and_204_after_the_end(
@@ -182,11 +193,20 @@ def test_who_comes_back_gets_the_present_state_at_once_and_204_after_the_end(
 
 
 def test_over_the_cap_a_stream_is_refused(client: Any, parts: Deps, job_id: str) -> None:
-    assert parts.watcher.take_place()
-    assert parts.watcher.take_place()
+    assert parts.watcher.take_place(uuid.uuid4())
+    assert parts.watcher.take_place(uuid.uuid4())
     response = client.get(f"/api/jobs/{job_id}/stream")
     assert (response.status_code, response.get_json()["code"]) == (503, "too_many_streams")
     assert response.headers["Retry-After"] == "10"
+
+
+def test_one_tenants_streams_leave_places_for_others(client: Any, stranger: Any, job_id: str) -> None:
+    others = stranger.upload()["jobId"]
+    with client.get(f"/api/jobs/{job_id}/stream") as first:
+        assert first.status_code == 200
+        assert client.get(f"/api/jobs/{job_id}/stream").status_code == 503
+        with stranger.get(f"/api/jobs/{others}/stream") as response:
+            assert response.status_code == 200
 
 
 def test_a_stream_ends_when_the_process_drains(client: Any, parts: Deps, job_id: str) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from mailsift.api.deps import Deps
 
@@ -151,6 +153,32 @@ def test_uploads_come_in_pages_from_the_newest(client: Any) -> None:
         cursor = f"&cursor={page['next']}"
     assert page["next"] is None
     assert seen == ids[::-1]
+
+
+def test_columns_and_addresses_are_shown_of_one_upload_only(client: Any, parts: Deps, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    rows("""UPDATE uploads SET "columnNames" = '{name,email}', emails = '[{"email": "a@example.com"}]'""")
+    shown = client.get(f"/api/uploads/{upload_id}").get_json()
+    assert (shown["columnNames"], shown["emails"]) == (["name", "email"], [{"email": "a@example.com"}])
+    read: list[str] = []
+    event.listen(parts.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
+    (listed,) = client.get("/api/uploads").get_json()["items"]
+    assert shown.keys() - listed.keys() == {"columnNames", "emails"}
+    assert any("FROM uploads" in statement for statement in read)
+    assert not any("columnNames" in statement or "uploads.emails" in statement for statement in read)
+
+
+def test_uploads_over_the_cap_are_put_off_before_a_byte_is_read(client: Any, parts: Deps) -> None:
+    for _ in range(parts.settings.max_uploads):
+        assert parts.upload_places.acquire(blocking=False)
+    body = io.BytesIO(LIST)
+    response = client.post("/api/uploads", input_stream=body, content_length=len(LIST), content_type="text/csv")
+    assert (response.status_code, response.get_json()["code"]) == (503, "too_many_uploads")
+    assert (response.headers["Retry-After"], body.tell()) == ("5", 0)
+    assert client.post("/api/uploads", json={"emails": ["a@example.com"]}).status_code == 503
+    parts.upload_places.release()
+    assert client.post("/api/uploads", **form(b"")).status_code == 422
+    assert client.upload(), "the place was not given back"
 
 
 def test_rejected_rows_come_in_pages(client: Any, rows: Any) -> None:

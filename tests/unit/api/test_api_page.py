@@ -47,5 +47,5 @@ def test_every_error_is_on_the_page_with_its_status_and_meaning() -> None:
 
 def test_the_settings_named_on_the_page_exist() -> None:
     named = {name.lower() for name in re.findall(r"`((?:MAX|WAIT)_[A-Z_]+)`", PAGE)}
-    assert named == {"max_streams", "max_upload_bytes", "max_body_bytes", "wait_seconds"}
+    assert named == {"max_streams", "max_upload_bytes", "max_uploads", "max_body_bytes", "wait_seconds"}
     assert named <= ApiSettings.model_fields.keys()

@@ -47,6 +47,18 @@ def test_a_fault_does_not_repeat_what_was_sent() -> None:
     assert "secret" not in from_validation(refused.value).detail
 
 
+def test_many_faults_are_counted_and_the_first_are_named() -> None:
+    with pytest.raises(ValidationError) as refused:
+        AddressList.model_validate({"emails": ["\n"] * 30})
+    problem = from_validation(refused.value)
+    assert [fault.field for fault in problem.faults] == [f"emails.{n}" for n in range(20)]
+    assert problem.detail.endswith("; and 10 more")
+
+
+def test_thousands_of_fields_are_one_fault() -> None:
+    assert fields_at_fault(AddressList, {str(n): 0 for n in range(5_000)}) == {""}
+
+
 def test_names_are_camel_case_only() -> None:
     assert fields_at_fault(ResultFilter, {"min_score": "1"}) == {"min_score"}
 

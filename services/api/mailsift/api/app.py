@@ -8,6 +8,7 @@ from typing import Any, cast
 from apiflask import APIFlask
 
 from mailsift.api import auth, observing, problems, strictness
+from mailsift.api.config import SMALL_BODY
 from mailsift.api.deps import EXTENSION, Deps
 from mailsift.api.documentation import document
 from mailsift.api.routes import activities, analyses, documents, exports, jobs, streams, uploads
@@ -26,7 +27,7 @@ def create_app(deps: Deps) -> APIFlask:
         static_folder=None,  # type: ignore[arg-type] # Flask's own word for "no such route"
     )
     app.config.update(
-        MAX_CONTENT_LENGTH=deps.settings.max_body_bytes,
+        MAX_CONTENT_LENGTH=SMALL_BODY,
         DESCRIPTION=document.DESCRIPTION,
         LICENSE={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         SECURITY_SCHEMES=document.SECURITY_SCHEMES,

@@ -6,7 +6,8 @@ from pydantic import Field, PositiveFloat, PositiveInt
 
 from mailsift.shared.settings import Settings, StorageSettings
 
-REQUEST_THREADS = 16  # threads for short requests, beside those that streams hold
+REQUEST_THREADS = 16  # threads for short requests, beside those that streams and uploads hold
+SMALL_BODY = 64 * 1024  # bytes: more than any request needs but an upload
 
 
 class ApiSettings(Settings, StorageSettings):
@@ -17,7 +18,10 @@ class ApiSettings(Settings, StorageSettings):
     statement_timeout_seconds: PositiveFloat = 30
 
     max_upload_bytes: PositiveInt = 2 * 1024**3
-    max_body_bytes: PositiveInt = 16 * 1024**2
+    # Uploads under way at once: each keeps the part of its file in memory that the storage has not got yet.
+    max_uploads: PositiveInt = 16
+    # A list of addresses in JSON, which is read whole.
+    max_body_bytes: PositiveInt = 4 * 1024**2
     max_streams: PositiveInt = 100
     # How long a request may wait for the answer to a single address.
     wait_seconds: float = Field(default=5, ge=0, le=30)

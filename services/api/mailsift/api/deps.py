@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import cast
 
@@ -24,6 +25,7 @@ class Deps:
     engine: Engine
     storage: Storage
     watcher: JobWatcher
+    upload_places: threading.BoundedSemaphore
 
     def close(self) -> None:
         """End all streams and let the connections go."""
@@ -40,7 +42,8 @@ def wire(settings: ApiSettings) -> Deps:
         statement_timeout_seconds=settings.statement_timeout_seconds,
     )
     watcher = JobWatcher(settings.database_url, settings.max_streams)
-    return Deps(settings, engine, Storage(settings.storage_url), watcher)
+    places = threading.BoundedSemaphore(settings.max_uploads)
+    return Deps(settings, engine, Storage(settings.storage_url), watcher, places)
 
 
 def deps() -> Deps:

@@ -23,7 +23,7 @@ _settings = load_or_exit(ApiSettings)
 
 worker_class = "gthread"
 workers = 1  # metrics and the LISTEN connection are one per process; replicas scale
-threads = _settings.max_streams + REQUEST_THREADS
+threads = _settings.max_streams + _settings.max_uploads + REQUEST_THREADS
 bind = f"{_settings.host}:{_settings.port}"
 # Between a proxy's idle timeout and ours the proxy must close first.
 keepalive = 75

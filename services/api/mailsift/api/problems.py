@@ -53,7 +53,8 @@ KINDS: dict[str, Kind] = {
     "idempotency_key_reused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request"),
     "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side"),
     "temporarily_unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached"),
-    "too_many_streams": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "All streams of this server are taken"),
+    "too_many_streams": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many streams are open"),
+    "too_many_uploads": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "Too many uploads are under way"),
 }
 
 _BY_STATUS = {
@@ -65,7 +66,9 @@ _BY_STATUS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     HTTPStatus.UNPROCESSABLE_ENTITY: "validation_failed",
 }
-_RETRY_SOON = {"Retry-After": "5"}
+RETRY_SOON = {"Retry-After": "5"}
+# A field that nobody knows has the name that the client gave it, however long.
+_MOST_FAULTS, _LONGEST_NAME, _LONGEST_MESSAGE = 20, 100, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,16 +130,23 @@ def _from_http(error: HTTPError) -> Response:
 
 
 def from_validation(error: ValidationError) -> Problem:
-    """Name every field that is wrong, without repeating what it held."""
-    faults = [Fault(_path(fault["loc"]), fault["msg"].removeprefix("Value error, ")) for fault in error.errors()]
-    detail = "; ".join(f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults)
-    return Problem("validation_failed", detail, faults=faults)
+    """Name the first fields that are wrong, without repeating what they held."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
+    faults = [Fault(_path(fault["loc"]), _message(fault["msg"])) for fault in found]
+    said = [f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults]
+    if unsaid := error.error_count() - len(faults):
+        said.append(f"and {unsaid} more")
+    return Problem("validation_failed", "; ".join(said), faults=faults)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
     # In a body of several shapes pydantic puts the shape's name in front.
     shapes = {kind.value for kind in AnalysisType}
-    return ".".join(str(part) for part in (loc[1:] if loc and loc[0] in shapes else loc))
+    return ".".join(str(part)[:_LONGEST_NAME] for part in (loc[1:] if loc and loc[0] in shapes else loc))
+
+
+def _message(text: str) -> str:
+    return text.removeprefix("Value error, ")[:_LONGEST_MESSAGE]
 
 
 def _from_status(status_code: int, message: str | None, headers: dict[str, Any]) -> Problem:
@@ -152,7 +162,7 @@ def _too_deep() -> Problem:
 
 
 def _unavailable() -> Problem:
-    return Problem("temporarily_unavailable", "try again in a few seconds", headers=_RETRY_SOON)
+    return Problem("temporarily_unavailable", "try again in a few seconds", headers=RETRY_SOON)
 
 
 def _from_database(error: DBAPIError) -> Response:

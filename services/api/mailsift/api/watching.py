@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,24 +37,31 @@ class Watch:
 class JobWatcher:
     """Hands notifications to waiters; it connects when the first one comes. A waiter must look by itself now and then.
 
-    At most `places` may wait at a time: each holds a thread of the server.
+    At most `places` may wait at a time, for each holds a thread of the server, and a quarter of them for one workspace.
     """
 
     def __init__(self, database_url: str, places: int) -> None:
         self._listener = Listener(database_url, [PROGRESS_CHANNEL], "mailsift-api-listen")
-        self._places = threading.BoundedSemaphore(places)
+        self._places = places
+        self._taken: Counter[uuid.UUID] = Counter()
         self._lock = threading.Lock()
         self._watches: dict[uuid.UUID, set[Watch]] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def take_place(self) -> bool:
-        """Take one of the places, if one is free; whoever takes one frees it."""
-        return self._places.acquire(blocking=False)
+    def take_place(self, workspace_id: uuid.UUID) -> bool:
+        """Take one of the places, if one is free for this workspace; whoever takes one frees it."""
+        with self._lock:
+            share = max(1, self._places // 4)
+            free = self._taken.total() < self._places and self._taken[workspace_id] < share
+            if free:
+                self._taken[workspace_id] += 1
+            return free
 
-    def free_place(self) -> None:
+    def free_place(self, workspace_id: uuid.UUID) -> None:
         """Give a place back."""
-        self._places.release()
+        with self._lock:
+            self._taken -= Counter([workspace_id])
 
     @contextmanager
     def watch(self, root_id: uuid.UUID) -> Iterator[Watch]:

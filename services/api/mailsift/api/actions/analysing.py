@@ -70,15 +70,16 @@ def _require_completed(connection: Connection, upload_id: uuid.UUID) -> None:
 
 def wait_for_result(deps: Deps, asked: Asked, accepted: AnalysisAccepted) -> AnalysisAccepted:
     """Wait a little for a quick analysis; returns what is known then. Without a free place nobody waits."""
-    if not deps.watcher.take_place():
+    workspace_id = asked.principal.workspace_id
+    if not deps.watcher.take_place(workspace_id):
         return accepted
     try:
         job = _wait_for_end(deps, asked, accepted.job_id)
     finally:
-        deps.watcher.free_place()
+        deps.watcher.free_place(workspace_id)
     if job is None or not job.ended:
         return accepted
-    with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
+    with tenant_transaction(deps.engine, workspace_id) as connection:
         result = results.only(connection, accepted.analysis_id)
     ended = {
         "status": AnalysisStatus(subject_status(job.status)),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -14,7 +15,7 @@ from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import enqueue, status_url, stream_url
 from mailsift.api.deps import Deps
 from mailsift.api.intake.body import limited
-from mailsift.api.problems import Problem
+from mailsift.api.problems import RETRY_SOON, Problem
 from mailsift.api.repository import uploads
 from mailsift.api.repository.uploads import NewUpload
 from mailsift.api.schemas.uploads import UploadAccepted
@@ -32,6 +33,17 @@ class Incoming:
     file_name: str
     upload_type: UploadType
     chunks: Iterable[bytes]
+
+
+@contextmanager
+def upload_place(deps: Deps) -> Iterator[None]:
+    """Hold one of the places for uploads. Raises Problem when all are taken."""
+    if not deps.upload_places.acquire(blocking=False):
+        raise Problem("too_many_uploads", "send it again in a few seconds", headers=RETRY_SOON)
+    try:
+        yield
+    finally:
+        deps.upload_places.release()
 
 
 def upload(deps: Deps, asked: Asked, incoming: Incoming) -> tuple[UploadAccepted, bool]:

@@ -15,8 +15,12 @@ from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog
 from mailsift.shared.jobs.progress import eta_seconds
 from mailsift.shared.jobs.states import JobStatus
 
-_SUBJECTS = {"upload_id", "analysis_id", "export_id"}
 # A job's row carries only its most specific subject; the others follow from it.
+_SUBJECTS = {"upload_id", "analysis_id", "export_id"}
+# What is not shown may be large: what a job was given, and where it stands in a file.
+_SHOWN = [
+    column for column in Job.__table__.columns if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
+]
 _ANALYSIS_ID = func.coalesce(Job.analysis_id, Export.analysis_id)
 _UPLOAD_ID = func.coalesce(Job.upload_id, Analysis.upload_id)
 
@@ -63,10 +67,10 @@ def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
 
 
 def _rows() -> Select[Any]:
-    columns = [column for column in Job.__table__.columns if column.key not in _SUBJECTS]
     return (
         select(
-            *columns,
+            *_SHOWN,
+            Job.step_started_at,
             Job.export_id,
             _ANALYSIS_ID.label("analysis_id"),
             _UPLOAD_ID.label("upload_id"),

@@ -47,7 +47,8 @@ def add(connection: Connection, principal: Principal, upload: NewUpload) -> None
 
 def find(connection: Connection, upload_id: uuid.UUID) -> schemas.UploadDetail | None:
     """Read one upload."""
-    row = connection.execute(_shown().where(Upload.upload_id == upload_id)).mappings().first()
+    query = _rows(schemas.UploadDetail).where(Upload.upload_id == upload_id)
+    row = connection.execute(query).mappings().first()
     return None if row is None else schemas.UploadDetail.model_validate(dict(row))
 
 
@@ -59,7 +60,7 @@ def status_of(connection: Connection, upload_id: uuid.UUID) -> UploadStatus | No
 
 def page(connection: Connection, listing: Listing) -> schemas.UploadPage:
     """Read a page of uploads."""
-    rows, following = newest_first(connection, _shown(), listing, Upload.created_at, Upload.upload_id)
+    rows, following = newest_first(connection, _rows(schemas.Upload), listing, Upload.created_at, Upload.upload_id)
     return schemas.UploadPage(items=[schemas.Upload.model_validate(dict(row)) for row in rows], next=following)
 
 
@@ -71,5 +72,7 @@ def rejected(connection: Connection, upload_id: uuid.UUID, listing: Numbered) ->
     return schemas.RejectedRowPage(items=shown, next=following)
 
 
-def _shown() -> Select[Any]:
-    return select(*Upload.__table__.columns, latest_job(Job.upload_id, Upload.upload_id))
+def _rows(shown: type[schemas.Upload]) -> Select[Any]:
+    # Names of columns and the preview may weigh a megabyte: a page does not read them.
+    columns = [column for column in Upload.__table__.columns if column.key in shown.model_fields]
+    return select(*columns, latest_job(Job.upload_id, Upload.upload_id))

@@ -42,13 +42,13 @@ def stream(job_id: uuid.UUID) -> Response:
     job = found(_read(parts, who, job_id), "job")
     if job.ended and request.headers.get("Last-Event-ID") == sse.final_id(job):
         return Response(status=204)
-    if not parts.watcher.take_place():
+    if not parts.watcher.take_place(who.workspace_id):
         raise Problem("too_many_streams", "ask for the status instead, or come back", headers={"Retry-After": "10"})
     STREAMS_OPEN.inc()
     response = Response(_story(parts, who, job), mimetype="text/event-stream", headers=_HEADERS)
     # Called at the end however it comes; the generator's own `finally` is not when it never started.
     response.call_on_close(STREAMS_OPEN.dec)
-    response.call_on_close(parts.watcher.free_place)
+    response.call_on_close(lambda: parts.watcher.free_place(who.workspace_id))
     return response
 
 

@@ -9,7 +9,7 @@ from flask import request
 from pydantic import ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from mailsift.api.actions.uploading import Incoming, upload
+from mailsift.api.actions.uploading import Incoming, upload, upload_place
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.intake import names
@@ -47,6 +47,8 @@ _FORM_OVERHEAD = 64 * 1024
         "validation_failed",
         "empty_file",
         "idempotency_key_reused",
+        "too_many_uploads",
+        "temporarily_unavailable",
     ),
     extensions={"x-idempotent": True, "x-takes-a-file": True},
 )
@@ -56,7 +58,8 @@ def create(query_data: UploadOptions) -> Replied:
     As a form with the field `file`, as a raw body (name it by `fileName` or Content-Disposition), or as addresses in
     JSON.
     """
-    answer, replayed = upload(deps(), asked(), _incoming(query_data))
+    with upload_place(deps()):
+        answer, replayed = upload(deps(), asked(), _incoming(query_data))
     return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
 
 
@@ -106,6 +109,7 @@ def _incoming(options: UploadOptions) -> Incoming:
 
 
 def _from_json(options: UploadOptions) -> Incoming:
+    request.max_content_length = deps().settings.max_body_bytes
     try:
         addresses = AddressList.model_validate(request.get_json())
     except ValidationError as error:

@@ -6,7 +6,7 @@ import datetime as dt
 import unicodedata
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
 
 from mailsift.api.paging import Position, parse_number, parse_position
@@ -15,11 +15,21 @@ Item = TypeVar("Item", bound=BaseModel)
 
 Time = dt.datetime
 
+_MOST_FIELDS = 100
+
 
 class Given(BaseModel):
     """The base of what clients send."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _few_fields(cls, given: object) -> object:
+        # Each unknown field is a fault of its own, many times as large as the field.
+        if isinstance(given, dict) and len(given) > _MOST_FIELDS:
+            raise ValueError(f"has more than {_MOST_FIELDS} fields")
+        return given
 
 
 class Answer(BaseModel):

@@ -76,7 +76,6 @@ class JobEvent(Answer):
     attempt: int
     status: JobStatus
     cause: str
-    worker_id: str | None
     created_at: Time
 
 

@@ -49,7 +49,6 @@ class Upload(Answer):
     encoding: str | None
     delimiter: str | None
     has_header: bool | None
-    column_names: list[str] | None
     email_column: int | None
     total_rows: int
     total_emails: int
@@ -63,8 +62,9 @@ class Upload(Answer):
 
 
 class UploadDetail(Upload):
-    """An upload with a preview of its addresses."""
+    """An upload with the names of its columns and a preview of its addresses."""
 
+    column_names: list[str] | None
     emails: list[dict[str, Any]] | None = Field(description="the first addresses only")
 
 
