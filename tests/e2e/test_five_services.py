@@ -180,7 +180,9 @@ def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way
         export = client.post("/api/exports", json={"analysisId": analysis["analysisId"], "fileType": "csv"})
         wait_for(observer.waits_for_table("advancedEmailResults"), "the export to read")
         services["exporter"].kill()
+        services["api"].kill()
     services["exporter"].start()
+    services["api"].start()
     ended = client.wait_for_job(export["jobId"])
     assert (ended["status"], ended["attempt"]) == ("completed", 2)
 

@@ -276,6 +276,8 @@ def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere(
     assert page.mimetype == "text/html"
     for path in document["paths"]:
         assert path in page.text
+    assert "<code>Idempotency-Key</code>" in page.text
+    assert "`" not in page.text
     assert re.findall(r"(?:src|href)=\"(?!#|/openapi\.json)[^\"]*\"|@import|url\(", page.text) == []
 
 

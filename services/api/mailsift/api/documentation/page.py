@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from flask import render_template
+from markupsafe import Markup, escape
 
 from mailsift.api.problems import KINDS
 
@@ -40,6 +42,7 @@ def render(document: Mapping[str, Any]) -> str:
         schemas=document["components"]["schemas"],
         problems=KINDS,
         shape=_shape,
+        prose=_prose,
     )
 
 
@@ -48,6 +51,11 @@ def _by_tag(operations: list[Operation]) -> dict[str, list[Operation]]:
     for operation in operations:
         groups.setdefault(operation.details["tags"][0], []).append(operation)
     return groups
+
+
+def _prose(text: str) -> Markup:
+    """Escape a description, and set what stands in backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def _shape(schema: Mapping[str, Any]) -> str:
