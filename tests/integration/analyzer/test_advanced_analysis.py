@@ -146,7 +146,7 @@ def test_the_same_list_again_asks_no_nameserver(analyzer: Analyzer) -> None:
     assert summary["cachedDomains"] == summary["totalDomains"] > 0
 
 
-def test_facts_of_other_nameservers_are_not_believed(analyzer: Analyzer) -> None:
+def test_facts_of_other_nameservers_are_neither_believed_nor_overwritten(analyzer: Analyzer) -> None:
     upload_id = analyzer.load(["john@company.com"])
     analyzer.analyse(upload_id)
     analyzer.pump.run()
@@ -155,6 +155,10 @@ def test_facts_of_other_nameservers_are_not_believed(analyzer: Analyzer) -> None
         analyzer.analyse(upload_id)
         analyzer.worker_asking(other).run()
         assert analyzer.queries > asked
+    asked = analyzer.queries
+    analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    assert analyzer.queries == asked
 
 
 def test_without_an_answer_every_row_is_unknown_and_one_notice_says_why(analyzer: Analyzer) -> None:

@@ -83,7 +83,7 @@ class LookUps:
 
     def give_up(self, job_id: uuid.UUID, *domains: str) -> None:
         with self.worker.begin() as connection:
-            repository.release_claims(connection, domains, job_id)
+            repository.release_claims(connection, domains, job_id, NAMESERVER)
 
 
 @pytest.fixture

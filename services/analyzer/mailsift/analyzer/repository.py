@@ -31,34 +31,39 @@ _CLAIM_DOMAINS = text("""
     INSERT INTO domains (domain, resolver, "claimToken", "claimedUntil")
     SELECT name, :resolver, CAST(:token AS uuid), clock_timestamp() + make_interval(secs => :seconds)
     FROM unnest(CAST(:domains AS text[])) AS name ORDER BY name
-    ON CONFLICT (domain) DO UPDATE SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
+    ON CONFLICT (domain, resolver) DO UPDATE
+    SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
     WHERE (domains."claimToken" = excluded."claimToken"
             OR NOT (domains."claimedUntil" > clock_timestamp() AND EXISTS (
                 SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing')))
-        AND (domains.resolver <> excluded.resolver OR domains."expiresAt" IS NULL
-            OR domains."expiresAt" <= clock_timestamp())
+        AND (domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp())
     RETURNING domain""")
 
 # Whether or not the others still ask: what a claim left out and is not known was theirs at that moment.
 _LEFT_TO_OTHERS = text("""
     SELECT count(*) FROM domains
-    WHERE domain = ANY(CAST(:domains AS text[])) AND "claimToken" IS DISTINCT FROM CAST(:token AS uuid)
-        AND (resolver <> :resolver OR "expiresAt" IS NULL OR "expiresAt" <= clock_timestamp())""")
+    WHERE domain = ANY(CAST(:domains AS text[])) AND resolver = :resolver
+        AND "claimToken" IS DISTINCT FROM CAST(:token AS uuid)
+        AND ("expiresAt" IS NULL OR "expiresAt" <= clock_timestamp())""")
 
 _SAVE_FACTS = text("""
     INSERT INTO domains (domain, resolver, facts, "checkedAt", "expiresAt")
     SELECT name, :resolver, CAST(found AS jsonb), clock_timestamp(), clock_timestamp() + make_interval(secs => ttl)
     FROM unnest(CAST(:domains AS text[]), CAST(:facts AS text[]), CAST(:ttls AS integer[])) AS f(name, found, ttl)
     ORDER BY name
-    ON CONFLICT (domain) DO UPDATE SET resolver = excluded.resolver, facts = excluded.facts,
+    ON CONFLICT (domain, resolver) DO UPDATE SET facts = excluded.facts,
         "checkedAt" = excluded."checkedAt", "expiresAt" = excluded."expiresAt",
         "claimToken" = NULL, "claimedUntil" = NULL""")
 
 # Locks them all in that same order, so comes before what is written to only some of them.
 _RELEASE_CLAIMS = text("""
     UPDATE domains SET "claimToken" = NULL, "claimedUntil" = NULL
-    FROM (SELECT domain FROM domains WHERE domain = ANY(CAST(:domains AS text[])) ORDER BY domain FOR UPDATE) AS locked
-    WHERE domains.domain = locked.domain AND "claimToken" = CAST(:token AS uuid)""")
+    FROM (
+        SELECT domain, resolver FROM domains
+        WHERE domain = ANY(CAST(:domains AS text[])) AND resolver = :resolver ORDER BY domain FOR UPDATE
+    ) AS locked
+    WHERE domains.domain = locked.domain AND domains.resolver = locked.resolver
+        AND "claimToken" = CAST(:token AS uuid)""")
 
 # Fresh when the analysis began is fresh to its end.
 _FACTS_OF_SLICE = text("""
@@ -176,9 +181,9 @@ def save_facts(connection: Connection, facts: Iterable[DomainFacts], resolver: s
     )
 
 
-def release_claims(connection: Connection, domains: Sequence[str], token: uuid.UUID) -> None:
+def release_claims(connection: Connection, domains: Sequence[str], token: uuid.UUID, resolver: str) -> None:
     """Give up domains that were claimed, before what was found is saved in the same transaction."""
-    connection.execute(_RELEASE_CLAIMS, {"domains": list(domains), "token": str(token)})
+    connection.execute(_RELEASE_CLAIMS, {"domains": list(domains), "token": str(token), "resolver": resolver})
 
 
 def load_facts(connection: Connection, domain: str, resolver: str) -> DomainFacts | None:

@@ -54,7 +54,7 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     if claimed:
         asyncio.run(deps.probe.resolve_all(claimed, collect))
     with lease.transaction() as transaction:
-        repository.release_claims(transaction.connection, claimed, token)
+        repository.release_claims(transaction.connection, claimed, token, deps.resolver)
         repository.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
     if busy:
         raise Reschedule(_WAIT_SECONDS, "another job looks up the same domains")

@@ -14,7 +14,7 @@ from mailsift.shared.db.tables.columns import Id, Time, Words
 class Domain(Base):
     """The facts of one domain, shared by all lists, and the claim of the job that is looking them up.
 
-    `resolver` names the nameservers that answered: facts of one set are stale for another, because a private zone must
+    `resolver` names the nameservers that answered: what one set says is nothing to another, because a private zone must
     not colour public verdicts.
     """
 
@@ -22,7 +22,7 @@ class Domain(Base):
     __table_args__ = ({"postgresql_with": {"fillfactor": "80"}},)
 
     domain: Mapped[Words] = mapped_column(primary_key=True)
-    resolver: Mapped[Words]
+    resolver: Mapped[Words] = mapped_column(primary_key=True)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     checked_at: Mapped[Time | None]
     expires_at: Mapped[Time | None]

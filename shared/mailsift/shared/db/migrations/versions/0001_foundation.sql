@@ -40,7 +40,7 @@ CREATE TABLE domains (
     "expiresAt" TIMESTAMP WITH TIME ZONE,
     "claimToken" UUID,
     "claimedUntil" TIMESTAMP WITH TIME ZONE,
-    CONSTRAINT pk_domains PRIMARY KEY (domain)
+    CONSTRAINT pk_domains PRIMARY KEY (domain, resolver)
 )
  WITH (fillfactor = 80);
 
