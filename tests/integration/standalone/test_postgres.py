@@ -21,9 +21,11 @@ from mailsift.standalone.postgres import Postgres, running
 from mailsift.standalone.programs import Programs, copied_for, find_programs
 
 RUN_UNTIL_KILLED = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from mailsift.standalone.postgres import running
+# A shell starts what it puts into the background with Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with running(Path(sys.argv[1])) as server:
     print(server.pid, server.socket_folder, flush=True)
     time.sleep(60)
