@@ -18,7 +18,7 @@ from mailsift.standalone.stopping import Stopped, stopping_on_signals
 _EXIT_CODES = """
 \b
 Exit codes: 0 done; 2 wrong usage or input that cannot be read; 1 anything else.
-With --json an error is printed as {"error": {"code", "message"}}.
+With --json an error, wrong usage apart, is printed as {"error": {"code", "message"}}.
 """
 
 _home = click.option(
@@ -49,12 +49,12 @@ def main(context: click.Context, home: Path | None) -> None:
 
 
 @main.command(epilog=_EXIT_CODES)
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True))
 @click.option(
     "-o",
     "--output",
     "out",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar="OUT",
     help="Where the answers go; a file there is replaced when they are complete. [FILE's name with -analysed]",
 )

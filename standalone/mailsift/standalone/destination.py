@@ -14,6 +14,8 @@ from typing import BinaryIO
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.errors import InputError, StandaloneError
 
+_STREAM = Path("-")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -25,6 +27,10 @@ class Source:
 
 def read_source(path: Path) -> Source:
     """Look at the file before anything is started for it. Raises InputError."""
+    if path == _STREAM:
+        raise InputError(
+            "not_a_file", "standard input cannot be read twice; save the list in a file first"
+        )
     try:
         if path.is_dir():
             raise InputError("is_a_directory", f"{path} is a directory; name a file in it")
@@ -43,15 +49,17 @@ def read_source(path: Path) -> Source:
 
 def choose_destination(source: Source, given: Path | None, file_type: FileType) -> Path:
     """Return where to write: the path that was given, else one beside the list. Raises InputError."""
+    if given == _STREAM:
+        raise InputError("output_unusable", "the answers go into a file that is whole or not there; name one with -o")
     path = given or source.path.with_name(f"{source.path.stem}-analysed.{file_type.value}")
     path = path.absolute()
-    if path.is_symlink():
-        path = path.resolve()
     if path.exists():
         if path.samefile(source.path):
             raise InputError("output_is_input", f"{path} is the list itself; choose another output with -o")
         if not path.is_file():
             raise InputError("output_unusable", f"{path} is not a regular file; choose another output with -o")
+    if path.is_symlink():
+        path = path.resolve()
     if not path.parent.is_dir():
         raise InputError("output_unusable", f"{path.parent} is not a folder; choose another output with -o")
     if not os.access(path.parent, os.W_OK | os.X_OK):

@@ -89,6 +89,22 @@ class Home:
         """Tell other commands of this account where the API is; only while the home is held."""
         write_private(self._record_file, asdict(record)).replace(self._record_file)
 
+    def asked(self) -> tuple[str, ...] | None:
+        """Which nameservers unfinished work was begun with; None when that is not known."""
+        try:
+            stored = json.loads(self._asked_file.read_text())
+            return tuple(map(str, stored["nameservers"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def note_asked(self, nameservers: tuple[str, ...]) -> None:
+        """Remember which nameservers are asked from now on."""
+        write_private(self._asked_file, {"nameservers": nameservers}).replace(self._asked_file)
+
+    @property
+    def _asked_file(self) -> Path:
+        return self.folder / "asked.json"
+
     @property
     def _lock_file(self) -> Path:
         return self.folder / "lock"

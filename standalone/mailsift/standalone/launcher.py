@@ -16,6 +16,7 @@ from mailsift.standalone import repository
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.database import Database, ready_database
 from mailsift.standalone.home import Home, ServerRecord
+from mailsift.standalone.leftovers import take_over
 from mailsift.standalone.logs import log_to_home, naming_the_log
 from mailsift.standalone.services import all_services
 from mailsift.standalone.settings import all_settings
@@ -54,6 +55,8 @@ def launched(
     with naming_the_log(home), ready_database(home, environment) as database:
         command_key, key = _admit(database, keys)
         settings = all_settings(home, database, asking)
+        # Nameservers with a name of their own stay the same ones whatever their address.
+        take_over(settings.dispatcher.database_url, home, (asking.known_as,) if asking.known_as else asking.nameservers)
         with all_services(settings, asking.known_as, port) as bound:
             record = ServerRecord(os.getpid(), bound, command_key, asking.nameservers)
             home.publish(record)

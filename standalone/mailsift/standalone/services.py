@@ -22,8 +22,6 @@ from mailsift.exporter import worker as exporter
 from mailsift.ingest import actors as ingest_actors
 from mailsift.ingest import worker as ingest
 from mailsift.shared.broker import in_process_broker
-from mailsift.shared.db.session import make_engine
-from mailsift.shared.jobs.repository.dispatching import void_all_leases
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.standalone.errors import PortTakenError
 from mailsift.standalone.settings import AllSettings
@@ -39,11 +37,10 @@ _STOP_MILLISECONDS = 5_000
 def all_services(settings: AllSettings, known_as: str | None, port: int) -> Iterator[int]:
     """Run all services for as long as the context lasts; yields the port of the API, which is `port` unless that is 0.
 
-    The caller is the only one who runs jobs in this database: whatever stands there as running was left by the dead.
+    The caller is the only one who runs jobs in this database, and has taken over what the dead left.
     """
     with ExitStack() as stack:
         listening = stack.enter_context(_listening(port))
-        _hand_back_what_the_dead_held(settings)
         stops: list[Callable[[], None]] = []
         stack.callback(_all_at_once, stops)
         broker = in_process_broker()
@@ -53,15 +50,6 @@ def all_services(settings: AllSettings, known_as: str | None, port: int) -> Iter
         stops.append(dispatcher.stop)
         stops.append(_start_api(settings, listening))
         yield int(listening.getsockname()[1])
-
-
-def _hand_back_what_the_dead_held(settings: AllSettings) -> None:
-    engine = make_engine(settings.dispatcher.database_url, "mailsift-standalone", pool_size=1)
-    try:
-        with engine.begin() as connection:
-            void_all_leases(connection)
-    finally:
-        engine.dispose()
 
 
 def _start_workers(settings: AllSettings, broker: dramatiq.Broker, known_as: str | None) -> Callable[[], None]:

@@ -83,3 +83,15 @@ def test_an_older_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
         assert path.read_text() == "older"
     assert path.read_text() == "whole"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_standard_input_and_output_are_no_files(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="save the list in a file first"):
+        read_source(Path("-"))
+    (tmp_path / "list.csv").write_text("a@example.com\n")
+    source = read_source(tmp_path / "list.csv")
+    (tmp_path / "stdout").symlink_to("/dev/null")
+    for given in (Path("-"), tmp_path / "stdout"):
+        with pytest.raises(InputError) as raised:
+            choose_destination(source, given, FileType.CSV)
+        assert raised.value.code == "output_unusable"

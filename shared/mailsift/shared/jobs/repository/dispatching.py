@@ -85,6 +85,9 @@ _VOID_MARKS = text("""
     UPDATE "jobQueue" SET "dispatchedAt" = NULL, "dispatchToken" = NULL
     WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL""")
 
+_PUT_OFF = text("""
+    UPDATE "jobQueue" SET "dueAt" = clock_timestamp() + make_interval(secs => :seconds) WHERE status = 'pending'""")
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -178,3 +181,8 @@ def void_all_leases(connection: Connection) -> int:
         moved(connection, row, "handed back at start")
     connection.execute(_VOID_MARKS)
     return len(rows)
+
+
+def put_off_pending(connection: Connection, seconds: float) -> int:
+    """Make every pending job due in so many seconds, or now; returns how many there are. For that same holder."""
+    return connection.execute(_PUT_OFF, {"seconds": seconds}).rowcount
