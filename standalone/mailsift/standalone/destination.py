@@ -28,9 +28,7 @@ class Source:
 def read_source(path: Path) -> Source:
     """Look at the file before anything is started for it. Raises InputError."""
     if path == _STREAM:
-        raise InputError(
-            "not_a_file", "standard input cannot be read twice; save the list in a file first"
-        )
+        raise InputError("not_a_file", "standard input cannot be read twice; save the list in a file first")
     try:
         if path.is_dir():
             raise InputError("is_a_directory", f"{path} is a directory; name a file in it")
