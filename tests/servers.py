@@ -132,8 +132,8 @@ class PostgreSQL:
 
 
 @contextmanager
-def run_postgresql() -> Iterator[PostgreSQL]:
-    """Run a PostgreSQL server that is fast and forgets: nothing here has to survive a power cut."""
+def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
+    """Run a PostgreSQL server: by default one that is fast and forgets, for nothing here has to survive a power cut."""
     programs = _programs(*_POSTGRESQL)
     sandbox = _Sandbox()
     data = sandbox.folder / "data"
@@ -142,7 +142,8 @@ def run_postgresql() -> Iterator[PostgreSQL]:
         *("--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
     )
     server = PostgreSQL(free_port())
-    settings = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+    forgetful = () if durable else ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+    settings = ("max_connections=200", *forgetful)
     command: list[str | Path] = [
         programs / "postgres",
         "-D",
