@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg2
 
@@ -22,8 +23,16 @@ _RABBITMQ = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "rabbitmq-server")
 _NSD = ("/usr/sbin", "nsd")
 
 # Parent of the server, and the reader of a pipe that only this process holds open. The pipe closes when we are done,
-# and just as well when we are killed: no server outlives its test run.
-_GUARD = 'signal=$1 folder=$2; shift 2; "$@" & read -r _; kill -s "$signal" $!; wait $!; rm -rf "$folder"'
+# and just as well when we are killed: no server outlives its test run. A line asks to end the server by that signal, an
+# empty one to start it again on what it left behind.
+_GUARD = """
+signal=$1 folder=$2; shift 2
+"$@" &
+while read -r stop; do
+    if [ -n "$stop" ]; then kill -s "$stop" $!; wait $!; else "$@" & fi
+done
+kill -s "$signal" $!; wait $!; rm -rf "$folder"
+"""
 
 
 class ServerMissing(Exception):
@@ -49,6 +58,25 @@ def _programs(pattern: str, program: str) -> Path:
     return max(found, key=lambda folder: [int(part) if part.isdigit() else 0 for part in folder.as_posix().split("/")])
 
 
+class Power:
+    """Stops a running server and starts it again: same command, same port, same folder."""
+
+    def __init__(self, orders: IO[bytes]) -> None:
+        self._orders = orders
+
+    def off(self, signal: str) -> None:
+        """End the server by a signal; returns at once."""
+        self._order(signal)
+
+    def on(self) -> None:
+        """Start it again once it has ended; returns at once."""
+        self._order("")
+
+    def _order(self, line: str) -> None:
+        self._orders.write(f"{line}\n".encode())
+        self._orders.flush()
+
+
 class _Sandbox:
     """A temporary folder, and the unprivileged user that works in it: PostgreSQL refuses to run as root."""
 
@@ -70,7 +98,7 @@ class _Sandbox:
     @contextmanager
     def guarded(
         self, *command: str | Path, signal: str = "TERM", env: Mapping[str, str] | None = None
-    ) -> Iterator[None]:
+    ) -> Iterator[Power]:
         """Run a server until the block ends, or this process does."""
         with (self.folder / "server.log").open("ab") as log:
             guard = subprocess.Popen(  # type: ignore[call-overload]
@@ -84,7 +112,7 @@ class _Sandbox:
                 **self._identity,
             )
         try:
-            yield
+            yield Power(guard.stdin)
         finally:
             guard.stdin.close()
             guard.wait(timeout=30)
@@ -111,6 +139,8 @@ class PostgreSQL:
     """A running server that trusts every login on loopback."""
 
     port: int
+    power: Power
+    wait_until: Callable[[Callable[[], bool]], None]
 
     def url(self, database: str = "postgres", user: str = "postgres") -> str:
         """Return the URL of a database as one of the roles sees it."""
@@ -130,6 +160,16 @@ class PostgreSQL:
             return False
         return True
 
+    def stop(self, mode: str = "fast") -> None:
+        """Stop the server as `pg_ctl stop -m` does: "fast" ends sessions and writes everything, "immediate" crashes."""
+        self.power.off({"fast": "INT", "immediate": "QUIT"}[mode])
+        self.wait_until(lambda: not accepts(self.port))
+
+    def start(self) -> None:
+        """Start the stopped server on its data and wait until it answers."""
+        self.power.on()
+        self.wait_until(self.is_ready)
+
 
 @contextmanager
 def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
@@ -141,9 +181,9 @@ def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
         *(programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust"),
         *("--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
     )
-    server = PostgreSQL(free_port())
+    port = free_port()
     forgetful = () if durable else ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-    settings = ("max_connections=200", *forgetful)
+    settings = ("max_connections=300", *forgetful)
     command: list[str | Path] = [
         programs / "postgres",
         "-D",
@@ -151,11 +191,12 @@ def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
         "-h",
         LOOPBACK,
         "-p",
-        str(server.port),
+        str(port),
         "-k",
         sandbox.folder,
     ]
-    with sandbox.guarded(*command, *(f"-c{setting}" for setting in settings), signal="INT"):
+    with sandbox.guarded(*command, *(f"-c{setting}" for setting in settings), signal="INT") as power:
+        server = PostgreSQL(port, power, sandbox.wait_until)
         sandbox.wait_until(server.is_ready)
         yield server
 
@@ -166,6 +207,8 @@ class RabbitMQ:
 
     port: int
     control: Callable[..., str]
+    power: Power
+    wait_until: Callable[[Callable[[], bool]], None]
 
     def url(self, vhost: str) -> str:
         """Return the URL of a virtual host."""
@@ -181,6 +224,17 @@ class RabbitMQ:
     def delete_vhost(self, vhost: str) -> None:
         """Remove a virtual host with all its queues and connections."""
         self.control("delete_vhost", vhost)
+
+    def stop(self, *, crash: bool = False) -> None:
+        """Stop the node: in order, or as if its machine were lost."""
+        self.power.off("KILL" if crash else "TERM")
+        self.wait_until(lambda: not accepts(self.port))
+
+    def start(self) -> None:
+        """Start the stopped node on its data and wait until it takes connections."""
+        self.power.on()
+        self.wait_until(lambda: accepts(self.port))
+        self.control("await_startup")
 
 
 def _rabbitmq_environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
@@ -225,10 +279,10 @@ def run_rabbitmq() -> Iterator[RabbitMQ]:
 
     with names.guarded(epmd, "-port", str(ports["epmd"]), "-address", LOOPBACK, env=environment):
         names.wait_until(lambda: accepts(ports["epmd"]))
-        with node.guarded(programs / "rabbitmq-server", signal="KILL", env=environment):
+        with node.guarded(programs / "rabbitmq-server", signal="KILL", env=environment) as power:
             node.wait_until(lambda: accepts(ports["amqp"]))
             control("await_startup")
-            yield RabbitMQ(ports["amqp"], control)
+            yield RabbitMQ(ports["amqp"], control, power, node.wait_until)
 
 
 _NSD_CONFIGURATION = """
