@@ -1,0 +1,117 @@
+"""The processes of one measurement: producers, a dispatcher, workers; all of them end with it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from benchmarks.site import Site
+from benchmarks.surroundings import ADMIN_URL, FOLDER
+from benchmarks.tally import DONE, members
+
+ROOT = Path(__file__).resolve().parent.parent
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
+
+
+class Crew:
+    """Starts processes for a site, and ends them."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._running: list[subprocess.Popen[bytes]] = []
+        # Nothing that the shell happens to hold may reach them.
+        self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+
+    def dispatcher(self) -> subprocess.Popen[bytes]:
+        """Start the dispatcher as it is deployed."""
+        return self._start("dispatcher", [sys.executable, "-m", "mailsift.dispatcher"], "mailsift_dispatcher")
+
+    def workers(self, module: str, *, processes: int = 1, threads: int = 4) -> subprocess.Popen[bytes]:
+        """Start worker processes and wait until they consume."""
+        dramatiq = str(Path(sys.executable).parent / "dramatiq")
+        numbers = ["--processes", str(processes), "--threads", str(threads)]
+        command = [dramatiq, f"{module}:set_up", *numbers, "--skip-logging", "--worker-shutdown-timeout", "30000"]
+        before = members(self.site.folder, DONE)
+        worker = self._start("worker", command, "mailsift_worker", WORKER_THREADS=str(threads))
+        self.wait(lambda: members(self.site.folder, DONE) == before + processes, "the workers")
+        return worker
+
+    def producer(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
+        """Start a producer."""
+        command = [sys.executable, "-m", "benchmarks.producing", kind, *options]
+        return self._start("producer", command, "mailsift_api")
+
+    def wait(self, ready: Callable[[], bool], what: str, seconds: float = 120) -> None:
+        """Wait until something holds; a process that ends meanwhile, or too much time, ends the measurement."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            for process in self._running:
+                if process.poll() not in {None, 0}:
+                    raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{self._logs()}")
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"waited {seconds} s for {what}:\n{self._logs()}")
+            time.sleep(0.02)
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """End one process as Kubernetes does, and wait for it."""
+        process.terminate()
+        process.wait(timeout=60)
+        self._running.remove(process)
+
+    def kill(self) -> None:
+        """End all that still runs, with the processes it started."""
+        for process in self._running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=60)
+
+    def _start(self, name: str, command: list[str], role: str, **settings: str) -> subprocess.Popen[bytes]:
+        environment: Mapping[str, str] = {
+            **self._environment,
+            **settings,
+            "DATABASE_URL": self.site.url(role),
+            "RABBITMQ_URL": self.site.rabbitmq_url,
+            "HEALTH_HOST": "127.0.0.1",
+            "HEALTH_PORT": "0",
+            ADMIN_URL: self.site.url(),
+            FOLDER: str(self.site.folder),
+        }
+        with (self.site.folder / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self._running.append(process)
+        return process
+
+    def _logs(self) -> str:
+        logs = self.site.folder.glob("*.log")
+        return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
+
+
+def processes_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Return the processes that work below Dramatiq's command."""
+    return [child for child in psutil.Process(worker.pid).children() if child.name() != "resource_tracker"]
+
+
+@contextmanager
+def crew(site: Site) -> Iterator[Crew]:
+    """Yield a crew whose processes end with the block."""
+    hands = Crew(site)
+    try:
+        yield hands
+    finally:
+        hands.kill()
