@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,6 +54,12 @@ class NewJob:
     subject: Subject
     trace_id: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    # From 0 to 10, higher first; None leaves it to the type.
+    priority: int | None = None
+    # Not before then; None is at once.
+    scheduled_for: dt.datetime | None = None
+    # The job of the same workspace that must have completed first.
+    after_job_id: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from mailsift.shared.db.tables.activities import IdempotencyKey, UserActivity
 from mailsift.shared.db.tables.analyses import AdvancedAnalysis, AdvancedEmailResult, Analysis, SingleAnalysis
 from mailsift.shared.db.tables.domains import Domain
 from mailsift.shared.db.tables.exports import Export
-from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog
+from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
+from mailsift.shared.db.tables.limits import RateLimit
 from mailsift.shared.db.tables.people import ApiKey, UserProfile, Workspace, WorkspaceMember
+from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
 from mailsift.shared.db.tables.uploads import Upload, UploadEmail, UploadRejectedRow
 
 __all__ = [
@@ -19,6 +21,10 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobLog",
+    "PausedQueue",
+    "RateLimit",
+    "Schedule",
+    "ScheduleRun",
     "SingleAnalysis",
     "Upload",
     "UploadEmail",

@@ -1,10 +1,11 @@
-"""The queue: jobs, what each attempt said, and every change of state."""
+"""The queue: jobs, what each attempt said, every change of state, and the queues that an operator stopped."""
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, Computed, DateTime, ForeignKey, Identity, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -28,20 +29,39 @@ class Job(Base):
         CheckConstraint("priority BETWEEN 0 AND 10", name="priority"),
         CheckConstraint("progress BETWEEN 0 AND 100", name="progress"),
         CheckConstraint('"openChildren" >= 0', name="open_children"),
-        Index("ix_jobQueue_due", "queue", text("priority DESC"), "due_at", postgresql_where=text("status = 'pending'")),
         Index(
-            "ix_jobQueue_sent",
+            "ix_jobQueue_due",
             "queue",
-            "dispatched_at",
-            postgresql_where=text("""status = 'pending' AND "dispatchedAt" IS NOT NULL"""),
+            "workspace_id",
+            "turn_at",
+            postgresql_where=text("""status = 'pending' AND "dispatchedAt" IS NULL"""),
         ),
+        Index("ix_jobQueue_in_flight", "queue", "workspace_id", postgresql_where=text('"dispatchedAt" IS NOT NULL')),
         Index(
             "ix_jobQueue_cancelling",
             "job_id",
             postgresql_where=text("""status = 'processing' AND "cancelRequestedAt" IS NOT NULL"""),
         ),
         Index("ix_jobQueue_leases", "lease_until", postgresql_where=text("status = 'processing'")),
-        Index("ix_jobQueue_parent_child", "parent_job_id", "child_key", unique=True),
+        Index(
+            "ix_jobQueue_waiting",
+            "job_id",
+            postgresql_where=text("""status = 'processing' AND "leaseToken" IS NULL"""),
+        ),
+        Index("ix_jobQueue_dead", "completed_at", postgresql_where=text("status = 'dead_letter'")),
+        Index("ix_jobQueue_ended", "completed_at", postgresql_where=text('"parentJobId" IS NULL')),
+        # A job has one of three subjects, and seldom a parent or a predecessor.
+        Index("ix_jobQueue_uploadId", "upload_id", postgresql_where=text('"uploadId" IS NOT NULL')),
+        Index("ix_jobQueue_analysisId", "analysis_id", postgresql_where=text('"analysisId" IS NOT NULL')),
+        Index("ix_jobQueue_exportId", "export_id", postgresql_where=text('"exportId" IS NOT NULL')),
+        Index("ix_jobQueue_afterJobId", "after_job_id", postgresql_where=text('"afterJobId" IS NOT NULL')),
+        Index(
+            "ix_jobQueue_parent_child",
+            "parent_job_id",
+            "child_key",
+            unique=True,
+            postgresql_where=text('"parentJobId" IS NOT NULL'),
+        ),
         Index("ix_jobQueue_lease_token", "lease_token", postgresql_where=text('"leaseToken" IS NOT NULL')),
         Index(None, "workspace_id", text('"createdAt" DESC')),
         {"postgresql_with": {"fillfactor": "70", "autovacuum_vacuum_scale_factor": "0.02"}},
@@ -50,10 +70,14 @@ class Job(Base):
     job_id: Mapped[Key] = mapped_column(server_default=text("gen_random_uuid()"))
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
-    upload_id: Mapped[Id | None] = mapped_column(ForeignKey(Upload.upload_id, ondelete="CASCADE"), index=True)
-    analysis_id: Mapped[Id | None] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"), index=True)
-    export_id: Mapped[Id | None] = mapped_column(ForeignKey(Export.export_id, ondelete="CASCADE"), index=True)
+    upload_id: Mapped[Id | None] = mapped_column(ForeignKey(Upload.upload_id, ondelete="CASCADE"))
+    analysis_id: Mapped[Id | None] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
+    export_id: Mapped[Id | None] = mapped_column(ForeignKey(Export.export_id, ondelete="CASCADE"))
     parent_job_id: Mapped[Id | None] = mapped_column(ForeignKey("jobQueue.job_id", ondelete="CASCADE"))
+    # The job that must have completed before this one may begin.
+    after_job_id: Mapped[Id | None] = mapped_column(ForeignKey("jobQueue.job_id", ondelete="SET NULL"))
+    # Whether jobs wait, or waited, for this one.
+    has_followers: Mapped[bool] = mapped_column(server_default=text("false"))
     # Unique below one parent, so that a phase is never planned twice.
     child_key: Mapped[Words | None]
     job_type: Mapped[Words]
@@ -71,6 +95,8 @@ class Job(Base):
     processed_items: Mapped[Count]
     total_items: Mapped[Big | None]
     step_started_at: Mapped[Time | None]
+    # What was done already when this attempt took the step up: its rate is measured from there.
+    step_started_items: Mapped[Count]
     checkpoint: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     result: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     error_code: Mapped[Words | None]
@@ -88,8 +114,19 @@ class Job(Base):
     # Whether this job's final failure fails its parent.
     fails_parent: Mapped[bool] = mapped_column(server_default=text("true"))
 
-    # When the job may be sent, which moves with every retry, and when it was.
+    # What the user asked for.
+    scheduled_for: Mapped[Time | None]
+    # When the job may be sent, which moves with every retry and is `infinity` while it waits for another; when it was.
     due_at: Mapped[Now]
+    # The order in which jobs are sent: by due time, where a point of priority is worth a minute of waiting. So the more
+    # urgent job goes first and none waits for ever, and an index can hold it: it stands still while a job waits.
+    turn_at: Mapped[dt.datetime] = mapped_column(
+        DateTime,
+        Computed(
+            """("dueAt" AT TIME ZONE 'UTC'::text) - ((priority)::double precision * '00:01:00'::interval)""",
+            persisted=True,
+        ),
+    )
     dispatched_at: Mapped[Time | None]
     dispatch_token: Mapped[Id | None]
 
@@ -105,6 +142,8 @@ class Job(Base):
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
     completed_at: Mapped[Time | None]
+    # The user wants to see it no more; retention takes it away.
+    deleted_at: Mapped[Time | None]
 
 
 class JobLog(Base):
@@ -136,3 +175,13 @@ class JobEvent(Base):
     cause: Mapped[Words]
     worker_id: Mapped[Words | None]
     created_at: Mapped[Now]
+
+
+class PausedQueue(Base):
+    """A queue whose jobs an operator holds back: none is sent, and none begins."""
+
+    __tablename__ = "pausedQueues"
+
+    queue: Mapped[Words] = mapped_column(primary_key=True)
+    reason: Mapped[Words | None]
+    paused_at: Mapped[Now]

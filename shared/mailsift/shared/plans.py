@@ -1,0 +1,39 @@
+"""What a workspace may take for itself, by its plan; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Plan(StrEnum):
+    """The word in `workspaces.plan`."""
+
+    FREE = "free"
+    PRO = "pro"
+    BUSINESS = "business"
+    UNLIMITED = "unlimited"
+    """Of an installation of one's own: the machine is the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The limits of a plan; None is no limit."""
+
+    # Jobs under way at once, the parts of a large one counted each.
+    running_jobs: int | None
+    # Jobs that users ask for, parts not counted.
+    jobs_per_hour: int | None
+
+
+ALLOWANCES: dict[Plan, Allowance] = {
+    Plan.FREE: Allowance(running_jobs=8, jobs_per_hour=100),
+    Plan.PRO: Allowance(running_jobs=32, jobs_per_hour=1_000),
+    Plan.BUSINESS: Allowance(running_jobs=128, jobs_per_hour=10_000),
+    Plan.UNLIMITED: Allowance(running_jobs=None, jobs_per_hour=None),
+}
+
+
+def allowance(plan: str) -> Allowance:
+    """Return what a plan allows; a plan that is not known here allows what the smallest does."""
+    return ALLOWANCES[Plan(plan)] if plan in set(Plan) else ALLOWANCES[Plan.FREE]
