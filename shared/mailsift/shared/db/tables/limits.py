@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Double, ForeignKey
+from sqlalchemy import Double, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
@@ -23,4 +23,6 @@ class RateLimit(Base):
     capacity: Mapped[float] = mapped_column(Double)
     refill_per_second: Mapped[float] = mapped_column(Double)
     updated_at: Mapped[Now]
+    # What the last taker was told to wait; zero if it got what it wanted.
+    wait_seconds: Mapped[float] = mapped_column(Double, server_default=text("0"))
     created_at: Mapped[Now]

@@ -75,6 +75,7 @@ CREATE TABLE "rateLimits" (
     capacity DOUBLE PRECISION NOT NULL,
     "refillPerSecond" DOUBLE PRECISION NOT NULL,
     "updatedAt" TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    "waitSeconds" DOUBLE PRECISION DEFAULT 0 NOT NULL,
     "createdAt" TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT "pk_rateLimits" PRIMARY KEY (key),
     CONSTRAINT "fk_rateLimits_workspaceId" FOREIGN KEY("workspaceId") REFERENCES workspaces ("workspaceId") ON DELETE CASCADE
