@@ -32,6 +32,20 @@ settings.load_profile("mailsift")
 TEMPLATE = "mailsift_template"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make chaos` ask for more than the short form of each scenario."""
+    group = parser.getgroup("chaos")
+    group.addoption("--chaos-scenarios", default="", help="only these, as in S1,S8")
+    group.addoption("--chaos-pace", default="twentieth", choices=("twentieth", "production"), help="the engine's times")
+    group.addoption("--chaos-runs", default=1, type=int, help="how often each scenario is run")
+    group.addoption("--chaos-full", action="store_true", help="with the whole load, not that of the short form")
+    group.addoption("--chaos-results", default="", help="a folder for the figures of each run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scenario(number): one of the chaos scenarios, S1 to S13")
+
+
 @dataclass(frozen=True, slots=True)
 class Database:
     """A freshly migrated database and its URL for each of the roles."""
@@ -53,16 +67,21 @@ def _unavailable(missing: ServerMissing) -> NoReturn:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """Run one PostgreSQL for the session, with a migrated template to clone."""
-    from mailsift.shared.db.migrate import migrate
-
     with ExitStack() as stack:
         try:
             server = stack.enter_context(run_postgresql())
         except ServerMissing as missing:
             _unavailable(missing)
-        server.execute(f"CREATE DATABASE {TEMPLATE}")
-        migrate(server.url(TEMPLATE))
+        add_template(server)
         yield server
+
+
+def add_template(server: PostgreSQL) -> None:
+    """Make the migrated database that others are cloned from."""
+    from mailsift.shared.db.migrate import migrate
+
+    server.execute(f"CREATE DATABASE {TEMPLATE}")
+    migrate(server.url(TEMPLATE))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -48,8 +48,11 @@ COMMANDS = {
 class Service:
     """One service in a process group of its own."""
 
-    def __init__(self, name: str, environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(
+        self, name: str, environment: Mapping[str, str], folder: Path, command: Sequence[str] | None = None
+    ) -> None:
         self.name = name
+        self._command = command or COMMANDS[name]
         self.health_port = free_port()
         self._environment = {
             **os.environ,
@@ -63,10 +66,16 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
+        self.launch()
+        self.await_ready()
+
+    def launch(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                COMMANDS[self.name], env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    def await_ready(self) -> None:
         wait_for(self.is_ready, f"{self.name} to become ready", hint=self.log)
 
     def is_ready(self) -> bool:

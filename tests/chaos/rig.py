@@ -1,0 +1,332 @@
+"""One scenario's world: a database and a virtual host of its own, real processes, the work, and the judgement.
+
+How to write a scenario: one test function in a file of its family, marked with its number, that reads like its
+description.
+
+    @pytest.mark.scenario("S1")
+    def test_a_worker_is_killed_in_the_middle_of_a_slice(rig: Rig) -> None:
+        rig.start("dispatcher", "ingest", "analyzer", "exporter")      # real processes; ready when it returns
+        rig.load.users(2, rows=20_000)                                 # upload, analysis, export, one after the other
+        rig.await_copy("advancedEmailResults")                         # the moment that the scenario is about
+        rig["analyzer"].kill()                                         # the disturbance
+        rig.calm()                                                     # its end: recovery is measured from here
+        rig["analyzer"].start()
+        rig.settle()                                                   # all work ended; counts, notes, asserts
+        assert rig.events("worker_lost") > 0                           # and that it was a test of anything at all
+
+- The work: `rig.load` (load.py). Use `users` for real work, and `rows` with the process "chaos" (worker.py) for what
+  real handlers cannot be asked to do. Whatever it accepted must end well, except what is poisoned.
+- The processes: `rig.start("ingest", "dispatcher", ...)`, or `rig.start("ingest", name="ingest-2", env={...})` for one
+  more; then `rig["ingest"]` with `kill`, `stop` (SIGTERM), `suspend`, `resume`, `start`. Each worker process has a
+  database role of its own, so that the journal can tell who wrote. `rig.revive("chaos")` starts a process anew whenever
+  it ends, as Kubernetes does.
+- The wires: `rig.proxy("postgresql")` and `rig.proxy("rabbitmq")` (proxy.py); give the proxy to `start` as `database=`
+  or `broker=`.
+- The servers: `rig.postgresql` and `rig.rabbitmq` can be stopped and started (servers.py). A scenario that does so
+  stands in a file that overrides the fixture `postgresql` or `rabbitmq` by one with a server of its own.
+- The looks: `rig.rows(sql)`, `rig.number(sql)`, `rig.events(cause)`, `rig.await_copy(table)`, `rig.wait(look, what)`.
+  Wait on conditions, never for a time; a scenario that missed its moment must fail.
+- The judgement: journal.sql (what the database itself saw) and census.py (what is counted).
+- The size: `rig.pace` are the times; `rig.full` says whether this is a run of `make chaos` or the short form that
+  `make test` runs.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import pika
+import psutil
+import psycopg2
+from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812 - a class with a small name
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from chaos import census
+from chaos.census import Figures
+from chaos.load import Load
+from chaos.pace import Pace
+from chaos.proxy import Proxy
+from chaos.record import Record
+from factories import make_tenant
+from mailsift.shared.db.session import make_engine
+from mailsift.shared.jobs.catalog import QUEUES
+from mailsift.shared.storage import Storage
+from processes import BIN, COMMANDS, Service, wait_for
+from servers import PostgreSQL, RabbitMQ
+
+Result = TypeVar("Result")
+
+TEMPLATE = "mailsift_chaos_template"
+_FOLDER = Path(__file__).parent
+_WORKER_MEGABYTES = 500
+_OWN_WORKER = [
+    *(str(BIN / "dramatiq"), "--path", str(_FOLDER), "worker:set_up"),
+    *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
+]
+# Small enough that a scenario has several slices of each kind, large enough that they can be caught in the middle.
+_SIZES = {"BATCH_ROWS": "10000", "ROWS_PER_JOB": "5000", "DOMAINS_PER_JOB": "7"}
+
+
+class Process(Service):
+    """A service that can also be stopped in its tracks."""
+
+    def suspend(self) -> None:
+        """SIGSTOP, to the whole group: as when a machine freezes."""
+        self._signal_group(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal_group(signal.SIGCONT)
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def megabytes(self) -> float:
+        """The most memory that one of its processes has had so far."""
+        assert self._process is not None
+        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
+        return max(_peak(member.pid) for member in family)
+
+    def _signal_group(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        os.killpg(self._process.pid, number)
+
+
+def _peak(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
+
+
+class Rig:
+    """What a scenario works with; see the module's own words."""
+
+    def __init__(  # noqa: PLR0917 - the parts of a world
+        self, postgresql: PostgreSQL, rabbitmq: RabbitMQ, nameserver: str, pace: Pace, folder: Path, record: Record
+    ) -> None:
+        self.postgresql = postgresql
+        self.rabbitmq = rabbitmq
+        self.pace = pace
+        self.full = record.full
+        self.database = f"chaos_{uuid.uuid4().hex[:8]}"
+        self.vhost = ""
+        self.load: Load
+        self._nameserver = nameserver
+        self._folder = folder
+        self._record = record
+        self._processes: dict[str, Process] = {}
+        self._roles: list[str] = []
+        self._calm: float | None = None
+        self._stack = ExitStack()
+        self._over = threading.Event()
+
+    @contextmanager
+    def open(self) -> Iterator[Rig]:
+        """Build the world, and leave nothing of it."""
+        with self._stack as stack:
+            self.postgresql.execute(f"CREATE DATABASE {self.database} TEMPLATE {TEMPLATE}")
+            stack.callback(self._drop)
+            # A crash of the server must not lose what it said it had committed.
+            self.postgresql.execute(f"ALTER DATABASE {self.database} SET synchronous_commit = on")
+            self.vhost = self.rabbitmq.add_vhost()
+            stack.callback(lambda: self.rabbitmq.delete_vhost(self.vhost))
+            self._eye = create_engine(self.postgresql.url(self.database), pool_pre_ping=True)
+            stack.callback(self._eye.dispose)
+            api = make_engine(self.postgresql.url(self.database, "mailsift_api"), "chaos-load", pool_size=20)
+            stack.callback(api.dispose)
+            with self._eye.begin() as connection:
+                tenant = make_tenant(connection)
+            self._storage = Storage((self._folder / "objects").as_uri())
+            self.load = Load(api, tenant, self._storage)
+            stack.callback(self._end)
+            yield self
+
+    def start(  # one process, said in full
+        self,
+        *kinds: str,
+        name: str | None = None,
+        env: Mapping[str, str] | None = None,
+        database: Proxy | None = None,
+        broker: Proxy | None = None,
+    ) -> None:
+        """Start a process of each kind and wait until all are ready."""
+        for kind in kinds:
+            process = self._make(kind, name or kind, env or {}, database, broker)
+            self._processes[process.name] = process
+            process.launch()
+        for kind in kinds:
+            self._processes[name or kind].await_ready()
+
+    def __getitem__(self, name: str) -> Process:
+        return self._processes[name]
+
+    def revive(self, name: str) -> None:
+        """Start a process anew whenever it has ended, until the scenario is over."""
+
+        def watch() -> None:
+            while not self._over.wait(0.05):
+                if not self._processes[name].running:
+                    self._processes[name].launch()
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(self._over.set)
+
+    def proxy(self, server: str) -> Proxy:
+        """Put a proxy in front of "postgresql" or "rabbitmq"."""
+        proxy = Proxy({"postgresql": self.postgresql.port, "rabbitmq": self.rabbitmq.port}[server])
+        self._stack.callback(proxy.close)
+        return proxy
+
+    def rows(self, statement: str, **parameters: object) -> list[Any]:
+        """Look into the database as superuser; waits while there is none."""
+
+        def look() -> list[list[Any]] | None:
+            try:
+                with self._eye.begin() as connection:
+                    return [list(connection.execute(text(statement), parameters).all())]
+            except (OperationalError, InterfaceError):
+                return None
+
+        return wait_for(look, "the database to answer")[0]
+
+    def number(self, statement: str, **parameters: object) -> int:
+        return int(self.rows(statement, **parameters)[0][0] or 0)
+
+    def events(self, cause: str) -> int:
+        """Count the changes of state that had this cause."""
+        return self.number('SELECT count(*) FROM "jobEvents" WHERE cause = :cause', cause=cause)
+
+    def wait(self, look: Callable[[], Result | None], what: str, seconds: float | None = None) -> Result:
+        """Look until there is something; fails by name, with what the processes said last."""
+        return wait_for(look, what, seconds=seconds or self.pace.patience, hint=self.report)
+
+    def await_copy(self, table: str | None, but: int = 0) -> int:
+        """Wait until rows flow in a COPY into this table, or out of the database; returns its backend's pid.
+
+        `but`: another backend than this one.
+        """
+        statement = """
+            SELECT pid FROM pg_stat_progress_copy WHERE tuples_processed > 0 AND pid <> :but AND datname = :database
+                AND relid = coalesce(to_regclass(quote_ident(:table))::oid, 0)"""
+        found = self.wait(
+            lambda: self.rows(statement, table=table, but=but, database=self.database), f"a COPY of {table}"
+        )
+        return int(found[0][0])
+
+    def calm(self) -> None:
+        """Say that the disturbance is over. A scenario that is disturbed to its end is calm when all is asked for."""
+        self._calm = time.monotonic()
+
+    def settle(self) -> None:
+        """Wait until all that was accepted has ended, count, note the figures, and fail where a gate is broken.
+
+        Recovery is the time from the end of the disturbance until the last job has ended: waiting, and the work itself.
+        """
+        assert self._calm is not None, "say when the disturbance was over"
+        deadline = time.monotonic() + self.pace.patience
+        while self._busy() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        recovery = time.monotonic() - self._calm
+        self.load.leave()
+        figures = self.census()
+        self._record.note(figures, recovery)
+        assert not figures.broken(), f"{figures.broken()}\n{self.report()}"
+        assert self.load.accepted.jobs, "nothing was asked for"
+        self._check_queues()
+        self._check_memory()
+
+    def census(self) -> Figures:
+        """Count as things stand."""
+        return census.take(self._eye, self.load.accepted, self._storage)
+
+    def report(self) -> str:
+        """Say how things stand: the jobs, and the last words of every process."""
+        jobs = self.rows("""
+            SELECT "jobType", status, attempt, "retryCount", "errorCode", "leaseToken" IS NOT NULL, "openChildren",
+                "dueAt" - clock_timestamp(), count(*) FROM "jobQueue" GROUP BY 1, 2, 3, 4, 5, 6, 7, 8""")
+        stale = self.rows("SELECT * FROM chaos.stale LIMIT 10")
+        words = [f"--- {name}\n{process.log()}" for name, process in self._processes.items()]
+        return "\n".join([*map(str, jobs), *map(str, stale), *words])
+
+    def _busy(self) -> bool:
+        open_jobs = """SELECT count(*) FROM "jobQueue" WHERE status IN ('pending', 'processing')"""
+        # In this order: as long as somebody may ask for more, an empty queue says nothing.
+        return self.load.travelling or self.number(open_jobs) > 0
+
+    def _make(
+        self, kind: str, name: str, env: Mapping[str, str], database: Proxy | None, broker: Proxy | None
+    ) -> Process:
+        dispatcher_url = self.postgresql.url(self.database, "mailsift_dispatcher")
+        environment = {
+            "DATABASE_URL": _through(database, dispatcher_url if kind == "dispatcher" else self.worker_url(name)),
+            "RABBITMQ_URL": _through(broker, f"{self.rabbitmq.url(self.vhost)}?heartbeat={self.pace.amqp_heartbeat}"),
+            "STORAGE_URL": (self._folder / "objects").as_uri(),
+            "STORAGE_SHARED": "true",
+            "NAMESERVERS": self._nameserver,
+            **_SIZES,
+            **self.pace.environment(),
+            **env,
+        }
+        return Process(name, environment, self._folder, _OWN_WORKER if kind == "chaos" else COMMANDS[kind])
+
+    def worker_url(self, name: str) -> str:
+        """Make a login that may what every worker may, so that the database knows this process from the others."""
+        role = f"{self.database}_{name.replace('-', '_')}"
+        if role not in self._roles:
+            self.postgresql.execute(f"CREATE ROLE {role} LOGIN BYPASSRLS IN ROLE mailsift_worker")
+            self._roles.append(role)
+        return self.postgresql.url(self.database, role)
+
+    def _check_queues(self) -> None:
+        parameters = pika.URLParameters(self.rabbitmq.url(self.vhost))
+        with closing(pika.BlockingConnection(parameters)) as connection, closing(connection.channel()) as channel:
+            for queue in QUEUES:
+                for name in (f"{queue}.DQ", f"{queue}.XQ"):
+                    assert channel.queue_declare(name, passive=True).method.message_count == 0, name
+
+    def _check_memory(self) -> None:
+        for name, process in self._processes.items():
+            if process.running:
+                assert process.megabytes() < _WORKER_MEGABYTES, f"{name} took {process.megabytes():.0f} MB"
+
+    def _end(self) -> None:
+        self.load.leave()
+        for process in self._processes.values():
+            process.kill()
+
+    def _drop(self) -> None:
+        self.postgresql.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
+        for role in self._roles:
+            self.postgresql.execute(f"DROP ROLE {role}")
+
+
+def _through(proxy: Proxy | None, url: str) -> str:
+    return url if proxy is None else url.replace(f":{urlsplit(url).port}/", f":{proxy.port}/")
+
+
+def ensure_template(postgresql: PostgreSQL, migrated: str) -> None:
+    """Make the database that rigs are cloned from, unless it is there: a migrated one with the journal."""
+    with closing(_dbapi(postgresql.url())) as connection:
+        cursor = connection.cursor()
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", (TEMPLATE,))
+        if cursor.fetchone() is not None:
+            return
+    postgresql.execute(f"CREATE DATABASE {TEMPLATE} TEMPLATE {migrated}")
+    with closing(_dbapi(postgresql.url(TEMPLATE))) as connection, connection:
+        connection.cursor().execute((_FOLDER / "journal.sql").read_text())
+
+
+def _dbapi(url: str) -> Psycopg2Connection:
+    parts = urlsplit(url)
+    return psycopg2.connect(host=parts.hostname, port=parts.port, user=parts.username, dbname=parts.path[1:])
