@@ -10,6 +10,7 @@ from sqlalchemy import Engine, text
 
 from factories import Tenant
 from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import Child
@@ -29,7 +30,7 @@ class Engines:
     def __init__(self, worker: Engine, dispatcher: Engine, api: Engine, tenant: Tenant, job_id: uuid.UUID) -> None:
         self.worker, self.dispatcher, self.api, self.tenant, self.job_id = worker, dispatcher, api, tenant, job_id
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
+        self.runner = JobRunner(worker, self.heartbeat, Announcer(worker), 60, Schedule(base=60, cap=3600, jitter=0))
 
     def row(self, job_id: uuid.UUID | None = None) -> Row:
         with self.worker.begin() as connection:

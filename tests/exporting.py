@@ -19,6 +19,7 @@ from mailsift.exporter import handlers
 from mailsift.exporter.handlers import ExporterDeps
 from mailsift.exporter.rendering import ANSWERS
 from mailsift.shared.db.tables import AdvancedEmailResult, Analysis, Upload, UploadEmail
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import Subject
@@ -82,7 +83,7 @@ class Exporter:
         self.owner, self.worker, self.tenant, self.folder = owner, worker, tenant, folder
         self.deps = ExporterDeps(Storage(folder.as_uri()), 7)
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(worker, self.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
+        self.runner = JobRunner(worker, self.heartbeat, Announcer(worker), 60, Schedule(base=60, cap=3600, jitter=0))
 
     def analysed(self, names: Sequence[str], entries: Sequence[Entry], status: str = "completed") -> uuid.UUID:
         with self.owner.begin() as connection:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Engine, text
 
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.retry import Schedule
@@ -19,7 +20,7 @@ class Pump:
         self.engine = engine
         self.handlers = dict(handlers)
         self.heartbeat = Heartbeat(engine, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(engine, self.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
+        self.runner = JobRunner(engine, self.heartbeat, Announcer(engine), 60, Schedule(base=60, cap=3600, jitter=0))
 
     def run(self, rounds: int = 100) -> int:
         """Run whatever is due until nothing is; returns how many attempts there were."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailsift.shared.db.session import make_engine
-from mailsift.shared.jobs.repository.dispatching import put_off_pending, void_all_leases
+from mailsift.shared.jobs.repository.recovering import put_off_pending, void_all_leases
 from mailsift.standalone.home import Home
 
 _HELD_SECONDS = 365 * 24 * 3600

@@ -13,7 +13,7 @@ from mailsift.exporter import handlers, repository
 from mailsift.exporter.writers.writer import Writer
 from mailsift.shared import storage
 from mailsift.shared.jobs.repository import queueing
-from mailsift.shared.jobs.repository.dispatching import void_all_leases
+from mailsift.shared.jobs.repository.recovering import void_all_leases
 
 
 def test_the_outcome_is_written_with_the_end_of_the_job(exporter: Exporter) -> None:

@@ -13,7 +13,7 @@ from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
-from mailsift.shared.jobs.repository import dispatching
+from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.storage import Storage
 from pump import Pump
 
@@ -161,7 +161,7 @@ def test_killed_anywhere_it_goes_on_without_a_missing_or_a_doubled_row(
     assert before < len(lines)
     ingest.deps = IngestDeps(ingest.storage, BatchLimits(rows=700))
     with ingest.worker.begin() as connection:
-        dispatching.void_all_leases(connection)
+        recovering.void_all_leases(connection)
     ingest.pump.run()
     rows = ingest.query('SELECT "sequenceNumber", columns FROM "uploadEmails" ORDER BY 1')
     assert [row["columns"] for row in rows] == [line.split(",") for line in lines]

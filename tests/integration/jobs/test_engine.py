@@ -11,7 +11,7 @@ from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError, Reschedule, TransientError
 from mailsift.shared.jobs.lease import Lease
-from mailsift.shared.jobs.repository import dispatching
+from mailsift.shared.jobs.repository import dispatching, recovering
 from mailsift.shared.jobs.states import JobStatus
 
 
@@ -231,21 +231,28 @@ def test_a_cancelled_parent_begins_no_new_phase(engines: Engines) -> None:
 
 
 def test_hints_are_taken_once_and_again_when_nobody_claimed(engines: Engines) -> None:
-    def take(republish: float = 120) -> list[dispatching.Hint]:
+    def take() -> list[dispatching.Hint]:
         with engines.dispatcher.begin() as connection:
-            return dispatching.take(connection, "analyzer.analyses", 10, uuid.uuid4(), republish)
+            return dispatching.take(connection, {"analyzer.analyses": 10}, uuid.uuid4())
+
+    def republish(after_seconds: float) -> int:
+        with engines.dispatcher.begin() as connection:
+            return recovering.republish(connection, after_seconds)
 
     assert [hint.job_id for hint in take()] == [engines.job_id]
     assert take() == []
     with engines.dispatcher.begin() as connection:
-        assert dispatching.outstanding(connection, 120) == {"analyzer.analyses": 1}
-    assert [hint.attempt for hint in take(republish=0)] == [0]
+        assert dispatching.outstanding(connection)["analyzer.analyses"].count == 1
+    assert republish(120) == 0
+    assert take() == []
+    assert republish(0) == 1
+    assert [hint.attempt for hint in take()] == [0]
 
 
 def test_the_holder_of_a_data_directory_hands_back_whatever_ran(engines: Engines) -> None:
     def handler(lease: Lease) -> None:
         with engines.worker.begin() as connection:
-            assert dispatching.void_all_leases(connection) == 1
+            assert recovering.void_all_leases(connection) == 1
         done(lease)
 
     row = engines.run(handler)

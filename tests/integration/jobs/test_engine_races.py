@@ -11,8 +11,9 @@ from engines import Engines, done, fail, split, waiting_for_locks
 from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.errors import PermanentError, Reschedule, ShuttingDown, TransientError
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.lease import Lease
-from mailsift.shared.jobs.repository import claiming, dispatching, queueing
+from mailsift.shared.jobs.repository import claiming, queueing, recovering
 from mailsift.shared.jobs.retry import Ending, Schedule
 from mailsift.shared.jobs.runner import JobRunner
 from mailsift.shared.jobs.states import JobStatus
@@ -49,7 +50,7 @@ def test_a_job_taken_back_before_its_standalone_was_killed_is_cancelled_at_the_n
     def handler(_lease: Lease) -> None:
         engines.cancel()
         with engines.worker.begin() as connection:
-            assert dispatching.void_all_leases(connection) == 1
+            assert recovering.void_all_leases(connection) == 1
 
     assert engines.run(handler)["status"] == "cancelled"
     assert engines.subject_status() == "cancelled"
@@ -108,10 +109,10 @@ def test_a_worker_that_comes_back_before_it_is_reaped_keeps_its_job(engines: Eng
     def handler(lease: Lease) -> None:
         engines.expire()
         with engines.dispatcher.begin() as connection:
-            (expired,) = dispatching.expired_leases(connection)
+            (expired,) = recovering.expired_leases(connection)
         engines.heartbeat.beat(time.monotonic(), extend=True)
         with engines.dispatcher.begin() as connection:
-            assert not dispatching.terminate_writer(connection, expired)
+            assert not recovering.terminate_writer(connection, expired)
         done(lease)
 
     assert engines.run(handler)["status"] == "completed"
@@ -120,17 +121,17 @@ def test_a_worker_that_comes_back_before_it_is_reaped_keeps_its_job(engines: Eng
 def test_a_connection_that_has_gone_on_to_another_job_is_left_alone(engines: Engines) -> None:
     engines.run(split(2))
     first, second = (child["jobId"] for child in engines.children())
-    expired: list[dispatching.ExpiredLease] = []
+    expired: list[recovering.ExpiredLease] = []
 
     def slow(lease: Lease) -> None:
         engines.expire()
         with engines.dispatcher.begin() as connection:
-            expired.extend(dispatching.expired_leases(connection))
+            expired.extend(recovering.expired_leases(connection))
         done(lease)
 
     def next_on_the_connection(lease: Lease) -> None:
         with engines.dispatcher.begin() as connection:
-            assert not dispatching.terminate_writer(connection, expired[0])
+            assert not recovering.terminate_writer(connection, expired[0])
         done(lease)
 
     engines.run(slow, first)
@@ -139,7 +140,7 @@ def test_a_connection_that_has_gone_on_to_another_job_is_left_alone(engines: Eng
 
 def test_a_writer_that_may_not_be_ended_does_not_keep_its_lease(engines: Engines, database: Database) -> None:
     superuser = make_engine(database.admin_url, "test-superuser")
-    runner = JobRunner(superuser, engines.heartbeat, 60, Schedule(base=60, cap=3600, jitter=0))
+    runner = JobRunner(superuser, engines.heartbeat, Announcer(superuser), 60, Schedule(base=60, cap=3600, jitter=0))
     reaped: list[int] = []
 
     def handler(_lease: Lease) -> None:

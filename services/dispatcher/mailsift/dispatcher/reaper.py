@@ -6,8 +6,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import ProgrammingError
 
 from mailsift.dispatcher import metrics
-from mailsift.shared.jobs.repository import dispatching
-from mailsift.shared.jobs.repository.dispatching import ExpiredLease
+from mailsift.shared.jobs.repository import recovering
+from mailsift.shared.jobs.repository.recovering import ExpiredLease
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -16,14 +16,14 @@ log = logger(__name__)
 def reap_leases(engine: Engine) -> int:
     """Free expired leases; returns how many jobs went back or were given up."""
     with engine.begin() as connection:
-        expired = dispatching.expired_leases(connection)
+        expired = recovering.expired_leases(connection)
     reaped = 0
     for lease in expired:
         if not _end_writer(engine, lease):
             continue
         # Another transaction: the one that was ended must be gone before its lease is free.
         with engine.begin() as connection:
-            status = dispatching.reap(connection, lease)
+            status = recovering.reap(connection, lease)
         if status is None:
             continue
         reaped += 1
@@ -36,7 +36,7 @@ def _end_writer(engine: Engine, lease: ExpiredLease) -> bool:
     """End the connection of a silent worker; False when it has come back to life."""
     try:
         with engine.begin() as connection:
-            return dispatching.terminate_writer(connection, lease)
+            return recovering.terminate_writer(connection, lease)
     except ProgrammingError:
         # No right to end it, as when a worker logs in as superuser. The fence holds without, and the job must go on.
         log.warning("writer_not_ended", job_id=str(lease.ref.job_id), exc_info=True)
@@ -46,13 +46,13 @@ def _end_writer(engine: Engine, lease: ExpiredLease) -> bool:
 def drain_cancelled(engine: Engine) -> int:
     """Cancel, batch by batch, the pending children of parents that the user cancelled; returns how many."""
     with engine.begin() as connection:
-        parents = dispatching.cancelled_parents(connection)
+        parents = recovering.cancelled_parents(connection)
     total = 0
     for parent in parents:
         cancelled = -1
         while cancelled:
             with engine.begin() as connection:
-                cancelled = dispatching.cancel_children(connection, parent)
+                cancelled = recovering.cancel_children(connection, parent)
             total += cancelled
     metrics.CHILDREN_CANCELLED.inc(total)
     return total

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import dramatiq
 from dramatiq.middleware import Middleware
 
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import ROUTES, JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.runner import Handler, JobRunner
@@ -32,10 +33,17 @@ class WorkerLife(Middleware):
     """
 
     def __init__(
-        self, runner: JobRunner, heartbeat: Heartbeat, *, health: tuple[str, int] | None, close: Callable[[], None]
+        self,
+        runner: JobRunner,
+        heartbeat: Heartbeat,
+        announcer: Announcer,
+        *,
+        health: tuple[str, int] | None,
+        close: Callable[[], None],
     ) -> None:
         self._runner = runner
         self._heartbeat = heartbeat
+        self._announcer = announcer
         self._address = health
         self._close = close
         self._health: HealthServer | None = None
@@ -44,6 +52,7 @@ class WorkerLife(Middleware):
         """Prefetch no more than the threads can run: a waiting message would delay a more urgent one."""
         worker.queue_prefetch = worker.worker_threads
         self._heartbeat.start()
+        self._announcer.start()
 
     def after_worker_boot(self, _broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Answer probes from now on."""
@@ -64,6 +73,7 @@ class WorkerLife(Middleware):
     def after_worker_shutdown(self, _broker: dramatiq.Broker, _worker: dramatiq.Worker) -> None:
         """Let everything go."""
         self._heartbeat.stop()
+        self._announcer.stop()
         if self._health is not None:
             self._health.stop()
         self._close()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from mailsift.shared.errors import JobCancelled, LeaseLost, ShuttingDown
 from mailsift.shared.jobs.job import Child, ClaimedJob
-from mailsift.shared.jobs.repository import claiming, queueing
+from mailsift.shared.jobs.repository import claiming
 from mailsift.shared.jobs.repository.claiming import Beat, Waiting
 
 
@@ -114,7 +114,6 @@ class Lease:
         self._lines.clear()
         if not isinstance(transaction.ending, _Checkpoint):
             self.outcome = "completed" if isinstance(transaction.ending, _Complete) else "waiting"
-            self._announce()
         elif cancelled:
             raise JobCancelled
 
@@ -138,11 +137,9 @@ class Lease:
         if self._lines:
             claiming.write_log(self._connection, self.job, self._lines)
 
-    def _announce(self) -> None:
-        # In a transaction of its own: NOTIFY takes an instance-wide lock at commit, which a COPY must not hold.
-        with self._connection.begin():
-            queueing.notify_due(self._connection)
-            queueing.notify_progress(self._connection, self.job.root_id)
+    def give_connection_back(self) -> None:
+        """Let the job's connection go: nothing more is written through this lease."""
+        self._connection.close()
 
     def pending_log(self) -> list[tuple[str, str, Mapping[str, Any]]]:
         """Return the lines that no transaction has written yet."""

@@ -12,14 +12,15 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
-from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import ClaimedJob
 from mailsift.shared.jobs.lease import Lease
-from mailsift.shared.jobs.repository import claiming, queueing
+from mailsift.shared.jobs.repository import claiming
 from mailsift.shared.jobs.retry import CANCELLED, HANDED_BACK, Ending, Schedule, decide
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.observability import metrics
@@ -38,10 +39,13 @@ def worker_id() -> str:
 class JobRunner:
     """Runs handlers for the jobs that messages name."""
 
-    def __init__(self, engine: Engine, heartbeat: Heartbeat, lease_seconds: float, schedule: Schedule) -> None:
+    def __init__(
+        self, engine: Engine, heartbeat: Heartbeat, announcer: Announcer, lease_seconds: float, schedule: Schedule
+    ) -> None:
         self.stopping = threading.Event()
         self._engine = engine
         self._heartbeat = heartbeat
+        self._announcer = announcer
         self._lease_seconds = lease_seconds
         self._schedule = schedule
 
@@ -53,15 +57,23 @@ class JobRunner:
         """
         try:
             with self._engine.connect() as connection:
-                with connection.begin():
-                    job = claiming.claim(connection, uuid.UUID(job_id), attempt, worker_id(), self._lease_seconds)
+                job = self._claim(connection, uuid.UUID(job_id), attempt)
                 if job is None:
                     metrics.CLAIMS_REFUSED.inc()
                     return
                 lease = Lease(job, connection, self._lease_seconds, self.stopping)
                 self._attempt(lease, handler)
+                self._announcer.ended(job.root_id)
         except SQLAlchemyError:
             log.warning("job_not_followed", job_id=job_id, exc_info=True)
+
+    def _claim(self, connection: Connection, job_id: uuid.UUID, attempt: int) -> ClaimedJob | None:
+        # One statement is a transaction by itself: no round trips to begin and to commit one.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        job = claiming.claim(connection, job_id, attempt, worker_id(), self._lease_seconds)
+        connection.commit()
+        connection.execution_options(isolation_level="READ COMMITTED")
+        return job
 
     def _attempt(self, lease: Lease, handler: Handler) -> None:
         job = lease.job
@@ -100,8 +112,8 @@ class JobRunner:
 
     def _failed(self, lease: Lease, error: Exception) -> str:
         if lease.outcome is not None:
-            # The job's end is committed; what failed after it was the announcement, which polling makes up for.
-            log.warning("announcement_failed", exc_info=error)
+            # The job's end is committed; whatever its handler stumbled over afterwards does not change that.
+            log.warning("handler_failed_after_its_job_ended", exc_info=error)
             return lease.outcome
         job = lease.job
         ending = decide(error, job.retry_count, job.max_retries, self._schedule, secrets.SystemRandom().random())
@@ -113,15 +125,15 @@ class JobRunner:
 
     def _release(self, lease: Lease, ending: Ending) -> str:
         job = lease.job
+        # The job's own connection may be dead, or in a transaction that failed.
+        lease.give_connection_back()
         try:
-            # On another connection: the job's own may be dead, or in a transaction that failed.
             with self._engine.begin() as connection:
                 if lines := lease.pending_log():
                     # A line that cannot be written, such as one with a NUL, must not keep the attempt from ending.
                     with suppress(SQLAlchemyError, ValueError), connection.begin_nested():
                         claiming.write_log(connection, job, lines)
                 status = claiming.release(connection, job.ref, ending)
-            self._announce(job)
         except LeaseLost:
             metrics.WRITES_FENCED.inc()
             return "lease_lost"
@@ -129,8 +141,3 @@ class JobRunner:
             log.warning("job_end_not_written", exc_info=True)
             return "abandoned"
         return "retried" if status is JobStatus.PENDING and ending.failed else status.value
-
-    def _announce(self, job: ClaimedJob) -> None:
-        with suppress(DBAPIError), self._engine.begin() as connection:
-            queueing.notify_due(connection)
-            queueing.notify_progress(connection, job.root_id)

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.actors import WorkerLife
+from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
@@ -21,11 +22,11 @@ class JobWorker:
     """The engine of one process: `runner` for its actors, `life` for its broker."""
 
     def __init__(self, settings: WorkerSettings, service: str, *, serve_health: bool = True) -> None:
-        # A running job holds one connection; its end may need another; the heartbeat has its own.
+        # One for each running job, one for what is done for all of them.
         self.engine: Engine = make_engine(
             settings.database_url,
             f"mailsift-{service}",
-            pool_size=2 * settings.worker_threads + 1,
+            pool_size=settings.worker_threads + 1,
             statement_timeout_seconds=settings.statement_timeout_seconds,
         )
         heartbeat = Heartbeat(
@@ -35,9 +36,10 @@ class JobWorker:
             progress_seconds=settings.progress_seconds,
         )
         schedule = Schedule(settings.retry_base_seconds, settings.retry_cap_seconds, settings.retry_jitter_seconds)
-        self.runner = JobRunner(self.engine, heartbeat, settings.lease_seconds, schedule)
+        announcer = Announcer(self.engine)
+        self.runner = JobRunner(self.engine, heartbeat, announcer, settings.lease_seconds, schedule)
         address = (settings.health_host, settings.health_port) if serve_health else None
-        self.life = WorkerLife(self.runner, heartbeat, health=address, close=self.engine.dispose)
+        self.life = WorkerLife(self.runner, heartbeat, announcer, health=address, close=self.engine.dispose)
 
 
 def become_worker(

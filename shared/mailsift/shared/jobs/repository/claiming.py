@@ -13,24 +13,31 @@ from sqlalchemy import Connection, RowMapping, text
 from mailsift.shared.errors import JobCancelled, LeaseLost
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Child, ClaimedJob, Ref, Subject
-from mailsift.shared.jobs.repository.moves import PROGRESS, RELEASE, RETURNING, moved
+from mailsift.shared.jobs.repository.moves import PROGRESS, RELEASE, move, moving
 from mailsift.shared.jobs.repository.queueing import insert_children, notify_progress
 from mailsift.shared.jobs.retry import CANCELLED, Ending
 from mailsift.shared.jobs.states import JobStatus
 
-# `attempt` is what the message carries: a repeated or late message names an attempt that was claimed already.
-_CLAIM = text(f"""
-    UPDATE "jobQueue" SET status = 'processing', attempt = attempt + 1,
+# `attempt` is what the message carries: a repeated or late message names an attempt that was claimed already. A claim
+# that a crash of the server undoes was only a claim, and the fence knows it no more: it need not wait for the disk.
+_CLAIM = moving(
+    """
+    UPDATE "jobQueue" j SET status = 'processing', attempt = attempt + 1,
         "leaseToken" = gen_random_uuid(), "leaseUntil" = clock_timestamp() + make_interval(secs => :lease),
         "backendPid" = pg_backend_pid(),
-        "backendStart" = (SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()),
+        "backendStart" = (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())),
         "workerId" = :worker_id, "heartbeatAt" = clock_timestamp(), "attemptStartedAt" = clock_timestamp(),
         "startedAt" = coalesce("startedAt", clock_timestamp()),
-        "stepStartedAt" = coalesce("stepStartedAt", clock_timestamp()), "updatedAt" = clock_timestamp()
+        "stepStartedAt" = clock_timestamp(), "stepStartedItems" = "processedItems",
+        "dispatchedAt" = coalesce("dispatchedAt", clock_timestamp()), "updatedAt" = clock_timestamp()
     WHERE "jobId" = :job_id AND status = 'pending' AND attempt = :attempt
-    RETURNING {RETURNING}, "leaseToken", "jobType", "workspaceId", "userId", payload, checkpoint, "retryCount",
-        "maxRetries", priority, "traceId",
-        extract(epoch FROM clock_timestamp() - greatest("dueAt", "createdAt"))::float AS waited""")
+        AND NOT EXISTS (SELECT FROM "pausedQueues" p WHERE p.queue = j.queue)""",
+    returning="""
+        j."leaseToken", j."jobType", j."workspaceId", j."userId", j.payload, j.checkpoint, j."retryCount",
+        j."maxRetries", j.priority, j."traceId",
+        extract(epoch FROM clock_timestamp() - greatest(j."dueAt", j."createdAt"))::float AS waited""",
+    select="set_config('synchronous_commit', 'off', true)",
+)
 
 _FENCE = text(f"""
     UPDATE "jobQueue" SET checkpoint = coalesce(CAST(:checkpoint AS jsonb), checkpoint),
@@ -40,28 +47,28 @@ _FENCE = text(f"""
     WHERE "jobId" = :job_id AND "leaseToken" = :token
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
 
-_COMPLETE = text(f"""
-    UPDATE "jobQueue" SET status = 'completed', progress = 100, "currentStep" = 'completed',
+_COMPLETE = moving(f"""
+    UPDATE "jobQueue" j SET status = 'completed', progress = 100, "currentStep" = 'completed',
         "processedItems" = coalesce("totalItems", "processedItems"), result = CAST(:result AS jsonb),
         "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
-    WHERE "jobId" = :job_id AND "leaseToken" = :token RETURNING {RETURNING}""")
+    WHERE "jobId" = :job_id AND "leaseToken" = :token""")
 
 _WAIT = text(f"""
     UPDATE "jobQueue" SET "currentStep" = :step, "openChildren" = :children, "failedChildren" = 0,
         "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL,
-        "totalItems" = :total, "processedItems" = 0, "stepStartedAt" = clock_timestamp(),
+        "totalItems" = :total, "processedItems" = 0, "stepStartedAt" = clock_timestamp(), "stepStartedItems" = 0,
         progress = greatest(progress, :progress_from), "progressFrom" = :progress_from, "progressTo" = :progress_to,
         checkpoint = CAST(:checkpoint AS jsonb), {RELEASE}
     WHERE "jobId" = :job_id AND "leaseToken" = :token
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
 
-_RELEASE_FAILED = text(f"""
-    UPDATE "jobQueue" SET status = :status, "errorCode" = :code, "errorMessage" = :message,
+_RELEASE_FAILED = moving(f"""
+    UPDATE "jobQueue" j SET status = :status, "errorCode" = :code, "errorMessage" = :message,
         "retryCount" = "retryCount" + :failures,
         "retryAfter" = CASE WHEN :status = 'pending' THEN clock_timestamp() + make_interval(secs => :delay) END,
         "dueAt" = clock_timestamp() + make_interval(secs => :delay),
         "completedAt" = CASE WHEN :status = 'pending' THEN NULL ELSE clock_timestamp() END, {RELEASE}
-    WHERE "jobId" = :job_id AND "leaseToken" = :token RETURNING {RETURNING}""")
+    WHERE "jobId" = :job_id AND "leaseToken" = :token""")
 
 _MINE_PROGRESS = PROGRESS.format(
     processed='coalesce(mine.processed, "processedItems")', total='coalesce(mine.total, "totalItems")'
@@ -115,17 +122,12 @@ def claim(
     connection: Connection, job_id: uuid.UUID, attempt: int, worker_id: str, lease_seconds: float
 ) -> ClaimedJob | None:
     """Take a pending job; None when another message took this attempt, or the job is gone or over."""
-    row = (
-        connection.execute(
-            _CLAIM, {"job_id": job_id, "attempt": attempt, "worker_id": worker_id, "lease": lease_seconds}
-        )
-        .mappings()
-        .first()
+    rows = move(
+        connection,
+        _CLAIM,
+        {"job_id": job_id, "attempt": attempt, "worker_id": worker_id, "lease": lease_seconds, "cause": "claimed"},
     )
-    if row is None:
-        return None
-    moved(connection, row, "claimed")
-    return _claimed(row)
+    return _claimed(rows[0]) if rows else None
 
 
 def fence(connection: Connection, ref: Ref, checkpoint: Mapping[str, Any] | None, processed: int | None) -> bool:
@@ -139,10 +141,8 @@ def fence(connection: Connection, ref: Ref, checkpoint: Mapping[str, Any] | None
 
 def complete(connection: Connection, ref: Ref, result: Mapping[str, Any] | None) -> None:
     """End the job well, and with it its part of its parent. Raises LeaseLost."""
-    row = connection.execute(_COMPLETE, {"result": _json(result), **key_of(ref)}).mappings().first()
-    if row is None:
+    if not move(connection, _COMPLETE, {"result": _json(result), "cause": "completed", **key_of(ref)}):
         raise LeaseLost
-    moved(connection, row, "completed")
 
 
 def wait_for_children(connection: Connection, parent: ClaimedJob, children: Sequence[Child], waiting: Waiting) -> None:
@@ -173,24 +173,20 @@ def release(connection: Connection, ref: Ref, ending: Ending) -> JobStatus:
     """
     if ending.status is JobStatus.PENDING and fence(connection, ref, None, None):
         ending = CANCELLED
-    row = (
-        connection.execute(
-            _RELEASE_FAILED,
-            {
-                "status": ending.status.value,
-                "code": ending.code,
-                "message": ending.message,
-                "failures": int(ending.failed),
-                "delay": ending.delay,
-                **key_of(ref),
-            },
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
+    if not move(
+        connection,
+        _RELEASE_FAILED,
+        {
+            "status": ending.status.value,
+            "code": ending.code,
+            "message": ending.message,
+            "failures": int(ending.failed),
+            "delay": ending.delay,
+            "cause": ending.cause,
+            **key_of(ref),
+        },
+    ):
         raise LeaseLost
-    moved(connection, row, ending.cause)
     return ending.status
 
 

@@ -1,17 +1,19 @@
-"""What follows from any end of a job, whoever brought it about: its event, its subject, its parent."""
+"""What follows from any move of a job, whoever made it: its history, its subject, its parent, its followers."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, text
+from sqlalchemy import Connection, RowMapping, TextClause, text
 
-from mailsift.shared.jobs.states import ENDED, JobStatus, subject_status
+from mailsift.shared.jobs.states import ENDED, JobStatus
 
 # The columns that follow-ups need, returned by every statement that moves a job.
-RETURNING = """
-    "jobId", "parentJobId", "uploadId", "analysisId", "exportId", attempt, status, "workerId", "errorCode",
-    "errorMessage", "failsParent", "totalItems", "openChildren" """
+_RETURNING = """
+    j."jobId", j."parentJobId", j."uploadId", j."analysisId", j."exportId", j.attempt, j.status, j."workerId",
+    j."errorCode", j."errorMessage", j."failsParent", j."totalItems", j."openChildren", j."hasFollowers" """
 
 # A job that leaves `processing` loses its lease, and a job that becomes due again forgets that it was sent.
 RELEASE = """
@@ -21,116 +23,123 @@ RELEASE = """
 PROGRESS = """greatest(progress, "progressFrom" + floor(("progressTo" - "progressFrom")
     * least(1, coalesce({processed}::numeric / nullif({total}, 0), 0)))::integer)"""
 
-_EVENT = text("""
-    INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
-    VALUES (:job_id, :attempt, :status, :cause, :worker_id)""")
+PREREQUISITE_FAILED = "prerequisite_failed"
 
-# The open count falls only in the transaction in which the child's own row changed, so no redelivery can lower it
-# twice. Who brings it to zero hands the parent on: to its next phase, or to its end.
+_ENDED_BADLY = {JobStatus.FAILED, JobStatus.DEAD_LETTER}
+_ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
+
+# An upload, an analysis or an export shows the state of its root job; between two tries or two phases it is still
+# being worked on.
+_SUBJECT = """followed_{word} AS (
+        UPDATE {table} s SET
+            status = CASE m.status WHEN 'dead_letter' THEN 'failed' ELSE m.status END,
+            "errorCode" = CASE WHEN m.status IN ({ended}) THEN m."errorCode" END,
+            "errorMessage" = CASE WHEN m.status IN ({ended}) THEN m."errorMessage" END,
+            "updatedAt" = clock_timestamp(),
+            "startedAt" = CASE m.status WHEN 'processing' THEN coalesce(s."startedAt", clock_timestamp())
+                ELSE s."startedAt" END,
+            "completedAt" = CASE WHEN m.status IN ({ended}) THEN clock_timestamp() END
+        FROM moved m
+        WHERE m."parentJobId" IS NULL AND s."{word}Id" = m."{word}Id"
+            AND s.status <> CASE m.status WHEN 'dead_letter' THEN 'failed' ELSE m.status END
+            AND NOT (m.status = 'pending' AND s.status = 'processing')
+    )"""
+
+_SUBJECTS = ", ".join(
+    _SUBJECT.format(word=word, table=table, ended=_ENDED)
+    for word, table in (("upload", "uploads"), ("analysis", "analyses"), ("export", "exports"))
+)
+
+
+def moving(update: str, *, returning: str = "", select: str = "") -> TextClause:
+    """Complete an UPDATE of "jobQueue" j that moves jobs: history and subjects change in the same statement.
+
+    The statement takes `cause`, and returns the columns that follow-ups need, `returning` (of j) and `select`.
+    """
+    return text(f"""
+    WITH moved AS ({update}
+        RETURNING {_RETURNING}{"," if returning else ""} {returning}
+    ), noted AS (
+        INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
+        SELECT "jobId", attempt, status, :cause, "workerId" FROM moved
+    ), {_SUBJECTS}
+    SELECT moved.*{"," if select else ""} {select} FROM moved""")
+
+
+# The open count falls only in the transaction in which the children's own rows changed, so no redelivery can lower it
+# twice.
 _CLOSE_CHILDREN = text(f"""
     UPDATE "jobQueue" SET
         "openChildren" = "openChildren" - :closed,
         "failedChildren" = "failedChildren" + :failed,
         "processedItems" = "processedItems" + :items,
         progress = {PROGRESS.format(processed='("processedItems" + :items)', total='"totalItems"')},
-        status = CASE
-            WHEN "openChildren" > :closed THEN status
-            WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'
-            WHEN "failedChildren" + :failed > 0 THEN 'failed'
-            ELSE 'pending' END,
         "errorCode" = coalesce(:code, "errorCode"),
         "errorMessage" = coalesce(:message, "errorMessage"),
-        "dueAt" = clock_timestamp(),
-        "completedAt" = CASE WHEN "openChildren" = :closed
-            AND ("cancelRequestedAt" IS NOT NULL OR "failedChildren" + :failed > 0) THEN clock_timestamp() END,
-        "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()
+        "updatedAt" = clock_timestamp()
     WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" >= :closed
-    RETURNING {RETURNING}""")
+    RETURNING "openChildren" """)
 
-_SUBJECTS = (("upload", "uploads"), ("analysis", "analyses"), ("export", "exports"))
+# Who brings the count to zero hands the parent on: to its next phase, or to its end.
+_HAND_ON = moving("""
+    UPDATE "jobQueue" j SET
+        status = CASE
+            WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'
+            WHEN "failedChildren" > 0 THEN 'failed'
+            ELSE 'pending' END,
+        "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL OR "failedChildren" > 0 THEN clock_timestamp() END,
+        "dueAt" = clock_timestamp(), "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()
+    WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" = 0""")
+
+_ARM_FOLLOWERS = text("""
+    UPDATE "jobQueue" SET "dueAt" = greatest(clock_timestamp(), coalesce("scheduledFor", clock_timestamp()))
+    WHERE "afterJobId" = :job_id AND status = 'pending' AND "dueAt" = 'infinity'""")
+
+_CANCEL_FOLLOWERS = moving(f"""
+    UPDATE "jobQueue" j SET status = 'cancelled', "errorCode" = '{PREREQUISITE_FAILED}',
+        "errorMessage" = 'the job it waited for did not complete', "completedAt" = clock_timestamp(), {RELEASE}
+    WHERE "afterJobId" = :job_id AND status = 'pending' AND "dueAt" = 'infinity'""")
 
 
-def moved(connection: Connection, row: RowMapping, cause: str) -> None:
-    """Record that a job is in a new state and carry its subject and its parent along."""
-    connection.execute(
-        _EVENT,
-        {
-            "job_id": row["jobId"],
-            "attempt": row["attempt"],
-            "status": row["status"],
-            "cause": cause,
-            "worker_id": row["workerId"],
-        },
-    )
-    if row["parentJobId"] is None:
-        _follow(connection, row)
-    elif JobStatus(row["status"]) in ENDED:
-        _close_child(connection, row)
+def move(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
+    """Execute a statement made by `moving`, and carry parents and followers of what ended along; returns what moved."""
+    rows = connection.execute(statement, dict(parameters)).mappings().all()
+    ended = [row for row in rows if row["status"] in ENDED]
+    _close_children(connection, [row for row in ended if row["parentJobId"] is not None])
+    for row in ended:
+        if row["hasFollowers"]:
+            settle_followers(connection, row["jobId"], completed=row["status"] == JobStatus.COMPLETED)
+    return rows
 
 
-def close_children(  # noqa: PLR0913 - the columns it changes
-    connection: Connection,
-    parent_id: uuid.UUID,
-    closed: int,
-    *,
-    items: int = 0,
-    failed: int = 0,
-    code: str | None = None,
-    message: str | None = None,
-) -> None:
-    """Lower a parent's open count by the children whose rows this transaction changed."""
-    parent = (
-        connection.execute(
+def settle_followers(connection: Connection, job_id: uuid.UUID, *, completed: bool) -> int:
+    """Let the jobs that waited for one begin, or end them with it; returns how many there were."""
+    if completed:
+        return connection.execute(_ARM_FOLLOWERS, {"job_id": job_id}).rowcount
+    cause = "the job it waited for did not complete"
+    return len(move(connection, _CANCEL_FOLLOWERS, {"job_id": job_id, "cause": cause}))
+
+
+def hand_on(connection: Connection, parent_id: uuid.UUID, cause: str = "children ended") -> bool:
+    """Let a parent without open children go on, or end; False when it is not waiting any more."""
+    return bool(move(connection, _HAND_ON, {"parent_id": parent_id, "cause": cause}))
+
+
+def _close_children(connection: Connection, children: Sequence[RowMapping]) -> None:
+    # Of several parents, always in the same order.
+    for parent_id in sorted({child["parentJobId"] for child in children}):
+        closed = [child for child in children if child["parentJobId"] == parent_id]
+        fatal = [child for child in closed if child["failsParent"] and child["status"] in _ENDED_BADLY]
+        left = connection.scalar(
             _CLOSE_CHILDREN,
             {
                 "parent_id": parent_id,
-                "closed": closed,
-                "items": items,
-                "failed": failed,
-                "code": code,
-                "message": message,
+                "closed": len(closed),
+                "failed": len(fatal),
+                "items": sum(child["totalItems"] or 0 for child in closed),
+                "code": fatal[0]["errorCode"] if fatal else None,
+                "message": fatal[0]["errorMessage"] if fatal else None,
             },
         )
-        .mappings()
-        .first()
-    )
-    if parent is not None and parent["openChildren"] == 0:
-        moved(connection, parent, "children ended")
-
-
-def _close_child(connection: Connection, row: RowMapping) -> None:
-    failed = row["failsParent"] and row["status"] in {JobStatus.FAILED, JobStatus.DEAD_LETTER}
-    close_children(
-        connection,
-        row["parentJobId"],
-        1,
-        items=row["totalItems"] or 0,
-        failed=int(failed),
-        code=row["errorCode"] if failed else None,
-        message=row["errorMessage"] if failed else None,
-    )
-
-
-def _follow(connection: Connection, row: RowMapping) -> None:
-    status = JobStatus(row["status"])
-    for word, table in _SUBJECTS:
-        if row[f"{word}Id"] is None:
-            continue
-        connection.execute(
-            text(f"""
-                UPDATE {table} SET status = :status, "errorCode" = :code, "errorMessage" = :message,
-                    "updatedAt" = clock_timestamp(),
-                    "startedAt" = CASE WHEN :started THEN coalesce("startedAt", clock_timestamp()) ELSE "startedAt" END,
-                    "completedAt" = CASE WHEN :ended THEN clock_timestamp() END
-                WHERE "{word}Id" = :id AND status <> :status AND NOT (:waits AND status = 'processing')"""),
-            {
-                "id": row[f"{word}Id"],
-                "status": subject_status(status),
-                "code": row["errorCode"] if status in ENDED else None,
-                "message": row["errorMessage"] if status in ENDED else None,
-                "started": status is JobStatus.PROCESSING,
-                "ended": status in ENDED,
-                # Between two tries or two phases its subject is still being worked on.
-                "waits": status is JobStatus.PENDING,
-            },
-        )
+        if left == 0:
+            hand_on(connection, parent_id)
