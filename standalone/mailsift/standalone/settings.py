@@ -79,6 +79,8 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
             nameservers=asking.nameservers,
             dns_query_seconds=asking.query_seconds,
             dns_tries=asking.tries,
+            # There is one workspace, and the nameservers are its own affair.
+            dns_domains_per_second=0,
         ),
         exporter=_Exporter(database_url=worker_url, rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True),
         dispatcher=_Dispatcher(database_url=database.url(DISPATCHER), rabbitmq_url=_NO_RABBITMQ),

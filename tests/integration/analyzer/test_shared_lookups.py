@@ -2,88 +2,15 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, text
 
-from domain_facts import HEALTHY
 from engines import waiting_for_locks
-from factories import Tenant, enqueue, make_analysis
+from factories import Tenant
+from looking_up import NAMESERVER, LookUps, ScriptedProbe
 from mailsift.analyzer import repository
-from mailsift.analyzer.evidence import DomainFacts, Existence
-from mailsift.analyzer.handlers.deps import AnalyzerDeps
-from mailsift.analyzer.handlers.domains import resolve_domains
-from mailsift.analyzer.probes.domains import DomainProbe
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Subject
 from processes import wait_for
-from pump import Pump
-
-NAMESERVER = "192.0.2.53"
-
-
-class ScriptedProbe:
-    """Nobody answers for a silent domain, everybody else is healthy; `afterwards` runs before the answers are kept."""
-
-    resting = False
-
-    def __init__(self, silent: Sequence[str] = (), afterwards: Callable[[], None] = lambda: None) -> None:
-        self.silent, self.afterwards = silent, afterwards
-        self.asked: list[str] = []
-
-    async def resolve_all(self, domains: Sequence[str], on_done: Callable[[DomainFacts], None]) -> None:
-        for domain in domains:
-            self.asked.append(domain)
-            known = replace(HEALTHY, domain=domain)
-            on_done(DomainFacts(domain, existence=Existence.UNREACHABLE) if domain in self.silent else known)
-        self.afterwards()
-
-
-class LookUps:
-    """Jobs that look domains up, and what became of them."""
-
-    def __init__(self, worker: Engine, owner: Engine, tenant: Tenant) -> None:
-        self.worker, self.owner, self.tenant = worker, owner, tenant
-
-    def job(self, *domains: str) -> uuid.UUID:
-        with self.owner.begin() as connection:
-            subject = Subject(analysis_id=make_analysis(connection, self.tenant, None))
-            return enqueue(connection, self.tenant, JobType.DOMAIN_RESOLUTION, subject, domains=list(domains))
-
-    def pump(self, probe: ScriptedProbe) -> Pump:
-        deps = AnalyzerDeps(cast("DomainProbe", probe), NAMESERVER, domains_per_job=10, rows_per_job=10)
-        return Pump(self.worker, {JobType.DOMAIN_RESOLUTION: partial(resolve_domains, deps)})
-
-    def run(self, job_id: uuid.UUID, probe: ScriptedProbe) -> Mapping[str, Any]:
-        pump = self.pump(probe)
-        pump.runner.run(str(job_id), self.row(job_id)["attempt"], pump.handlers[JobType.DOMAIN_RESOLUTION])
-        return self.row(job_id)
-
-    def row(self, job_id: uuid.UUID) -> Mapping[str, Any]:
-        with self.worker.begin() as connection:
-            found = connection.execute(text('SELECT * FROM "jobQueue" WHERE "jobId" = :id'), {"id": job_id})
-            return dict(found.mappings().one())
-
-    def job_that_asks_about(self, *domains: str) -> uuid.UUID:
-        other = self.job(*domains)
-        self.move(other, "processing")
-        with self.worker.begin() as connection:
-            assert repository.claim_domains(connection, domains, other, NAMESERVER, 300) == list(domains)
-        return other
-
-    def move(self, job_id: uuid.UUID, status: str) -> None:
-        with self.worker.begin() as connection:
-            statement = text('UPDATE "jobQueue" SET status = :status WHERE "jobId" = :id')
-            connection.execute(statement, {"status": status, "id": job_id})
-
-    def give_up(self, job_id: uuid.UUID, *domains: str) -> None:
-        with self.worker.begin() as connection:
-            repository.release_claims(connection, domains, job_id, NAMESERVER)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import PositiveFloat, PositiveInt
+from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from mailsift.shared.settings import ResolverSettings, WorkerSettings
 
@@ -13,5 +13,7 @@ class AnalyzerSettings(WorkerSettings, ResolverSettings):
     dns_query_seconds: PositiveFloat = 4
     dns_tries: PositiveInt = 4
     dns_concurrency: PositiveInt = 200
+    dns_domains_per_second: NonNegativeFloat = 1_000
+    dns_domains_burst: PositiveFloat = 10_000
     domains_per_job: PositiveInt = 500
     rows_per_job: PositiveInt = 20_000

@@ -25,19 +25,27 @@ _STALE_DOMAINS = text("""
     WHERE domains.domain IS NULL
     ORDER BY needed.domain""")
 
-# In the order of the names, so that two jobs that want the same domains cannot lock each other out. A claim ends with
-# its time or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
-_CLAIM_DOMAINS = text("""
+# A claim ends with its time or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
+_IS_OPEN = """(domains."claimToken" = CAST(:token AS uuid)
+            OR NOT (domains."claimedUntil" > clock_timestamp() AND EXISTS (
+                SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing')))
+        AND (domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp())"""
+
+# In the order of the names, so that two jobs that want the same domains cannot lock each other out.
+_CLAIM_DOMAINS = text(f"""
     INSERT INTO domains (domain, resolver, "claimToken", "claimedUntil")
     SELECT name, :resolver, CAST(:token AS uuid), clock_timestamp() + make_interval(secs => :seconds)
     FROM unnest(CAST(:domains AS text[])) AS name ORDER BY name
     ON CONFLICT (domain, resolver) DO UPDATE
     SET "claimToken" = excluded."claimToken", "claimedUntil" = excluded."claimedUntil"
-    WHERE (domains."claimToken" = excluded."claimToken"
-            OR NOT (domains."claimedUntil" > clock_timestamp() AND EXISTS (
-                SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing')))
-        AND (domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp())
+    WHERE {_IS_OPEN}
     RETURNING domain""")
+
+_OPEN_DOMAINS = text(f"""
+    SELECT name FROM unnest(CAST(:domains AS text[])) AS name
+    LEFT JOIN domains ON domains.domain = name AND domains.resolver = :resolver
+    WHERE domains.domain IS NULL OR {_IS_OPEN}
+    ORDER BY name""")
 
 # Whether or not the others still ask: what a claim left out and is not known was theirs at that moment.
 _LEFT_TO_OTHERS = text("""
@@ -151,6 +159,13 @@ def begin_summary(
             "cached_domains": cached_domains,
         },
     )
+
+
+def open_domains(connection: Connection, domains: Sequence[str], token: uuid.UUID, resolver: str) -> Sequence[str]:
+    """Return the stale domains that a claim with this token would get now."""
+    return connection.scalars(
+        _OPEN_DOMAINS, {"domains": list(domains), "token": str(token), "resolver": resolver}
+    ).all()
 
 
 def claim_domains(

@@ -11,6 +11,7 @@ from mailsift.analyzer.metrics import count_query
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.shared.db.rate_limits import Bucket
 from mailsift.shared.jobs.worker import become_worker
 from mailsift.shared.settings import load_or_exit
 
@@ -28,7 +29,14 @@ def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
         resolver=",".join(settings.nameservers) or "system",
         domains_per_job=settings.domains_per_job,
         rows_per_job=settings.rows_per_job,
+        limit=_limit(settings),
     )
+
+
+def _limit(settings: AnalyzerSettings) -> Bucket | None:
+    if settings.dns_domains_per_second == 0:
+        return None
+    return Bucket(settings.dns_domains_burst, settings.dns_domains_per_second)
 
 
 def set_up() -> None:

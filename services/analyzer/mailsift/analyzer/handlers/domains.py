@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts, Existence
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.shared.db.rate_limits import take
 from mailsift.shared.errors import Reschedule
 from mailsift.shared.jobs.lease import Lease
 
@@ -16,6 +17,8 @@ DNS_UNREACHABLE = "dns_unreachable"
 
 _CLAIM_SECONDS = 300
 _WAIT_SECONDS = 2.0
+_SERVICE = "dns"
+_LONGEST_IN_VAIN = 30.0
 _UNANSWERED = frozenset({Existence.UNREACHABLE, Existence.TIMEOUT})
 
 
@@ -36,11 +39,13 @@ def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
 def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[DomainFacts]:
     """Ask about those domains that are stale and keep what was found; returns that.
 
-    Raises Reschedule when another job is about to know some of them: no thread waits for it.
+    Raises Reschedule when the workspace has asked enough for now, before anything is asked, and when another job is
+    about to know some of them: no thread waits for either.
     """
     token = lease.job.ref.job_id
+    paid = _pay_for(deps, lease, domains)
     with lease.transaction() as transaction:
-        claimed = repository.claim_domains(transaction.connection, domains, token, deps.resolver, _CLAIM_SECONDS)
+        claimed = repository.claim_domains(transaction.connection, paid, token, deps.resolver, _CLAIM_SECONDS)
         # Asked now: should the other job give some of them up, the next try of this one asks about them.
         busy = repository.left_to_others(transaction.connection, domains, token, deps.resolver)
     found: list[DomainFacts] = []
@@ -59,6 +64,28 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     if busy:
         raise Reschedule(_WAIT_SECONDS, "another job looks up the same domains")
     return found
+
+
+def _pay_for(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> Sequence[str]:
+    """Return those domains that may be asked about: a token is taken for each that nobody knows or looks up.
+
+    In a transaction of its own, for the fenced one would keep the whole workspace's bucket locked.
+    """
+    if deps.limit is None:
+        return domains
+    lease.check()
+    with lease.reading() as connection:
+        open_ones = repository.open_domains(connection, domains, lease.job.ref.job_id, deps.resolver)
+        wait = take(connection, _SERVICE, lease.job.workspace_id, deps.limit, len(open_ones)) if open_ones else 0
+    if wait:
+        raise Reschedule(_patience(wait, lease.job.attempt), "the workspace has asked about enough domains for now")
+    return open_ones
+
+
+def _patience(wait: float, attempt: int) -> float:
+    # All parts of a list are told the same wait, and the first to come back takes what is there: whoever came in vain
+    # stays away longer each time, or hundreds of parts would be claimed every few seconds for nothing.
+    return max(wait, min(wait * attempt, _LONGEST_IN_VAIN))
 
 
 def nobody_answered(found: Sequence[DomainFacts]) -> bool:
