@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 from urllib.parse import unquote, urlsplit
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.observability.logs import logger
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
 
+log = logger(__name__)
+
 CHUNK = 1024 * 1024
 _PART = 8 * CHUNK
 _PARTS_UNDER_WAY = 4  # each is held in memory until the storage has it
+_MOST_FAILURES = 3  # each may take minutes of trying again
+
+# How a folder names an object that is being written. One whose writer was killed stays, and no key leads to it.
+_UNFINISHED = re.compile(r"#\d+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +45,30 @@ class StoredObject:
     sha256: str
 
 
+@dataclass(frozen=True, slots=True)
+class FoundObject:
+    """What lies in the storage, and since when."""
+
+    key: str
+    changed_at: dt.datetime
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is what a writer has of an object until the object is whole."""
+        return bool(_UNFINISHED.search(self.key))
+
+
 class Storage:
     """Objects by key. An object is there whole or not at all: one that is being written cannot be seen."""
 
     def __init__(self, url: str) -> None:
         """Open the storage at `url`; credentials of a bucket come from the environment, as its vendor names them."""
         parts = urlsplit(url)
-        if parts.scheme != "file":
-            self._store: ObjectStore = from_url(url)
-            return
-        self._store = LocalStore(Path(unquote(parts.path)), mkdir=True)
+        self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
+        # A folder below it goes with the last object in it.
+        self._store: ObjectStore = (
+            LocalStore(self._folder, mkdir=True, automatic_cleanup=True) if self._folder else from_url(url)
+        )
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:
@@ -73,10 +99,54 @@ class Storage:
 
     def delete(self, key: str) -> None:
         """Remove an object, if it is there."""
+        if self._folder and _UNFINISHED.search(key):
+            (self._folder / key).unlink(missing_ok=True)
+            return
         try:
             obstore.delete(self._store, key)
         except FileNotFoundError:
             return
+
+    def discard(self, keys: Iterable[str]) -> list[str]:
+        """Remove objects, and return the keys of those that are gone: another try is as good as this one."""
+        gone = []
+        failures = 0
+        for key in keys:
+            try:
+                self.delete(key)
+            except (BaseError, OSError) as error:
+                log.warning("object_not_removed", key=key, error=type(error).__name__)
+                failures += 1
+                if failures == _MOST_FAILURES:
+                    break
+            else:
+                gone.append(key)
+        return gone
+
+    def pages(self, size: int) -> Iterator[Sequence[FoundObject]]:
+        """Go through all objects, a page at a time and each read when it is asked for, in no order of note.
+
+        In a folder also what killed writers left unfinished; a bucket keeps that where only its own rules see it.
+        """
+        found = _files(self._folder) if self._folder else _objects(self._store, size)
+        while page := list(islice(found, size)):
+            yield page
+
+
+def _objects(store: ObjectStore, size: int) -> Iterator[FoundObject]:
+    for page in obstore.list(store, chunk_size=size):
+        yield from (FoundObject(found["path"], found["last_modified"]) for found in page)
+
+
+def _files(folder: Path) -> Iterator[FoundObject]:
+    for path, _, names in os.walk(folder):
+        for name in names:
+            file = Path(path, name)
+            try:
+                changed = file.stat().st_mtime
+            except FileNotFoundError:
+                continue
+            yield FoundObject(file.relative_to(folder).as_posix(), dt.datetime.fromtimestamp(changed, dt.UTC))
 
 
 class ObjectWriter(io.BufferedWriter):

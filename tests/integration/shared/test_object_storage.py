@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -61,3 +62,17 @@ def test_half_an_object_is_never_there(bucket: str) -> None:
         storage.write("half", broken())
     with pytest.raises(PermanentError):
         storage.open("half")
+
+
+def test_a_bucket_is_walked_page_by_page(bucket: str) -> None:
+    storage = Storage(bucket)
+    before = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=2)
+    keys = {f"uploads/w/{n}" for n in range(5)}
+    for key in keys:
+        storage.write(key, [b"x"])
+    pages = list(storage.pages(2))
+    assert [len(page) for page in pages] == [2, 2, 1]
+    assert {found.key for page in pages for found in page} == keys
+    assert all(found.changed_at > before for page in pages for found in page)
+    assert set(storage.discard(sorted(keys))) == keys
+    assert list(storage.pages(2)) == []

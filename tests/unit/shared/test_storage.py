@@ -75,3 +75,44 @@ def test_what_was_there_stays_until_its_successor_is_whole(storage: Storage) -> 
         stream.write(b"new" * 10 * CHUNK)
         assert storage.open("list.csv").read() == b"old"
     assert storage.open("list.csv").read() == b"new" * 10 * CHUNK
+
+
+def test_everything_is_found_page_by_page(storage: Storage) -> None:
+    keys = {f"uploads/w{n % 3}/{n}" for n in range(25)}
+    for key in keys:
+        storage.write(key, [b"x"])
+    pages = list(storage.pages(10))
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert {found.key for page in pages for found in page} == keys
+    assert not any(found.unfinished for page in pages for found in page)
+
+
+def test_what_a_killed_writer_left_is_found_and_can_be_removed(storage: Storage, tmp_path: Path) -> None:
+    left = tmp_path / "a folder" / "uploads" / "w" / "u#1"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half")
+    ((found,),) = storage.pages(10)
+    assert (found.key, found.unfinished) == ("uploads/w/u#1", True)
+    assert storage.discard([found.key, found.key]) == [found.key, found.key]
+    assert not left.exists()
+
+
+def test_the_last_object_of_a_folder_takes_it_along_but_not_the_storage(storage: Storage, tmp_path: Path) -> None:
+    storage.write("exports/w/e/list.csv", [b"x"])
+    storage.delete("exports/w/e/list.csv")
+    assert list((tmp_path / "a folder").iterdir()) == []
+
+
+def test_what_cannot_be_removed_keeps_nothing_else(storage: Storage, tmp_path: Path) -> None:
+    for key in ("a", "b"):
+        storage.write(key, [b"x"])
+    (tmp_path / "a folder" / "in the way" / "x").mkdir(parents=True)
+    assert storage.discard(["a", "in the way", "b"]) == ["a", "b"]
+
+
+def test_a_storage_that_fails_is_not_asked_for_ever(storage: Storage, tmp_path: Path) -> None:
+    storage.write("d", [b"x"])
+    for key in "abc":
+        (tmp_path / "a folder" / key / "in the way").mkdir(parents=True)
+    assert storage.discard("abcd") == []
+    assert storage.open("d").read() == b"x"
