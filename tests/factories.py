@@ -22,6 +22,7 @@ from mailsift.shared.db.tables import (
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository import queueing
+from mailsift.shared.plans import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class Tenant:
     key: str
 
 
-def make_tenant(connection: Connection, name: str = "Acme", role: str = "owner") -> Tenant:
+def make_tenant(connection: Connection, name: str = "Acme", role: str = "owner", plan: Plan = Plan.UNLIMITED) -> Tenant:
     tenant = Tenant(uuid7(), uuid7(), f"ms_{uuid.uuid4().hex}")
-    connection.execute(insert(Workspace), {"workspace_id": tenant.workspace_id, "name": name})
+    workspace = {"workspace_id": tenant.workspace_id, "name": name, "plan": plan.value}
+    connection.execute(insert(Workspace), workspace)
     connection.execute(insert(UserProfile), {"user_id": tenant.user_id, "email": f"{tenant.user_id}@example.com"})
     connection.execute(
         insert(WorkspaceMember), {"workspace_id": tenant.workspace_id, "user_id": tenant.user_id, "role": role}
