@@ -38,4 +38,4 @@ class IdempotencyKey(Base):
     key: Mapped[Words] = mapped_column(primary_key=True)
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     response: Mapped[dict[str, Any]] = mapped_column(JSONB)
-    created_at: Mapped[Now]
+    created_at: Mapped[Now] = mapped_column(index=True)

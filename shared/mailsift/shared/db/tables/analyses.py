@@ -21,6 +21,12 @@ class Analysis(Base):
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
         Index(None, "workspace_id", text('"createdAt" DESC')),
+        Index("ix_analyses_rows", "completed_at", postgresql_where=text('"rowsExpiredAt" IS NULL')),
+        Index(
+            "ix_analyses_draining",
+            "rows_expired_at",
+            postgresql_where=text('"rowsExpiredAt" IS NOT NULL AND "rowsDeletedAt" IS NULL'),
+        ),
     )
 
     analysis_id: Mapped[Key]
@@ -37,6 +43,9 @@ class Analysis(Base):
     updated_at: Mapped[Now]
     started_at: Mapped[Time | None]
     completed_at: Mapped[Time | None]
+    # From the first on nothing new is made of the results; at the second the last of them is gone.
+    rows_expired_at: Mapped[Time | None]
+    rows_deleted_at: Mapped[Time | None]
 
 
 class SingleAnalysis(Base):

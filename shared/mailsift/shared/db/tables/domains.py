@@ -25,6 +25,6 @@ class Domain(Base):
     resolver: Mapped[Words] = mapped_column(primary_key=True)
     facts: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     checked_at: Mapped[Time | None]
-    expires_at: Mapped[Time | None]
+    expires_at: Mapped[Time | None] = mapped_column(index=True)
     claim_token: Mapped[Id | None]
     claimed_until: Mapped[Time | None]

@@ -20,6 +20,8 @@ class Export(Base):
             "status IN ('pending', 'processing', 'completed', 'failed', 'cancelled', 'expired')", name="status"
         ),
         Index(None, "workspace_id", text('"createdAt" DESC')),
+        Index("ix_exports_expiring", "expires_at", postgresql_where=text("status = 'completed'")),
+        Index("ix_exports_over", "completed_at", postgresql_where=text("status IN ('failed', 'cancelled', 'expired')")),
     )
 
     export_id: Mapped[Key]

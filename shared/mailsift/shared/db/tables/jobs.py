@@ -50,6 +50,7 @@ class Job(Base):
         ),
         Index("ix_jobQueue_dead", "completed_at", postgresql_where=text("status = 'dead_letter'")),
         Index("ix_jobQueue_ended", "completed_at", postgresql_where=text('"parentJobId" IS NULL')),
+        Index("ix_jobQueue_deleted", "deleted_at", postgresql_where=text('"deletedAt" IS NOT NULL')),
         # A job has one of three subjects, and seldom a parent or a predecessor.
         Index("ix_jobQueue_uploadId", "upload_id", postgresql_where=text('"uploadId" IS NOT NULL')),
         Index("ix_jobQueue_analysisId", "analysis_id", postgresql_where=text('"analysisId" IS NOT NULL')),

@@ -20,6 +20,13 @@ class Upload(Base):
     __table_args__ = (
         CheckConstraint("status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
         Index(None, "workspace_id", text('"createdAt" DESC')),
+        Index("ix_uploads_files", "completed_at", postgresql_where=text('"fileDeletedAt" IS NULL')),
+        Index("ix_uploads_rows", "completed_at", postgresql_where=text('"rowsExpiredAt" IS NULL')),
+        Index(
+            "ix_uploads_draining",
+            "rows_expired_at",
+            postgresql_where=text('"rowsExpiredAt" IS NOT NULL AND "rowsDeletedAt" IS NULL'),
+        ),
     )
 
     upload_id: Mapped[Key]
@@ -53,6 +60,10 @@ class Upload(Base):
     updated_at: Mapped[Now]
     started_at: Mapped[Time | None]
     completed_at: Mapped[Time | None]
+    file_deleted_at: Mapped[Time | None]
+    # From the first on nothing new is made of the rows; at the second the last of them is gone.
+    rows_expired_at: Mapped[Time | None]
+    rows_deleted_at: Mapped[Time | None]
 
 
 class UploadEmail(Base):
