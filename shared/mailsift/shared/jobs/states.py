@@ -25,6 +25,16 @@ class JobStatus(StrEnum):
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 
+_BACK_TO_WORK = {JobStatus.PENDING, JobStatus.PROCESSING}
+# From where a job may go where. A retry puts a job that ended badly back to work: into the queue, or, when parts of it
+# did not complete, to wait for these.
+TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.PENDING: frozenset({JobStatus.PROCESSING, JobStatus.CANCELLED}),
+    JobStatus.PROCESSING: frozenset({JobStatus.PENDING, *ENDED}),
+    JobStatus.COMPLETED: frozenset(),
+    **{status: frozenset(_BACK_TO_WORK) for status in RETRYABLE},
+}
+
 
 def subject_status(status: JobStatus) -> str:
     """Say the state of an upload, an analysis or an export whose job is in `status`."""
