@@ -18,7 +18,7 @@ from mailsift.api.config import ApiSettings
 from mailsift.api.deps import wire
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.dispatcher import Dispatcher
-from mailsift.shared.broker import in_process_broker
+from mailsift.dispatcher.publisher import RabbitMQPublisher
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.settings import BrokerSettings, ResolverSettings, Settings, StorageSettings, WorkerSettings
@@ -99,7 +99,8 @@ def test_connections_are_counted_right(tmp_path: Path) -> None:
     worker = JobWorker(settings, "ingest", serve_health=False)
     assert pool_size(worker.engine) == 2 * 7 + 1
     api = wire(ApiSettings(database_url=DATABASE, storage_url=f"file://{tmp_path}", storage_shared=True))
-    dispatcher = Dispatcher(DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER), in_process_broker())
+    dispatching = DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER)
+    dispatcher = Dispatcher(dispatching, RabbitMQPublisher(BROKER))
     # Both listen on one connection beside their pool.
     counted = {"`api`": str(pool_size(api.engine) + 1), "`dispatcher`": str(pool_size(dispatcher._engine) + 1)}
     assert {word: number for word, number in rows("Scale", 2) if number.isdigit()} == counted

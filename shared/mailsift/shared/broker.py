@@ -13,7 +13,7 @@ from dramatiq.middleware import Middleware, Retries
 _WIRE_DEFAULTS = {"heartbeat": "30", "blocked_connection_timeout": "30", "socket_timeout": "10", "stack_timeout": "15"}
 
 
-def rabbitmq_broker(url: str, *, confirm_delivery: bool = False) -> dramatiq.Broker:
+def rabbitmq_broker(url: str, *, confirm_delivery: bool = False) -> RabbitmqBroker:
     """Build a broker on RabbitMQ; it connects at first use. With `confirm_delivery`, `enqueue` waits for the server."""
     return RabbitmqBroker(url=_with_defaults(url), confirm_delivery=confirm_delivery, middleware=_middleware())
 

@@ -17,6 +17,7 @@ from mailsift.analyzer import worker as analyzer
 from mailsift.api.app import create_app
 from mailsift.api.deps import wire
 from mailsift.dispatcher.dispatcher import Dispatcher
+from mailsift.dispatcher.publisher import InProcessPublisher
 from mailsift.exporter import actors as exporter_actors
 from mailsift.exporter import worker as exporter
 from mailsift.ingest import actors as ingest_actors
@@ -45,7 +46,7 @@ def all_services(settings: AllSettings, known_as: str | None, port: int) -> Iter
         stack.callback(_all_at_once, stops)
         broker = in_process_broker()
         stops.append(_start_workers(settings, broker, known_as))
-        dispatcher = Dispatcher(settings.dispatcher, broker)
+        dispatcher = Dispatcher(settings.dispatcher, InProcessPublisher(broker))
         dispatcher.start()
         stops.append(dispatcher.stop)
         stops.append(_start_api(settings, listening))

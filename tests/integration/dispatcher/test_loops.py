@@ -8,6 +8,7 @@ from conftest import Database
 from factories import Tenant, enqueue, make_upload
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.dispatcher import Dispatcher
+from mailsift.dispatcher.publisher import InProcessPublisher
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from processes import wait_for
@@ -36,10 +37,9 @@ def test_a_fault_that_nobody_foresaw_does_not_end_the_relay(owner: Engine, datab
         rabbitmq_url="amqp://nowhere",
         republish_seconds=0.2,
         poll_seconds=0.05,
-        publisher_threads=1,
     )
     broker = Faltering()
-    dispatcher = Dispatcher(settings, broker)
+    dispatcher = Dispatcher(settings, InProcessPublisher(broker))
     dispatcher.start()
     wait_for(lambda: broker.sent > 1 or not dispatcher.live, "the hint to be sent again")
     assert dispatcher.live

@@ -7,7 +7,7 @@ import threading
 
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.dispatcher import Dispatcher
-from mailsift.shared.broker import rabbitmq_broker
+from mailsift.dispatcher.publisher import RabbitMQPublisher
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.observability.metrics import REGISTRY
@@ -21,7 +21,7 @@ def main() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    dispatcher = Dispatcher(settings, rabbitmq_broker(settings.rabbitmq_url, confirm_delivery=True))
+    dispatcher = Dispatcher(settings, RabbitMQPublisher(settings.rabbitmq_url))
     health = HealthServer(
         settings.health_host,
         settings.health_port,

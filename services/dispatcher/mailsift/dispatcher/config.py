@@ -13,6 +13,4 @@ class DispatcherSettings(Settings, BrokerSettings):
     poll_seconds: PositiveFloat = 1
     republish_seconds: PositiveFloat = 120
     reap_seconds: PositiveFloat = 5
-    # Two to three seconds of a few workers' work: enough to keep them busy, few enough to let urgent jobs pass.
     dispatch_window: PositiveInt = 200
-    publisher_threads: PositiveInt = 4

@@ -6,10 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 
-import dramatiq
 from sqlalchemy.exc import SQLAlchemyError
 
 from mailsift.dispatcher.config import DispatcherSettings
+from mailsift.dispatcher.publisher import Publisher
 from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
 from mailsift.dispatcher.relay import Relay
 from mailsift.shared.db.listener import Listener
@@ -20,13 +20,12 @@ from mailsift.shared.observability.logs import logger
 log = logger(__name__)
 
 _STALE_SECONDS = 60.0
-_FULL_WINDOW_SECONDS = 0.05
 
 
 class Dispatcher:
     """Runs relay and reaper in threads until it is stopped; several dispatchers at once are safe."""
 
-    def __init__(self, settings: DispatcherSettings, broker: dramatiq.Broker) -> None:
+    def __init__(self, settings: DispatcherSettings, publisher: Publisher) -> None:
         self._settings = settings
         self._engine = make_engine(
             settings.database_url,
@@ -37,10 +36,8 @@ class Dispatcher:
         self._listener = Listener(settings.database_url, [DUE_CHANNEL], "mailsift-dispatcher-listener")
         self._relay = Relay(
             self._engine,
-            broker,
-            window=settings.dispatch_window,
-            republish_seconds=settings.republish_seconds,
-            publishers=settings.publisher_threads,
+            publisher,
+            cap=settings.dispatch_window,
         )
         self._stop = threading.Event()
         self._cycled_at = time.monotonic()
@@ -83,8 +80,7 @@ class Dispatcher:
             if sent is None or self._relay.paused:
                 self._stop.wait(self._settings.poll_seconds)
             elif not sent:
-                # A claim makes room without a notification, so a full window is looked at often.
-                self._listener.wait(_FULL_WINDOW_SECONDS if self._relay.full else self._settings.poll_seconds)
+                self._listener.wait(min(self._relay.patience, self._settings.poll_seconds))
 
     def _reaper_loop(self) -> None:
         next_reap = 0.0

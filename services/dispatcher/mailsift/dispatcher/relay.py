@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
+from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 import dramatiq
-import pika.exceptions
-from dramatiq.errors import DramatiqError
 from sqlalchemy import Engine
 
-from mailsift.dispatcher import metrics
-from mailsift.dispatcher.window import free_slots
+from mailsift.dispatcher import metrics, window
+from mailsift.dispatcher.publisher import Publisher
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository import dispatching
-from mailsift.shared.jobs.repository.dispatching import Hint
+from mailsift.shared.jobs.repository.dispatching import Hint, Outstanding
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
+
+_NONE = Outstanding(0, 0.0)
 
 
 class Relay:
     """Moves due jobs from the table to the broker; any number of relays may run at once."""
 
-    def __init__(
-        self, engine: Engine, broker: dramatiq.Broker, *, window: int, republish_seconds: float, publishers: int
-    ) -> None:
+    def __init__(self, engine: Engine, publisher: Publisher, *, cap: int) -> None:
         self._engine = engine
-        self._broker = broker
-        self._window = window
-        self._republish_seconds = republish_seconds
-        self._publishers = ThreadPoolExecutor(publishers, thread_name_prefix="publisher")
+        self._publisher = publisher
+        self._cap = cap
+        self._flows = dict.fromkeys(QUEUES, window.Flow())
+        self._full: set[str] = set()
         for queue in QUEUES:
-            broker.declare_queue(queue)
-            metrics.WINDOW.labels(queue)
+            metrics.OUTSTANDING.labels(queue)
             metrics.HINTS_SENT.labels(queue)
         self.paused = False
-        self.full = False
 
     def cycle(self) -> int:
         """Send what is due and has room; returns how many hints were sent."""
@@ -46,57 +44,69 @@ class Relay:
         if not hints:
             return 0
         # Outside the transaction: a slow broker must not hold row locks.
-        refused: set[str] = set()
-        outcomes = self._publishers.map(lambda hint: self._publish(hint, refused), hints)
-        failed = [hint for hint, sent in zip(hints, outcomes, strict=True) if not sent]
+        failed = self._send(hints)
         if failed:
             with self._engine.begin() as connection:
                 dispatching.unmark(connection, failed, token)
         self._show_pause(paused=bool(failed))
         return len(hints) - len(failed)
 
+    @property
+    def patience(self) -> float:
+        """In how many seconds to look again by itself: without end, unless a queue had no room."""
+        now = time.monotonic()
+        return min((window.patience(self._flows[queue], now) for queue in self._full), default=math.inf)
+
     def close(self) -> None:
-        """End the publisher threads and their connections."""
-        self._publishers.shutdown()
-        self._broker.close()
+        """Let go of the broker."""
+        self._publisher.close()
 
     def _take(self, token: uuid.UUID) -> Sequence[Hint]:
         with self._engine.begin() as connection:
-            outstanding = dispatching.outstanding(connection, self._republish_seconds)
-            for queue in QUEUES:
-                metrics.WINDOW.labels(queue).set(outstanding.get(queue, 0))
-            slots = free_slots(QUEUES, outstanding, self._window)
-            self.full = len(slots) < len(QUEUES)
-            return [
-                hint
-                for queue, free in slots.items()
-                for hint in dispatching.take(connection, queue, free, token, self._republish_seconds)
-            ]
+            if not dispatching.choose_alone(connection):
+                return []
+            outstanding = dispatching.outstanding(connection)
+            slots = {queue: self._room(queue, outstanding.get(queue, _NONE)) for queue in QUEUES}
+            self._full = {queue for queue, free in slots.items() if free <= 0}
+            free = {queue: free for queue, free in slots.items() if free > 0}
+            return dispatching.take(connection, free, token) if free else []
 
-    def _publish(self, hint: Hint, refused: set[str]) -> bool:
-        """Send one hint; a queue that would not take one gets no more in this cycle: each would wait as long."""
-        if hint.queue in refused:
-            return False
-        message: dramatiq.Message[None] = dramatiq.Message(
-            queue_name=hint.queue,
-            actor_name=hint.job_type,
-            args=(),
-            kwargs={"job_id": str(hint.job_id), "attempt": hint.attempt},
-            options={},
-        )
-        try:
-            self._broker.enqueue(message)
-        except (DramatiqError, pika.exceptions.AMQPError, OSError) as error:
-            # The job keeps its retries: the broker is at fault, not the job.
-            refused.add(hint.queue)
-            metrics.PUBLISH_FAILURES.inc()
-            log.warning("hint_not_sent", queue=hint.queue, job_id=str(hint.job_id), error=type(error).__name__)
-            return False
-        metrics.HINTS_SENT.labels(hint.queue).inc()
-        return True
+    def _room(self, queue: str, outstanding: Outstanding) -> int:
+        flow = self._flows[queue] = window.look(self._flows[queue], outstanding.count, time.monotonic())
+        most = window.limit(flow, self._cap)
+        metrics.OUTSTANDING.labels(queue).set(outstanding.count)
+        metrics.OLDEST_SECONDS.labels(queue).set(outstanding.oldest_seconds)
+        metrics.WINDOW.labels(queue).set(most)
+        return most - outstanding.count
+
+    def _send(self, hints: Sequence[Hint]) -> list[Hint]:
+        """Publish hints; returns those that the broker may not have."""
+        messages = [_message(hint) for hint in hints]
+        with metrics.PUBLISH_SECONDS.time():
+            unsent = self._publisher.send(messages)
+        pairs = list(zip(hints, messages, strict=True))
+        failed = [hint for hint, message in pairs if message.message_id in unsent]
+        for queue, count in Counter(hint.queue for hint, message in pairs if message.message_id not in unsent).items():
+            self._flows[queue] = window.sent(self._flows[queue], count)
+            metrics.HINTS_SENT.labels(queue).inc(count)
+        if failed:
+            # The jobs keep their retries: the broker is at fault.
+            metrics.PUBLISH_FAILURES.inc(len(failed))
+            log.warning("hints_not_sent", hints=len(failed), queues=sorted({hint.queue for hint in failed}))
+        return failed
 
     def _show_pause(self, *, paused: bool) -> None:
         if paused != self.paused:
             log.warning("broker_unreachable" if paused else "broker_reachable_again")
         self.paused = paused
         metrics.PAUSED.set(int(paused))
+
+
+def _message(hint: Hint) -> dramatiq.Message[None]:
+    return dramatiq.Message(
+        queue_name=hint.queue,
+        actor_name=hint.job_type,
+        args=(),
+        kwargs={"job_id": str(hint.job_id), "attempt": hint.attempt},
+        options={},
+    )
