@@ -11,6 +11,7 @@ PACKAGES := shared $(SERVICES:%=services/%) standalone
 LOCKED := $(SERVICES) standalone build uv
 UPGRADE :=
 TESTS :=
+BENCH :=
 
 # The tools write one thing only where it is said here, whatever the machine is set up to do.
 export UV_NO_CONFIG := 1
@@ -39,6 +40,9 @@ integration: $(VENV)/installed-dev servers ## the tests on a real PostgreSQL and
 e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to download, workers killed on the way
 	@$(BIN)/pytest tests/e2e $(TESTS)
 
+bench: $(VENV)/installed-dev servers ## measure the job engine into build/bench.json (BENCH=--help for parts and meanings)
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.jobs $(BENCH)
+
 check: $(VENV)/installed-dev ## format, lint, types, imports, dead dependencies
 	@scripts/check
 
@@ -59,7 +63,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e check format isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e bench check format isolate servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

@@ -102,9 +102,9 @@ class Crew:
         return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
 
 
-def processes_of(worker: subprocess.Popen[bytes]) -> list[psutil.Process]:
-    """Return the processes that work below Dramatiq's command."""
-    return [child for child in psutil.Process(worker.pid).children() if child.name() != "resource_tracker"]
+def memory(worker: subprocess.Popen[bytes]) -> list[float]:
+    """Return the megabytes that each process below Dramatiq's command holds."""
+    return [round(child.memory_info().rss / 2**20, 1) for child in psutil.Process(worker.pid).children()]
 
 
 @contextmanager

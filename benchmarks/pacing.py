@@ -31,7 +31,7 @@ class Pace:
     def _flat_out(self, stop: threading.Event) -> Iterator[None]:
         while not stop.is_set():
             if total(self.folder, SENT) - total(self.folder, DONE) > self.ahead:
-                stop.wait(0.005)
+                stop.wait(0.01)
                 continue
             for _ in range(_LOOK_EVERY):
                 yield

@@ -10,15 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import dramatiq
-from sqlalchemy import text
 
+from benchmarks.furnishing import jobs_to_send
 from benchmarks.pacing import Pace, in_threads
 from benchmarks.surroundings import ADMIN_URL, NOOP_ACTOR, NOOP_QUEUE, folder
 from benchmarks.tally import SENT, Tally
 from mailsift.shared.broker import rabbitmq_broker
 from mailsift.shared.db.session import make_engine, tenant_transaction
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository import queueing
 
 
@@ -30,7 +28,7 @@ def main() -> None:
     rate = arguments.per_minute / 60 / arguments.threads if arguments.per_minute else None
     pace = Pace(folder(), arguments.ahead, rate)
     tally = Tally(folder(), SENT)
-    send = _noop(tally) if arguments.kind == "noop" else _engine(tally, arguments.threads)
+    send = _noop(tally) if arguments.kind == "noop" else _engine(tally, arguments)
     in_threads(arguments.threads, send, pace, stop)
 
 
@@ -39,6 +37,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("kind", choices=("noop", "engine"))
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--ahead", type=int, default=500, help="most messages sent and not done")
+    parser.add_argument("--sleep", type=float, default=0.0, help="seconds that the handler of a job waits")
     parser.add_argument("--per-minute", type=int, default=0, help="at this rate instead of as fast as possible")
     return parser.parse_args()
 
@@ -61,30 +60,17 @@ def _noop(tally: Tally) -> Callable[[int, Iterator[None]], None]:
     return send
 
 
-def _engine(tally: Tally, threads: int) -> Callable[[int, Iterator[None]], None]:
-    engine = make_engine(os.environ["DATABASE_URL"], "benchmark-producer", pool_size=threads)
-    jobs = _jobs()
+def _engine(tally: Tally, arguments: argparse.Namespace) -> Callable[[int, Iterator[None]], None]:
+    engine = make_engine(os.environ["DATABASE_URL"], "benchmark-producer", pool_size=arguments.threads)
+    jobs = jobs_to_send(os.environ[ADMIN_URL], arguments.sleep)
 
     def send(number: int, turns: Iterator[None]) -> None:
-        for job, _ in zip(jobs[number::threads], turns, strict=False):
+        for job, _ in zip(jobs[number :: arguments.threads], turns, strict=False):
             with tenant_transaction(engine, job.workspace_id) as connection:
                 queueing.enqueue(connection, job)
             tally.add()
 
     return send
-
-
-def _jobs() -> list[NewJob]:
-    """Make a job for each export that lies ready, those of all workspaces mixed."""
-    engine = make_engine(os.environ[ADMIN_URL], "benchmark-preparation", pool_size=1)
-    with engine.begin() as connection:
-        found = connection.execute(text('SELECT "workspaceId", "userId", "exportId" FROM exports ORDER BY "exportId"'))
-        jobs = [
-            NewJob(JobType.EXPORT, row[0], row[1], Subject(export_id=row[2]), trace_id=uuid.uuid4().hex)
-            for row in found
-        ]
-    engine.dispose()
-    return jobs
 
 
 if __name__ == "__main__":

@@ -10,21 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, create_engine
 
-from factories import make_analysis, make_tenant
+from benchmarks.furnishing import furnish
 from mailsift.shared.db.migrate import migrate
 from servers import PostgreSQL, RabbitMQ, run_postgresql, run_rabbitmq
 
-WORKSPACES = 5
-EXPORTS = 20_000
 _TEMPLATE = "benchmark_template"
-
-# One export for each job, as in life: jobs that shared one would wait for each other at its row.
-_EXPORTS = text("""
-    INSERT INTO exports ("exportId", "workspaceId", "userId", "analysisId", "fileName", "fileType")
-    SELECT gen_random_uuid(), :workspace_id, :user_id, :analysis_id, 'list.csv', 'csv'
-    FROM generate_series(1, :count)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +52,7 @@ class Ground:
 
     @contextmanager
     def site(self) -> Iterator[Site]:
-        """Lay out a site, and clear it away."""
+        """Lay out a site, and clear away what it holds; an idle virtual host costs nothing and goes with its server."""
         database = f"benchmark_{uuid.uuid4().hex[:12]}"
         self._postgresql.execute(f"CREATE DATABASE {database} TEMPLATE {_TEMPLATE}")
         vhost = self._rabbitmq.add_vhost()
@@ -69,7 +61,6 @@ class Ground:
             yield Site(folder, self._postgresql, database, self._rabbitmq.url(vhost))
         finally:
             shutil.rmtree(folder)
-            self._rabbitmq.delete_vhost(vhost)
             self._postgresql.execute(f"DROP DATABASE {database} WITH (FORCE)")
 
 
@@ -80,23 +71,7 @@ def ground() -> Iterator[Ground]:
         postgresql.execute(f"CREATE DATABASE {_TEMPLATE}")
         migrate(postgresql.url(_TEMPLATE))
         engine = create_engine(postgresql.url(_TEMPLATE))
-        _furnish(engine)
+        with engine.begin() as connection:
+            furnish(connection)
         engine.dispose()
         yield Ground(postgresql, rabbitmq)
-
-
-def _furnish(engine: Engine) -> None:
-    with engine.begin() as connection:
-        for number in range(WORKSPACES):
-            tenant = make_tenant(connection, f"Workspace {number}")
-            analysis_id = make_analysis(connection, tenant, None)
-            connection.execute(
-                _EXPORTS,
-                {
-                    "workspace_id": tenant.workspace_id,
-                    "user_id": tenant.user_id,
-                    "analysis_id": analysis_id,
-                    "count": EXPORTS // WORKSPACES,
-                },
-            )
-        connection.execute(text("ANALYZE"))

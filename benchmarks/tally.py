@@ -35,9 +35,13 @@ class Tally:
 
 def total(folder: Path, name: str) -> int:
     """Add up what all processes have counted under `name`."""
-    return sum(_COUNT.unpack(path.read_bytes())[0] for path in folder.glob(f"{name}-*"))
+    return sum(_COUNT.unpack(Path(path).read_bytes())[0] for path in _files(folder, name))
 
 
 def members(folder: Path, name: str) -> int:
     """Return how many processes count under `name`."""
-    return len(list(folder.glob(f"{name}-*")))
+    return len(_files(folder, name))
+
+
+def _files(folder: Path, name: str) -> list[str]:
+    return [entry.path for entry in os.scandir(folder) if entry.name.startswith(f"{name}-")]
