@@ -32,7 +32,8 @@ class Crew:
 
     def dispatcher(self) -> subprocess.Popen[bytes]:
         """Start the dispatcher as it is deployed."""
-        return self._start("dispatcher", [sys.executable, "-m", "mailsift.dispatcher"], "mailsift_dispatcher")
+        files = {"STORAGE_URL": (self.site.folder / "files").as_uri(), "STORAGE_SHARED": "true"}
+        return self._start("dispatcher", [sys.executable, "-m", "mailsift.dispatcher"], "mailsift_dispatcher", **files)
 
     def workers(self, module: str, *, processes: int = 1, threads: int = 4) -> subprocess.Popen[bytes]:
         """Start worker processes and wait until they consume."""
@@ -79,6 +80,8 @@ class Crew:
             **settings,
             "DATABASE_URL": self.site.url(role),
             "RABBITMQ_URL": self.site.rabbitmq_url,
+            "STORAGE_URL": f"file://{self.site.folder}/files",
+            "STORAGE_SHARED": "true",
             "HEALTH_HOST": "127.0.0.1",
             "HEALTH_PORT": "0",
             ADMIN_URL: self.site.url(),
