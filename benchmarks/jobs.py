@@ -44,7 +44,8 @@ from benchmarks.site import Ground, ground
 def main() -> None:
     """Measure what was asked for."""
     arguments = _arguments()
-    # As Ctrl-C does: what was started must end.
+    # Even where the shell ignores Ctrl-C for what runs in the background: what was started must end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     benchmarks: Mapping[str, Callable[[Ground], Findings]] = {
         "throughput": lambda servers: throughput.run(servers, arguments.rounds),
