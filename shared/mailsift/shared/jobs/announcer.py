@@ -20,7 +20,7 @@ _PAUSE_SECONDS = 0.02
 class Announcer:
     """A thread that turns any number of ends into one notification.
 
-    NOTIFY takes an instance-wide lock at commit, which neither a COPY nor every single job should hold. One that is lost
+    NOTIFY takes an instance-wide lock at commit, which neither a COPY nor every single job should hold. A lost one
     costs a second: whoever waits for it looks by itself, too.
     """
 

@@ -36,7 +36,7 @@ class Job(Base):
             "turn_at",
             postgresql_where=text("""status = 'pending' AND "dispatchedAt" IS NULL"""),
         ),
-        Index("ix_jobQueue_in_flight", "queue", "workspace_id", postgresql_where=text('"dispatchedAt" IS NOT NULL')),
+        Index("ix_jobQueue_in_flight", "workspace_id", "queue", postgresql_where=text('"dispatchedAt" IS NOT NULL')),
         Index(
             "ix_jobQueue_cancelling",
             "job_id",
@@ -49,7 +49,11 @@ class Job(Base):
             postgresql_where=text("""status = 'processing' AND "leaseToken" IS NULL"""),
         ),
         Index("ix_jobQueue_dead", "completed_at", postgresql_where=text("status = 'dead_letter'")),
-        Index("ix_jobQueue_ended", "completed_at", postgresql_where=text('"parentJobId" IS NULL')),
+        Index(
+            "ix_jobQueue_ended",
+            "completed_at",
+            postgresql_where=text('"parentJobId" IS NULL AND "completedAt" IS NOT NULL'),
+        ),
         Index("ix_jobQueue_deleted", "deleted_at", postgresql_where=text('"deletedAt" IS NOT NULL')),
         # A job has one of three subjects, and seldom a parent or a predecessor.
         Index("ix_jobQueue_uploadId", "upload_id", postgresql_where=text('"uploadId" IS NOT NULL')),

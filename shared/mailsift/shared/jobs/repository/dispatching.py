@@ -20,52 +20,47 @@ _OUTSTANDING = text("""
     SELECT queue, count(*), extract(epoch FROM clock_timestamp() - min("dispatchedAt"))::float
     FROM "jobQueue" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL GROUP BY queue""")
 
+_UNSENT = """"jobQueue" j WHERE j.queue = {of}.queue AND status = 'pending' AND "dispatchedAt" IS NULL"""
+
 # Of each queue, from each workspace in turn: who has less under way goes first, and among equals the job whose turn it
-# is. `waiting` skips from workspace to workspace through the index, so that it does not matter how many jobs each has,
-# and only as many are looked at as there is room for. Locked in a second step, which leaves out what moved since.
-_TAKE = text("""
+# is. A choice costs the same however many jobs there are: `waiting` goes round the workspaces through the index, from a
+# random one and at most a hundred of them, and of each only twice its share is looked at. Locked in a second step, which
+# leaves out what moved since.
+_TAKE = text(f"""
     WITH RECURSIVE slots AS (
         SELECT * FROM unnest(CAST(:queues AS text[]), CAST(:free AS bigint[])) AS s(queue, free)
         WHERE queue NOT IN (SELECT queue FROM "pausedQueues")
-    ), waiting(queue, "workspaceId") AS (
-        SELECT queue, (
-            SELECT "workspaceId" FROM "jobQueue" j
-            WHERE j.queue = slots.queue AND status = 'pending' AND "dispatchedAt" IS NULL
-            ORDER BY "workspaceId" LIMIT 1)
-        FROM slots
+    ), waiting(queue, free, "workspaceId", first, n) AS (
+        SELECT queue, free, id, id, 1 FROM slots CROSS JOIN LATERAL (SELECT coalesce(
+            (SELECT "workspaceId" FROM {_UNSENT.format(of="slots")} AND "workspaceId" >= :token ORDER BY 1 LIMIT 1),
+            (SELECT "workspaceId" FROM {_UNSENT.format(of="slots")} ORDER BY 1 LIMIT 1))) AS start(id)
+        WHERE id IS NOT NULL
         UNION ALL
-        SELECT queue, (
-            SELECT "workspaceId" FROM "jobQueue" j
-            WHERE j.queue = waiting.queue AND status = 'pending' AND "dispatchedAt" IS NULL
-                AND j."workspaceId" > waiting."workspaceId"
-            ORDER BY "workspaceId" LIMIT 1)
-        FROM waiting WHERE "workspaceId" IS NOT NULL
-    ), under_way AS (
-        SELECT queue, "workspaceId", count(*) AS jobs FROM "jobQueue" WHERE "dispatchedAt" IS NOT NULL GROUP BY 1, 2
-    ), allowed AS (
-        SELECT "workspaceId", coalesce(p.running_jobs, :default_running_jobs)
-            - coalesce((SELECT sum(jobs) FROM under_way u WHERE u."workspaceId" = w."workspaceId"), 0) AS jobs
-        FROM workspaces w
-        LEFT JOIN unnest(CAST(:plans AS text[]), CAST(:running_jobs AS bigint[])) AS p(plan, running_jobs) USING (plan)
-        WHERE "workspaceId" IN (SELECT "workspaceId" FROM waiting)
-    ), candidates AS (
-        SELECT "workspaceId", queue, free, due."jobId", due."turnAt", allowed.jobs AS allowed,
-            coalesce(under_way.jobs, 0) + row_number() OVER (PARTITION BY queue, "workspaceId" ORDER BY due."turnAt")
-                AS place
-        FROM waiting JOIN slots USING (queue) JOIN allowed USING ("workspaceId")
-        LEFT JOIN under_way USING (queue, "workspaceId")
-        CROSS JOIN LATERAL (
-            SELECT "jobId", "turnAt" FROM "jobQueue" j
-            WHERE j.queue = waiting.queue AND j."workspaceId" = waiting."workspaceId" AND status = 'pending'
-                AND "dispatchedAt" IS NULL AND "turnAt" <= clock_timestamp() AT TIME ZONE 'UTC'
-                AND "dueAt" <= clock_timestamp()
-            ORDER BY "turnAt" LIMIT greatest(least(free, allowed.jobs), 0)
-        ) due
+        SELECT queue, free, id, first, n + 1 FROM waiting w CROSS JOIN LATERAL (SELECT coalesce(
+            (SELECT "workspaceId" FROM {_UNSENT.format(of="w")}
+                AND j."workspaceId" > w."workspaceId" ORDER BY 1 LIMIT 1),
+            (SELECT "workspaceId" FROM {_UNSENT.format(of="w")} ORDER BY 1 LIMIT 1))) AS next(id)
+        WHERE id <> first AND n < 100
+    ), shares AS MATERIALIZED (
+        SELECT queue, free, "workspaceId", 1 + 2 * free / count(*) OVER (PARTITION BY queue) AS share,
+            (SELECT count(*) FROM "jobQueue" u
+             WHERE u."workspaceId" = w."workspaceId" AND u.queue = w.queue AND "dispatchedAt" IS NOT NULL) AS under_way,
+            (SELECT coalesce(jobs, :default_running_jobs) FROM workspaces
+             LEFT JOIN unnest(CAST(:plans AS text[]), CAST(:running_jobs AS bigint[])) AS l(plan, jobs) USING (plan)
+             WHERE "workspaceId" = w."workspaceId")
+            - (SELECT count(*) FROM "jobQueue" u
+               WHERE u."workspaceId" = w."workspaceId" AND "dispatchedAt" IS NOT NULL) AS allowed
+        FROM waiting w
     ), ranked AS (
-        SELECT "jobId", free, allowed,
-            row_number() OVER (PARTITION BY "workspaceId" ORDER BY place, "turnAt") AS of_workspace,
-            row_number() OVER (PARTITION BY queue ORDER BY place, "turnAt") AS of_queue
-        FROM candidates
+        SELECT due."jobId", free, allowed,
+            row_number() OVER (PARTITION BY "workspaceId" ORDER BY under_way + due.place, due."turnAt") AS of_workspace,
+            row_number() OVER (PARTITION BY queue ORDER BY under_way + due.place, due."turnAt") AS of_queue
+        FROM shares CROSS JOIN LATERAL (
+            SELECT "jobId", "turnAt", row_number() OVER (ORDER BY "turnAt") AS place
+            FROM {_UNSENT.format(of="shares")} AND j."workspaceId" = shares."workspaceId"
+                AND "turnAt" <= clock_timestamp() AT TIME ZONE 'UTC' AND "dueAt" <= clock_timestamp()
+            ORDER BY "turnAt" LIMIT greatest(least(share, allowed), 0)
+        ) due
     ), chosen AS (
         SELECT "jobId" FROM "jobQueue"
         WHERE "jobId" IN (SELECT "jobId" FROM ranked WHERE of_workspace <= allowed AND of_queue <= free)

@@ -63,11 +63,11 @@ _DEAD_ROOTS = text(f"""
     GROUP BY 1, 2 ORDER BY min(d."completedAt"), 1""")
 
 _JOB = text("""
-    SELECT j."jobId", "parentJobId", "afterJobId", "workspaceId", coalesce("uploadId", "analysisId", "exportId"),
-        "jobType", queue, status, priority, progress, "currentStep", attempt, "retryCount", "maxRetries", "errorCode",
-        "errorMessage", "workerId", "createdAt", nullif("dueAt", 'infinity'), "dispatchedAt", "attemptStartedAt",
-        "leaseUntil", "cancelRequestedAt", "completedAt", "deletedAt", p."pausedAt"
-    FROM "jobQueue" j LEFT JOIN "pausedQueues" p USING (queue) WHERE "jobId" = :job_id""")
+    SELECT "jobId", status, "parentJobId", "afterJobId", "workspaceId",
+        coalesce("uploadId", "analysisId", "exportId"), "jobType", queue, priority, progress, "currentStep", attempt,
+        "retryCount", "maxRetries", "errorCode", "errorMessage", "workerId", "createdAt", nullif("dueAt", 'infinity'),
+        "dispatchedAt", "attemptStartedAt", "leaseUntil", "cancelRequestedAt", "completedAt", "deletedAt", "pausedAt"
+    FROM "jobQueue" LEFT JOIN "pausedQueues" USING (queue) WHERE "jobId" = :job_id""")
 
 _PARTS = text("""
     SELECT "jobType", status, count(*) FROM "jobQueue" WHERE "parentJobId" = :job_id GROUP BY 1, 2 ORDER BY 1, 2""")
@@ -182,13 +182,13 @@ class JobState:
     """One job as its row has it; `due_at` is missing while it waits for another job, whose id is `after_job_id`."""
 
     job_id: uuid.UUID
+    status: JobStatus
     parent_job_id: uuid.UUID | None
     after_job_id: uuid.UUID | None
     workspace_id: uuid.UUID
     subject_id: uuid.UUID
     job_type: str
     queue: str
-    status: JobStatus
     priority: int
     progress: int
     step: str | None
@@ -233,7 +233,7 @@ def dead_roots(connection: Connection, selection: Selection) -> list[DeadRoot]:
 def find(connection: Connection, job_id: uuid.UUID) -> JobState | None:
     """Find a job of any workspace, a part or a root."""
     row = connection.execute(_JOB, {"job_id": job_id}).first()
-    return None if row is None else JobState(*row[:7], JobStatus(row[7]), *row[8:])
+    return None if row is None else JobState(row[0], JobStatus(row[1]), *row[2:])
 
 
 def parts(connection: Connection, job_id: uuid.UUID) -> list[Parts]:

@@ -162,14 +162,14 @@ def _child_row(parent: ClaimedJob, child: Child) -> dict[str, Any]:
     }
 
 
-def request_cancel(connection: Connection, job_id: uuid.UUID) -> JobStatus | None:
+def request_cancel(connection: Connection, job_id: uuid.UUID, cause: str = CANCELLED.cause) -> JobStatus | None:
     """Cancel a pending job at once, or mark a running one: its worker or the dispatcher ends it.
 
     Returns the state the job is in now; None when there is no such job.
     """
     status = connection.scalar(_LOCK, {"job_id": job_id})
     if status == JobStatus.PENDING:
-        move(connection, _CANCEL_PENDING, {"job_id": job_id, "cause": CANCELLED.cause})
+        move(connection, _CANCEL_PENDING, {"job_id": job_id, "cause": cause})
         notify_progress(connection, job_id)
         return JobStatus.CANCELLED
     if status == JobStatus.PROCESSING:

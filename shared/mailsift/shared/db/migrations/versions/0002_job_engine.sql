@@ -13,10 +13,11 @@ DROP INDEX "ix_jobQueue_due";
 CREATE INDEX "ix_jobQueue_due" ON "jobQueue" (queue, "workspaceId", "turnAt")
     WHERE status = 'pending' AND "dispatchedAt" IS NULL;
 DROP INDEX "ix_jobQueue_sent";
-CREATE INDEX "ix_jobQueue_in_flight" ON "jobQueue" (queue, "workspaceId") WHERE "dispatchedAt" IS NOT NULL;
+CREATE INDEX "ix_jobQueue_in_flight" ON "jobQueue" ("workspaceId", queue) WHERE "dispatchedAt" IS NOT NULL;
 CREATE INDEX "ix_jobQueue_waiting" ON "jobQueue" ("jobId") WHERE status = 'processing' AND "leaseToken" IS NULL;
 CREATE INDEX "ix_jobQueue_dead" ON "jobQueue" ("completedAt") WHERE status = 'dead_letter';
-CREATE INDEX "ix_jobQueue_ended" ON "jobQueue" ("completedAt") WHERE "parentJobId" IS NULL;
+CREATE INDEX "ix_jobQueue_ended" ON "jobQueue" ("completedAt")
+    WHERE "parentJobId" IS NULL AND "completedAt" IS NOT NULL;
 
 -- A job has one of three subjects, and seldom a parent or a predecessor: the other entries would only slow its moves.
 DROP INDEX "ix_jobQueue_uploadId", "ix_jobQueue_analysisId", "ix_jobQueue_exportId", "ix_jobQueue_parent_child";
@@ -92,7 +93,7 @@ GRANT SELECT, INSERT, UPDATE ON "rateLimits" TO mailsift_worker;
 
 -- The dispatcher fires schedules, which makes analyses, exports and their jobs.
 GRANT SELECT ON workspaces TO mailsift_dispatcher;
-GRANT SELECT, INSERT, DELETE ON "pausedQueues" TO mailsift_dispatcher;
+GRANT SELECT, INSERT, UPDATE (reason), DELETE ON "pausedQueues" TO mailsift_dispatcher;
 GRANT SELECT, UPDATE ("nextDueAt", "updatedAt", enabled) ON schedules TO mailsift_dispatcher;
 GRANT SELECT, INSERT ON "scheduleRuns", "userActivities" TO mailsift_dispatcher;
 GRANT INSERT ON "jobQueue", analyses, "advancedAnalysis", exports TO mailsift_dispatcher;
