@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from mailsift.api.admin import bootstrap, issue_key
-from mailsift.api.repository.bootstrap import ensure_owner
+from mailsift.api.repository.bootstrap import ensure_owner, set_plan
 from mailsift.shared.db.migrate import OWNER
 from mailsift.shared.db.session import make_engine
+from mailsift.shared.plans import Plan
 from mailsift.standalone import repository
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.database import Database, ready_database
@@ -69,7 +70,9 @@ def _admit(database: Database, keys: Keys) -> tuple[str, str | None]:
     try:
         with engine.begin() as connection:
             repository.drop_keys(connection, _COMMAND_KEY)
-            owner = ensure_owner(connection, _WORKSPACE, None)
+            owner = ensure_owner(connection, _WORKSPACE, None, Plan.UNLIMITED)
+            # A home from before there were plans is on the smallest.
+            set_plan(connection, owner.workspace_id, Plan.UNLIMITED)
         key = None
         if keys is Keys.THE_FIRST:
             key = bootstrap(engine, _WORKSPACE).key

@@ -59,8 +59,17 @@ def test_one_more_key_can_be_issued(owner: Engine, http: FlaskClient) -> None:
     assert status_with(http, issue_key(owner, made.workspace_id, made.user_id, "laptop")) == 200
 
 
+def plans(owner: Engine) -> list[str]:
+    with owner.begin() as connection:
+        return list(connection.scalars(text("SELECT plan FROM workspaces")))
+
+
 def run(*options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "mailsift.api.admin", "bootstrap", "--workspace", "Acme", *options]
+    return command("bootstrap", "--workspace", "Acme", *options, **environment)
+
+
+def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "mailsift.api.admin", *words]
     return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
@@ -88,3 +97,26 @@ def test_the_command_without_a_database_says_so(url: str) -> None:
     assert ended.returncode == 2
     assert "DATABASE_URL" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_the_operators_own_workspace_has_no_limits_unless_wanted(database: Database, owner: Engine) -> None:
+    assert run("--plan", "pro", DATABASE_URL=database.owner_url).returncode == 0
+    assert plans(owner) == ["pro"]
+    assert run(DATABASE_URL=database.owner_url).returncode == 0
+    assert plans(owner) == ["pro"], "a second run changed the plan"
+
+
+def test_a_workspace_is_unlimited_by_default(owner: Engine) -> None:
+    bootstrap(owner)
+    assert plans(owner) == ["unlimited"]
+
+
+def test_a_workspace_is_put_on_another_plan(database: Database, owner: Engine) -> None:
+    made = bootstrap(owner)
+    assert command("plan", str(made.workspace_id), "free", DATABASE_URL=database.owner_url).returncode == 0
+    assert plans(owner) == ["free"]
+    for words in ((str(made.user_id), "free"), (str(made.workspace_id), "gold"), ("acme", "free")):
+        refused = command("plan", *words, DATABASE_URL=database.owner_url)
+        assert refused.returncode in {1, 2}
+        assert "Traceback" not in refused.stderr
+    assert plans(owner) == ["free"]

@@ -1,4 +1,4 @@
-"""What an operator does with the owner's role: `python -m mailsift.api.admin bootstrap`."""
+"""What an operator does with the owner's role: `python -m mailsift.api.admin bootstrap`, and `plan`."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from mailsift.api.auth import hash_of
-from mailsift.api.repository.bootstrap import Owner, add_key, ensure_owner, has_key
+from mailsift.api.repository.bootstrap import Owner, add_key, ensure_owner, has_key, set_plan
 from mailsift.shared.db.session import make_engine
+from mailsift.shared.plans import Plan
 from mailsift.shared.settings import psycopg2_url
 
+_PLANS = [plan.value for plan in Plan]
 _PREFIX = 11  # "ms_" and enough to recognise a key by
 
 
@@ -29,10 +31,12 @@ class Bootstrapped:
     key: str | None
 
 
-def bootstrap(engine: Engine, workspace_name: str = "Default", email: str | None = None) -> Bootstrapped:
+def bootstrap(
+    engine: Engine, workspace_name: str = "Default", email: str | None = None, plan: Plan = Plan.UNLIMITED
+) -> Bootstrapped:
     """Make the first workspace, its owner and a key, each unless it is there. Safe to run twice or at once."""
     with engine.begin() as connection:
-        owner = ensure_owner(connection, workspace_name, email)
+        owner = ensure_owner(connection, workspace_name, email, plan)
         key = None if has_key(connection, owner) else new_key()
         if key is not None:
             add_key(connection, owner, "bootstrap", key[:_PREFIX], hash_of(key))
@@ -54,13 +58,7 @@ def new_key() -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the database is that of DATABASE_URL, as its owner."""
-    parser = argparse.ArgumentParser(prog="python -m mailsift.api.admin", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    first = commands.add_parser("bootstrap", help="make the first workspace, its owner and a key, printed once")
-    first.add_argument("--workspace", default="Default", help="its name (%(default)s)")
-    first.add_argument("--email", help="the owner's address")
-    first.add_argument("--json", action="store_true", help="print one JSON object, for programs")
-    chosen = parser.parse_args(arguments)
+    chosen = _parser().parse_args(arguments)
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.stderr.write("DATABASE_URL is not set: give the URL of the role that owns the schema\n")
@@ -71,10 +69,35 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"DATABASE_URL: {error}\n")
         return 2
     try:
-        _print(bootstrap(engine, chosen.workspace, chosen.email), as_json=chosen.json)
+        if chosen.command == "plan":
+            return _move(engine, chosen.workspace, Plan(chosen.plan))
+        made = bootstrap(engine, chosen.workspace, chosen.email, Plan(chosen.plan))
     finally:
         engine.dispose()
+    _print(made, as_json=chosen.json)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m mailsift.api.admin", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    first = commands.add_parser("bootstrap", help="make the first workspace, its owner and a key, printed once")
+    first.add_argument("--workspace", default="Default", help="its name (%(default)s)")
+    first.add_argument("--email", help="the owner's address")
+    first.add_argument("--plan", choices=_PLANS, default=Plan.UNLIMITED.value, help="its plan (%(default)s)")
+    first.add_argument("--json", action="store_true", help="print one JSON object, for programs")
+    move = commands.add_parser("plan", help="put a workspace on another plan")
+    move.add_argument("workspace", type=uuid.UUID, help="its id")
+    move.add_argument("plan", choices=_PLANS, help="the plan from now on")
+    return parser
+
+
+def _move(engine: Engine, workspace_id: uuid.UUID, plan: Plan) -> int:
+    with engine.begin() as connection:
+        moved = set_plan(connection, workspace_id, plan)
+    if not moved:
+        sys.stderr.write(f"there is no workspace {workspace_id}\n")
+    return 0 if moved else 1
 
 
 def _print(made: Bootstrapped, *, as_json: bool) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select, text, update
 from uuid_utils.compat import uuid7
 
 from mailsift.shared.db.tables import ApiKey, UserProfile, Workspace, WorkspaceMember
+from mailsift.shared.plans import Plan
 from mailsift.shared.verdicts import MemberRole
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mailsift bootstrap', 0))")
@@ -22,8 +23,8 @@ class Owner:
     user_id: uuid.UUID
 
 
-def ensure_owner(connection: Connection, workspace_name: str, email: str | None) -> Owner:
-    """Return the oldest workspace and its owner, made now if there is none. Two at once make one."""
+def ensure_owner(connection: Connection, workspace_name: str, email: str | None, plan: Plan) -> Owner:
+    """Return the oldest workspace and its owner, made now, on that plan, if there is none. Two at once make one."""
     connection.execute(_LOCK)
     query = (
         select(Workspace.workspace_id, WorkspaceMember.user_id)
@@ -35,11 +36,18 @@ def ensure_owner(connection: Connection, workspace_name: str, email: str | None)
     if row is not None:
         return Owner(*row)
     owner = Owner(uuid7(), uuid7())
-    connection.execute(insert(Workspace), {"workspace_id": owner.workspace_id, "name": workspace_name})
+    workspace = {"workspace_id": owner.workspace_id, "name": workspace_name, "plan": plan.value}
+    connection.execute(insert(Workspace), workspace)
     connection.execute(insert(UserProfile), {"user_id": owner.user_id, "email": email})
     member = {"workspace_id": owner.workspace_id, "user_id": owner.user_id, "role": MemberRole.OWNER.value}
     connection.execute(insert(WorkspaceMember), member)
     return owner
+
+
+def set_plan(connection: Connection, workspace_id: uuid.UUID, plan: Plan) -> bool:
+    """Put a workspace on a plan; False when there is no such workspace."""
+    moved = update(Workspace).where(Workspace.workspace_id == workspace_id).values(plan=plan.value)
+    return connection.execute(moved).rowcount > 0
 
 
 def has_key(connection: Connection, owner: Owner) -> bool:
