@@ -38,6 +38,7 @@ class Dispatcher:
             self._engine,
             publisher,
             cap=settings.dispatch_window,
+            republish_seconds=settings.republish_seconds,
         )
         self._stop = threading.Event()
         self._cycled_at = time.monotonic()

@@ -26,10 +26,11 @@ _NONE = Outstanding(0, 0.0)
 class Relay:
     """Moves due jobs from the table to the broker; any number of relays may run at once."""
 
-    def __init__(self, engine: Engine, publisher: Publisher, *, cap: int) -> None:
+    def __init__(self, engine: Engine, publisher: Publisher, *, cap: int, republish_seconds: float = 120) -> None:
         self._engine = engine
         self._publisher = publisher
         self._cap = cap
+        self._republish_seconds = republish_seconds
         self._flows = dict.fromkeys(QUEUES, window.Flow())
         self._full: set[str] = set()
         for queue in QUEUES:
@@ -72,12 +73,14 @@ class Relay:
             return dispatching.take(connection, free, token) if free else []
 
     def _room(self, queue: str, outstanding: Outstanding) -> int:
-        flow = self._flows[queue] = window.look(self._flows[queue], outstanding.count, time.monotonic())
+        count, oldest = outstanding.count, outstanding.oldest_seconds
+        flow = window.look(self._flows[queue], count, oldest, time.monotonic(), self._republish_seconds)
+        self._flows[queue] = flow
         most = window.limit(flow, self._cap)
-        metrics.OUTSTANDING.labels(queue).set(outstanding.count)
-        metrics.OLDEST_SECONDS.labels(queue).set(outstanding.oldest_seconds)
+        metrics.OUTSTANDING.labels(queue).set(count)
+        metrics.OLDEST_SECONDS.labels(queue).set(oldest)
         metrics.WINDOW.labels(queue).set(most)
-        return most - outstanding.count
+        return most - count
 
     def _send(self, hints: Sequence[Hint]) -> list[Hint]:
         """Publish hints; returns those that the broker may not have."""

@@ -22,19 +22,22 @@ class Flow:
     """
 
     outstanding: int = 0
+    oldest_seconds: float = 0.0
     # Claims of the last WINDOW_SECONDS, the older the less.
     claims: float = 0.0
-    empty: bool = True
     looked_at: float = 0.0
     claimed_at: float = 0.0
 
 
-def look(flow: Flow, outstanding: int, now: float) -> Flow:
-    """Return the flow after a look that found so many unclaimed hints."""
-    claimed = max(0, flow.outstanding - outstanding)
-    faded = flow.claims * math.exp((flow.looked_at - now) / WINDOW_SECONDS)
+def look(flow: Flow, outstanding: int, oldest_seconds: float, now: float, republish_seconds: float) -> Flow:
+    """Return the flow after a look that found so many unclaimed hints, the oldest of them so old."""
+    passed = now - flow.looked_at
+    # A hint that old may have been given up for lost since the last look. Its job may run for hours: that was no claim.
+    given_up = flow.oldest_seconds + passed >= republish_seconds
+    claimed = 0 if given_up else max(0, flow.outstanding - outstanding)
+    claims = claimed + flow.claims * math.exp(-passed / WINDOW_SECONDS)
     claimed_at = now if claimed or not outstanding else flow.claimed_at
-    return Flow(outstanding, faded + claimed, not outstanding, now, claimed_at)
+    return Flow(outstanding, oldest_seconds, claims, now, claimed_at)
 
 
 def sent(flow: Flow, hints: int) -> Flow:
@@ -43,12 +46,8 @@ def sent(flow: Flow, hints: int) -> Flow:
 
 
 def limit(flow: Flow, cap: int) -> int:
-    """Return how many hints may be unclaimed at once: what was claimed in the last seconds is what the next will take.
-
-    Workers that leave nothing behind might have taken more.
-    """
-    taken = round(flow.claims * (2 if flow.empty else 1))
-    return min(cap, max(LEAST, taken))
+    """Return how many hints may be unclaimed at once: what the next seconds take, if they are like the last."""
+    return min(cap, max(LEAST, round(flow.claims)))
 
 
 def patience(flow: Flow, now: float) -> float:
