@@ -156,6 +156,7 @@ def test_a_keys_scopes_bound_what_it_opens(client: Any, rows: Any) -> None:
         ("POST", "/api/exports", {"data": b" " * 65_537, "content_type": "application/json"}, 413, "body_too_large"),
         ("POST", "/api/uploads", {"data": b" " * 4_194_305, "content_type": "application/json"}, 413, "body_too_large"),
         ("POST", "/api/exports", {"json": {}, "headers": {"Idempotency-Key": "a b"}}, 422, "validation_failed"),
+        ("DELETE", f"/api/jobs/{uuid.UUID(int=1)}", {}, 404, "not_found"),
     ],
 )
 def test_every_error_has_the_same_shape(  # noqa: PLR0917 - a table
@@ -258,7 +259,7 @@ def test_the_document_names_every_route_its_answers_and_its_key(app: Flask, docu
             assert operation["security"] == [{"bearer": []}]
             assert operation["summary"]
             assert all("application/problem+json" in answer["content"] for s, answer in statuses.items() if s >= "400")
-            assert method == "get" or "requestBody" in operation or path.endswith(("/cancel", "/retry"))
+            assert method in {"get", "delete"} or "requestBody" in operation or path.endswith(("/cancel", "/retry"))
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(ids) == len(set(ids))
 

@@ -62,12 +62,6 @@ def test_an_export_of_one_address_is_named_for_the_day(client: Any, rows: Any) -
     assert name == f"single_analysis_results_{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
 
 
-def test_an_analysis_that_runs_cannot_be_exported(client: Any, rows: Any, analysis_id: str) -> None:
-    rows("UPDATE analyses SET status = 'processing'")
-    response = client.post("/api/exports", json={"analysisId": analysis_id})
-    assert (response.status_code, response.get_json()["code"]) == (409, "analysis_not_ready")
-
-
 def test_an_unknown_file_type_is_refused(client: Any, analysis_id: str) -> None:
     response = client.post("/api/exports", json={"analysisId": analysis_id, "fileType": "pdf"})
     assert response.get_json()["errors"][0]["field"] == "fileType"

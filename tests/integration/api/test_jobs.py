@@ -7,8 +7,10 @@ import uuid
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import Engine, event, text
 
+from factories import make_tenant
 from mailsift.api.deps import Deps
 
 
@@ -47,6 +49,9 @@ def test_a_running_job_says_how_long_it_will_take(client: Any, rows: Any, job_id
     job = client.get(f"/api/jobs/{job_id}").get_json()
     assert (job["currentStep"], job["processedItems"], job["totalItems"]) == ("reading", 250, 1000)
     assert 25 <= job["etaSeconds"] <= 35
+    # What an earlier attempt had done took this one no time.
+    rows("""UPDATE "jobQueue" SET "stepStartedItems" = 200""")
+    assert 140 <= client.get(f"/api/jobs/{job_id}").get_json()["etaSeconds"] <= 170
 
 
 @pytest.mark.parametrize(
@@ -92,10 +97,51 @@ def test_logs_and_events_come_from_the_oldest(client: Any, rows: Any, job_id: st
     ]
     page = client.get(f"/api/jobs/{job_id}/logs?limit=2&cursor={page['next']}").get_json()
     assert ([line["message"] for line in page["items"]], page["next"]) == (["three"], None)
-    (change,) = client.get(f"/api/jobs/{job_id}/events").get_json()["items"]
-    assert (change["status"], change["cause"], change["attempt"]) == ("pending", "queued", 0)
-    # Which machine did it is for the log.
-    assert change.keys() == {"attempt", "status", "cause", "createdAt"}
+    assert [line["jobId"] for line in client.get(f"/api/jobs/{job_id}/logs").get_json()["items"]] == [
+        *(job_id, part, job_id)
+    ]
+
+
+def test_the_lines_of_one_attempt_can_be_asked_for(client: Any, rows: Any, job_id: str) -> None:
+    rows(
+        """INSERT INTO "jobLogs" ("jobId", attempt, level, message)
+           SELECT CAST(:id AS uuid), n, 'info', 'line ' || n FROM generate_series(1, 3) n""",
+        id=job_id,
+    )
+    page = client.get(f"/api/jobs/{job_id}/logs?attempt=2").get_json()
+    assert [(line["attempt"], line["message"]) for line in page["items"]] == [(2, "line 2")]
+    assert client.get(f"/api/jobs/{job_id}/logs?attempt=4").get_json() == {"items": [], "next": None}
+    for bad in ("0", "x", "1.5", str(2**31)):
+        assert client.get(f"/api/jobs/{job_id}/logs?attempt={bad}").status_code == 422
+
+
+def test_the_changes_of_a_job_draw_its_timeline(client: Any, rows: Any, job_id: str) -> None:
+    for attempt, status, cause, worker in (
+        (1, "processing", "claimed", "host-1:7"),
+        (1, "pending", "worker_lost", "host-1:7"),
+        (2, "processing", "claimed", "host-2:7"),
+    ):
+        rows(
+            """INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
+               VALUES (CAST(:id AS uuid), :attempt, :status, :cause, :worker)""",
+            id=job_id,
+            attempt=attempt,
+            status=status,
+            cause=cause,
+            worker=worker,
+        )
+    response = client.get(f"/api/jobs/{job_id}/events")
+    changes = response.get_json()["items"]
+    assert [(change["attempt"], change["status"], change["cause"]) for change in changes] == [
+        *((0, "pending", "queued"), (1, "processing", "claimed")),
+        *((1, "pending", "worker_lost"), (2, "processing", "claimed")),
+    ]
+    assert changes == sorted(changes, key=lambda change: change["createdAt"])
+    nobody, first, again, second = (change["worker"] for change in changes)
+    assert nobody is None
+    assert first == again != second
+    # Which machines they are is for the log.
+    assert "host-1" not in response.text
 
 
 def test_a_page_of_jobs_reads_no_more_than_it_shows(client: Any, parts: Deps, job_id: str) -> None:
@@ -140,11 +186,52 @@ def test_a_job_that_failed_is_tried_again(client: Any, rows: Any, job_id: str) -
     assert len(rows("""SELECT FROM "userActivities" WHERE "activityType" = 'job_retried'""")) == 1
 
 
-@pytest.mark.parametrize("action", ["cancel", "retry"])
-def test_a_part_of_a_job_is_shown_but_not_steered(client: Any, rows: Any, job_id: str, action: str) -> None:
+def test_a_job_that_has_ended_is_deleted_with_its_parts(client: Any, rows: Any, job_id: str) -> None:
+    part = child_of(rows, job_id)
+    refused = client.call("DELETE", f"/api/jobs/{job_id}")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "job_not_ended")
+    assert "cancel it first" in refused.get_json()["detail"]
+    rows("""UPDATE "jobQueue" SET status = 'failed'""")
+    response = client.call("DELETE", f"/api/jobs/{job_id}")
+    assert (response.status_code, response.get_json()) == (
+        200,
+        {"success": True, "message": "Job deleted", "jobId": job_id, "status": "failed"},
+    )
+    for gone in (job_id, part):
+        for path in ("", "/status", "/stream", "/logs", "/events"):
+            assert client.get(f"/api/jobs/{gone}{path}").status_code == 404, path
+    for method, path in (("DELETE", ""), ("POST", "/retry"), ("POST", "/cancel")):
+        assert client.call(method, f"/api/jobs/{job_id}{path}").status_code == 404
+    assert client.get("/api/jobs").get_json()["items"] == []
+    assert client.get(f"/api/jobs?parentJobId={job_id}").get_json()["items"] == []
+    # What it made stays, and names no job that nobody can ask after.
+    (upload,) = client.get("/api/uploads").get_json()["items"]
+    assert upload["jobId"] is None
+
+
+@pytest.mark.parametrize("role", ["admin", "member"])
+def test_the_owner_and_the_admins_delete_jobs(
+    client: Any, http: FlaskClient, owner: Engine, rows: Any, role: str
+) -> None:
+    with owner.begin() as connection:
+        other = type(client)(http, make_tenant(connection, "Others", role))
+    job_id = other.upload()["jobId"]
+    rows("""UPDATE "jobQueue" SET status = 'completed'""")
+    response = other.call("DELETE", f"/api/jobs/{job_id}")
+    assert (response.status_code, response.get_json().get("code")) == {
+        "admin": (200, None),
+        "member": (403, "forbidden"),
+    }[role]
+
+
+@pytest.mark.parametrize(("method", "action"), [("POST", "/cancel"), ("POST", "/retry"), ("DELETE", "")])
+def test_a_part_of_a_job_is_shown_but_not_steered(
+    client: Any, rows: Any, job_id: str, method: str, action: str
+) -> None:
     part = child_of(rows, job_id)
     assert client.get(f"/api/jobs/{part}").get_json()["parentJobId"] == job_id
-    response = client.post(f"/api/jobs/{part}/{action}")
+    rows("""UPDATE "jobQueue" SET status = 'failed'""")
+    response = client.call(method, f"/api/jobs/{part}{action}")
     assert (response.status_code, response.get_json()["code"]) == (409, "not_a_root_job")
 
 

@@ -11,6 +11,8 @@ from mailsift.api.app import create_app
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import wire
 from mailsift.api.problems import KINDS
+from mailsift.api.schemas.jobs import WaitsFor
+from mailsift.shared.plans import ALLOWANCES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 
@@ -38,7 +40,7 @@ def test_every_route_is_on_the_page_and_no_other(settings: ApiSettings) -> None:
 
 
 def test_every_route_has_an_origin() -> None:
-    assert {origin for *_, origin in rows("Routes")} == {"ours", "persistent jobs"}
+    assert {origin for *_, origin in rows("Routes")} == {"ours", "persistent jobs", "data pipeline jobs"}
 
 
 def test_every_error_is_on_the_page_with_its_status_and_meaning() -> None:
@@ -49,3 +51,14 @@ def test_the_settings_named_on_the_page_exist() -> None:
     named = {name.lower() for name in re.findall(r"`((?:MAX|WAIT)_[A-Z_]+)`", PAGE)}
     assert named == {"max_streams", "max_upload_bytes", "max_uploads", "max_body_bytes", "wait_seconds"}
     assert named <= ApiSettings.model_fields.keys()
+
+
+def test_the_plans_are_on_the_page_with_their_jobs_per_hour() -> None:
+    line = PAGE.split("- **Jobs per hour**")[1].split("\n- **")[0]
+    named = {word: number.replace(",", "") for word, number in re.findall(r"`(\w+)` ([\d,]+|any number)", line)}
+    assert named == {plan: str(allowed.jobs_per_hour or "any number") for plan, allowed in ALLOWANCES.items()}
+
+
+def test_what_a_job_may_wait_for_is_on_the_page() -> None:
+    said = PAGE.split("**What it waits for.**")[1].split("\n\n")[0]
+    assert set(re.findall(r"[:;] `(\w+)`", said)) == set(WaitsFor)

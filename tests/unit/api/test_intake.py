@@ -10,7 +10,7 @@ from werkzeug.http import parse_options_header
 
 from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import chunks, limited
-from mailsift.api.intake.multipart import form_file
+from mailsift.api.intake.multipart import read_form
 from mailsift.api.intake.names import attachment, from_disposition, safe_name
 from mailsift.api.problems import Problem
 
@@ -27,9 +27,72 @@ def pieces(body: bytes, size: int) -> Iterator[bytes]:
 @given(st.binary(max_size=5000) | st.text("x-\r\n", max_size=50).map(str.encode), st.integers(1, 700))
 def test_a_file_comes_out_of_its_form_byte_for_byte_however_it_is_cut(content: bytes, size: int) -> None:
     assume(b"--x" not in content)
-    file = form_file(pieces(form(content), size), "x")
-    assert file.name == "a.csv"
-    assert b"".join(file.chunks) == content
+    read = read_form(pieces(form(content), size), "x")
+    assert read.file_name == "a.csv"
+    assert b"".join(read.chunks) == content
+
+
+def field(name: str, value: bytes) -> bytes:
+    return f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+
+
+FIELDS = frozenset({"one", "two"})
+
+
+@given(
+    st.binary(max_size=200),
+    st.text("a-\r\n ü", max_size=20),
+    st.text("a-\r\n ü", max_size=20),
+    st.sampled_from(["before", "after", "around"]),
+    st.integers(1, 300),
+)
+def test_fields_come_out_of_a_form_wherever_they_stand(
+    content: bytes, one: str, two: str, where: str, size: int
+) -> None:
+    assume(b"--x" not in content)
+    first, second = field("one", one.encode()), field("two", two.encode())
+    body = {
+        "before": first + second + form(content),
+        "after": form(content, more=first + second),
+        "around": first + form(content, more=second),
+    }[where]
+    read = read_form(pieces(body, size), "x", FIELDS)
+    assert read.fields == {"before": {"one": one, "two": two}, "after": {}, "around": {"one": one}}[where]
+    assert b"".join(read.chunks) == content
+    assert read.fields == {"one": one, "two": two}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        field("three", b"1"),
+        field("One", b"1"),
+        field("", b"1"),
+        field("one", b"1") * 2,
+        field("one", b"\xff"),
+        field("one", b"1" * 1025),
+        field("x" * 10_000, b"1"),
+    ],
+)
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_a_field_that_is_unknown_or_twice_or_too_long_is_refused(fields: bytes, where: str) -> None:
+    body = fields + form(b"a") if where == "before" else form(b"a", more=fields)
+    with pytest.raises(Problem) as refused:
+        b"".join(read_form(pieces(body, 100), "x", FIELDS).chunks)
+    assert refused.value.code == "validation_failed"
+    assert len(refused.value.faults[0].field) <= 100
+
+
+def test_a_form_of_fields_alone_has_no_file() -> None:
+    with pytest.raises(Problem) as refused:
+        read_form(pieces(field("one", b"1") + b"--x--\r\n", 100), "x", FIELDS)
+    assert [fault.field for fault in refused.value.faults] == ["file"]
+
+
+def test_a_field_that_is_cut_short_is_refused() -> None:
+    with pytest.raises(Problem) as refused:
+        b"".join(read_form([form(b"a", more=field("one", b"1"), end=b"")], "x", FIELDS).chunks)
+    assert refused.value.code == "malformed_body"
 
 
 @pytest.mark.parametrize(
@@ -48,19 +111,19 @@ def test_a_file_comes_out_of_its_form_byte_for_byte_however_it_is_cut(content: b
 )
 def test_a_form_without_its_one_whole_file_is_refused(body: bytes, boundary: str | None, code: str) -> None:
     with pytest.raises(Problem) as refused:
-        b"".join(form_file(pieces(body, 10), boundary).chunks)
+        b"".join(read_form(pieces(body, 10), boundary).chunks)
     assert refused.value.code == code
 
 
 def test_a_header_without_end_is_not_buffered_for_ever() -> None:
     with pytest.raises(Problem) as refused:
-        form_file((b"--x\r\nX: " if n == 0 else b"x" * 100_000 for n in range(1000)), "x")
+        read_form((b"--x\r\nX: " if n == 0 else b"x" * 100_000 for n in range(1000)), "x")
     assert refused.value.code == "malformed_body"
 
 
 def test_what_follows_a_form_is_read_and_dropped() -> None:
     body = pieces(form(b"a") + b"epilogue" * 1000, 100)
-    assert b"".join(form_file(body, "x").chunks) == b"a"
+    assert b"".join(read_form(body, "x").chunks) == b"a"
     assert list(body) == []
 
 

@@ -7,19 +7,19 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from mailsift.api.actions.exporting import file_name
+from mailsift.api.actions.queueing import turn
 from mailsift.api.paging import number_cursor
 from mailsift.api.problems import KINDS, Problem, from_validation
-from mailsift.api.repository.analyses import Analysed
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisRequest, SingleRequest
+from mailsift.api.schemas.exports import ExportRequest
 from mailsift.api.schemas.jobs import watched_status
 from mailsift.api.schemas.results import Result, ResultFilter
-from mailsift.api.schemas.uploads import AddressList
+from mailsift.api.schemas.uploads import AddressList, UploadOptions, UploadWishes
 from mailsift.shared.db.tables import AdvancedEmailResult
+from mailsift.shared.jobs.repository.requesting import Turn
 from mailsift.shared.jobs.states import JobStatus
-from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, FileType
 
-TODAY = dt.date(2026, 11, 22)
+SOME_ID = str(uuid.UUID(int=1))
 
 
 def fields_at_fault(model: Any, body: object) -> set[str]:
@@ -84,20 +84,81 @@ def test_every_state_has_a_word_for_those_who_watch(status: JobStatus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("upload_name", "analysis_type", "name"),
+    ("text", "moment"),
     [
-        ("leads.csv", AnalysisType.ADVANCED, "leads-analysed.jsonl"),
-        ("archive.2026.txt", AnalysisType.ADVANCED, "archive.2026-analysed.jsonl"),
-        ("x" * 255, AnalysisType.ADVANCED, "x" * 200 + "-analysed.jsonl"),
-        (None, AnalysisType.ADVANCED, "advanced_analysis_results_20261122.jsonl"),
-        (None, AnalysisType.SINGLE, "single_analysis_results_20261122.jsonl"),
+        ("2026-11-30T08:00:00Z", dt.datetime(2026, 11, 30, 8, tzinfo=dt.UTC)),
+        ("2026-11-30T08:00+01:00", dt.datetime(2026, 11, 30, 7, tzinfo=dt.UTC)),
+        ("2026-11-30T08:00:00.25-03:30", dt.datetime(2026, 11, 30, 11, 30, 0, 250_000, tzinfo=dt.UTC)),
     ],
 )
-def test_an_export_is_named_after_its_list_or_its_day(
-    upload_name: str | None, analysis_type: AnalysisType, name: str
-) -> None:
-    analysed = Analysed(analysis_type, AnalysisStatus.COMPLETED, upload_name)
-    assert file_name(analysed, FileType.JSONL, TODAY) == name
+def test_a_time_is_read_with_its_offset(text: str, moment: dt.datetime) -> None:
+    assert ExportRequest.model_validate({"analysisId": SOME_ID, "scheduledFor": text}).scheduled_for == moment
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("2026-11-30T08:00:00", "2026-11-30", "2026-11-30 08:00:00Z", "2026-11-30T08:00:00 01:00"),
+        *("20261130T080000Z", "2026-13-30T08:00:00Z", "2026-11-30T24:00:00Z", "2026-11-30T08:00:00+24:00"),
+        *("tomorrow", "", "1764489600", 1764489600, 1764489600.0, True, [], "٢٠٢٦-11-30T08:00:00Z"),
+    ],
+)
+def test_what_is_no_time_with_an_offset_is_refused(value: object) -> None:
+    body = {"analysisId": SOME_ID, "scheduledFor": value}
+    assert fields_at_fault(ExportRequest, body) == {"scheduledFor"}
+
+
+@pytest.mark.parametrize("value", [-1, 11, 1.0, 2.5, True, "high", "", "1.5"])
+def test_a_priority_is_a_whole_number_from_0_to_10(value: object) -> None:
+    assert fields_at_fault(ExportRequest, {"analysisId": SOME_ID, "priority": value}) == {"priority"}
+    assert ExportRequest.model_validate({"analysisId": SOME_ID, "priority": 10}).priority == 10
+    assert UploadOptions.model_validate({"priority": "0"}).priority == 0
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({"exportType": "csv"}, {"exportType"}),
+        ({"exportType": "csv", "analysisType": "single"}, {"analysisType"}),
+        ({"exportType": "pdf", "analysisType": "advanced"}, {"exportType"}),
+        ({"analysisType": ""}, {"analysisType"}),
+        ({"analysis_type": "advanced"}, {"analysis_type"}),
+    ],
+)
+def test_what_is_to_follow_an_upload_is_checked(given: dict[str, str], fields: set[str]) -> None:
+    assert fields_at_fault(UploadWishes, given) == fields
+
+
+@pytest.mark.parametrize(
+    ("given", "jobs"),
+    [({}, 1), ({"analysisType": "advanced"}, 2), ({"analysisType": "advanced", "exportType": "jsonl"}, 3)],
+)
+def test_each_thing_that_is_to_follow_is_a_job(given: dict[str, str], jobs: int) -> None:
+    assert UploadWishes.model_validate(given).jobs == jobs
+
+
+NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+
+
+def timed(scheduled_for: dt.datetime) -> UploadOptions:
+    return UploadOptions.model_validate({"scheduledFor": scheduled_for.isoformat(), "priority": 3})
+
+
+def test_a_job_waits_for_its_time_and_a_time_that_has_passed_is_now() -> None:
+    later = NOW + dt.timedelta(hours=1)
+    assert turn(timed(later), NOW) == Turn(scheduled_for=later, priority=3)
+    assert turn(timed(NOW), NOW) == Turn(priority=3)
+    first = dt.datetime(1, 1, 1, tzinfo=dt.timezone(dt.timedelta(hours=14)))
+    assert turn(timed(first), NOW) == Turn(priority=3)
+
+
+def test_a_job_waits_for_a_year_at_most() -> None:
+    assert turn(timed(NOW + dt.timedelta(days=366)), NOW).scheduled_for is not None
+    last = dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.timezone(-dt.timedelta(hours=14)))
+    for too_late in (NOW + dt.timedelta(days=366, seconds=1), last):
+        with pytest.raises(Problem) as refused:
+            turn(timed(too_late), NOW)
+        assert [fault.field for fault in refused.value.faults] == ["scheduledFor"]
 
 
 def test_every_kind_of_problem_has_an_error_status_and_a_title() -> None:

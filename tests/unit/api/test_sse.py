@@ -79,7 +79,8 @@ def test_each_state_is_told_once_and_the_end_ends_the_stream() -> None:
         "errorMessage": None,
     }
     assert told[1]["metadata"].keys() == {
-        *("currentStep", "processedItems", "totalItems", "etaSeconds", "uploadId", "analysisId", "exportId")
+        *("currentStep", "processedItems", "totalItems", "etaSeconds", "uploadId", "analysisId", "exportId"),
+        *("afterJobId", "waitsFor"),
     }
 
 
@@ -106,6 +107,7 @@ def test_silence_is_broken_by_heartbeats() -> None:
 def test_equal_states_have_equal_ids_and_others_have_not() -> None:
     states = [
         job(JobStatus.PENDING, 0),
+        job(JobStatus.PENDING, 0, waits_for="job"),
         job(JobStatus.PROCESSING, 0),
         job(JobStatus.PROCESSING, 1),
         job(JobStatus.PROCESSING, 1, processed_items=1),

@@ -26,3 +26,8 @@ class Principal:
     def may_write(self) -> bool:
         """Whether the role and the key's scopes let it change anything."""
         return self.role is not MemberRole.VIEWER and (not self.scopes or "write" in self.scopes)
+
+    @property
+    def may_administer(self) -> bool:
+        """Whether the role lets it take things away that are everybody's."""
+        return self.role in {MemberRole.OWNER, MemberRole.ADMIN}

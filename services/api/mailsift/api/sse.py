@@ -31,8 +31,8 @@ def event(data: Mapping[str, Any], event_id: str | None = None) -> bytes:
 
 def state_id(job: Job) -> str:
     """Name the state of a job: equal states have equal names, so that a reconnecting client can say what it has."""
-    step = job.current_step or ""
-    name = f"{job.attempt}-{job.status.value}-{job.progress}-{job.processed_items}-{job.total_items or 0}-{step}"
+    words = (job.attempt, job.status, job.waits_for, job.progress, job.processed_items, job.total_items or 0)
+    name = "-".join(map(str, (*words, job.current_step or "")))
     return uuid.uuid5(job.job_id, name).hex[:16]
 
 

@@ -2,70 +2,76 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 import uuid
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection
-from uuid_utils.compat import uuid7
 
 from mailsift.api.actions.once import Asked, fingerprint, once
-from mailsift.api.actions.queueing import enqueue, status_url, stream_url
+from mailsift.api.actions.queueing import chaining, requester, status_url, stream_url, turn
+from mailsift.api.actions.quota import spend
 from mailsift.api.deps import Deps
 from mailsift.api.problems import Problem
-from mailsift.api.repository import analyses, jobs, results, uploads
-from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, SingleRequest
+from mailsift.api.repository import jobs, results, uploads
+from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, AnalysisOpened, SingleRequest
 from mailsift.api.schemas.jobs import Job
-from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Subject
+from mailsift.shared.jobs.repository.requesting import Opened, open_analysis, open_single_analysis
 from mailsift.shared.jobs.states import subject_status
 from mailsift.shared.verdicts import AnalysisStatus, UploadStatus
 
+_UNDER_WAY = {UploadStatus.PENDING, UploadStatus.PROCESSING}
 
-def analyse(deps: Deps, asked: Asked, request: AdvancedRequest | SingleRequest) -> tuple[AnalysisAccepted, bool]:
+
+def analyse(
+    deps: Deps, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
+) -> tuple[AnalysisAccepted, bool]:
     """Write an analysis and queue its job. Raises Problem."""
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
         return once(
             connection,
             asked,
-            fingerprint("analyses", request.model_dump_json(by_alias=True)),
+            fingerprint("analyses", request.model_dump_json(by_alias=True, exclude_none=True)),
             AnalysisAccepted,
-            lambda: _start(connection, asked, request),
+            lambda: _start(connection, asked, request, now),
         )
 
 
-def _start(connection: Connection, asked: Asked, request: AdvancedRequest | SingleRequest) -> AnalysisAccepted:
-    analysis_id = uuid7()
-    if isinstance(request, AdvancedRequest):
-        _require_completed(connection, request.upload_id)
-        analyses.add_advanced(connection, asked.principal, analysis_id, request.upload_id)
-        job_type = JobType.ADVANCED_ANALYSIS
-        details: Mapping[str, Any] = {"analysisType": request.analysis_type, "uploadId": str(request.upload_id)}
+def _start(
+    connection: Connection, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
+) -> AnalysisAccepted:
+    who, workspace_id = requester(asked), asked.principal.workspace_id
+    if isinstance(request, SingleRequest):
+        at = turn(request, now)
+        spend(connection, workspace_id, 1)
+        opened = open_single_analysis(connection, who, request.email_address, at)
     else:
-        analyses.add_single(connection, asked.principal, analysis_id, request.email_address)
-        job_type = JobType.SINGLE_ANALYSIS
-        details = {"analysisType": request.analysis_type}
-    payload = {"analysisType": request.analysis_type.value}
-    job_id = enqueue(connection, asked, job_type, Subject(analysis_id=analysis_id), payload)
-    record(connection, asked.principal, Activity.ANALYSIS_REQUESTED, analysis_id, details)
-    return AnalysisAccepted(
-        analysis_id=analysis_id,
-        job_id=job_id,
-        status=AnalysisStatus.PENDING,
-        status_url=status_url(job_id),
-        stream_url=stream_url(job_id),
+        at = turn(request, now, _reading_of(connection, request.upload_id))
+        spend(connection, workspace_id, 1)
+        with chaining("upload_not_ready"):
+            opened = open_analysis(connection, who, request.upload_id, at)
+    return AnalysisAccepted(status=AnalysisStatus.PENDING, **dict(analysis_answer(opened)))
+
+
+def analysis_answer(opened: Opened) -> AnalysisOpened:
+    """Say which analysis was asked for, and where to watch it."""
+    job_id = opened.job_id
+    return AnalysisOpened(
+        analysis_id=opened.id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
     )
 
 
-def _require_completed(connection: Connection, upload_id: uuid.UUID) -> None:
-    status = uploads.status_of(connection, upload_id)
-    if status is None:
+def _reading_of(connection: Connection, upload_id: uuid.UUID) -> uuid.UUID | None:
+    """Return the job that still reads an upload; None when it has. Raises Problem when nothing will come of it."""
+    upload = uploads.standing(connection, upload_id)
+    if upload is None:
         raise Problem("not_found", "there is no such upload")
-    if status is not UploadStatus.COMPLETED:
-        raise Problem("upload_not_ready", f"the upload is {status.value}; an analysis needs one that is completed")
+    if upload.status is UploadStatus.COMPLETED:
+        return None
+    if upload.status not in _UNDER_WAY or upload.job_id is None:
+        raise Problem("upload_not_ready", f"the upload is {upload.status.value}; an analysis needs one that is read")
+    return upload.job_id
 
 
 def wait_for_result(deps: Deps, asked: Asked, accepted: AnalysisAccepted) -> AnalysisAccepted:

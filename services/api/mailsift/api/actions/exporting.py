@@ -4,69 +4,75 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from sqlalchemy import Connection
-from uuid_utils.compat import uuid7
 
 from mailsift.api.actions.once import Asked, fingerprint, once
-from mailsift.api.actions.queueing import enqueue, status_url, stream_url
+from mailsift.api.actions.queueing import chaining, requester, status_url, stream_url, turn
+from mailsift.api.actions.quota import spend
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem
 from mailsift.api.repository import analyses, exports
 from mailsift.api.repository.analyses import Analysed
-from mailsift.api.repository.exports import ExportFile, NewExport
+from mailsift.api.repository.exports import ExportFile
 from mailsift.api.schemas.exports import ExportAccepted, ExportRequest
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Subject
-from mailsift.shared.verdicts import AnalysisStatus, ExportStatus, FileType
+from mailsift.shared.jobs.repository.requesting import NewExport, Opened, export_name, open_export
+from mailsift.shared.verdicts import AnalysisStatus, ExportStatus
+
+_UNDER_WAY = {AnalysisStatus.PENDING, AnalysisStatus.PROCESSING}
 
 
-def export(deps: Deps, asked: Asked, request: ExportRequest, today: dt.date) -> tuple[ExportAccepted, bool]:
+def export(deps: Deps, asked: Asked, request: ExportRequest, now: dt.datetime) -> tuple[ExportAccepted, bool]:
     """Write an export and queue its job. Raises Problem."""
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
         return once(
             connection,
             asked,
-            fingerprint("exports", request.model_dump_json(by_alias=True)),
+            fingerprint("exports", request.model_dump_json(by_alias=True, exclude_none=True)),
             ExportAccepted,
-            lambda: _start(connection, asked, request, today),
+            lambda: _start(connection, asked, request, now),
         )
 
 
-def file_name(analysed: Analysed, file_type: FileType, today: dt.date) -> str:
-    """Name an export after the list it came from, or after the analysis and the day."""
-    if analysed.upload_name:
-        return f"{PurePosixPath(analysed.upload_name).stem[:200]}-analysed.{file_type.value}"
-    return f"{analysed.analysis_type.value}_analysis_results_{today:%Y%m%d}.{file_type.value}"
-
-
-def _start(connection: Connection, asked: Asked, request: ExportRequest, today: dt.date) -> ExportAccepted:
+def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt.datetime) -> ExportAccepted:
     analysed = analyses.find_analysed(connection, request.analysis_id)
     if analysed is None:
         raise Problem("not_found", "there is no such analysis")
-    if analysed.status is not AnalysisStatus.COMPLETED:
+    at = turn(request, now, _work_on(analysed))
+    name = export_name(analysed.upload_name, analysed.analysis_type, request.file_type, now.date())
+    spend(connection, asked.principal.workspace_id, 1)
+    with chaining("analysis_not_ready"):
+        new = NewExport(request.analysis_id, name, request.file_type)
+        return export_answer(open_export(connection, requester(asked), new, at), name)
+
+
+def export_answer(opened: Opened, file_name: str) -> ExportAccepted:
+    """Say which file was asked for, where to watch it and where to get it."""
+    job_id = opened.job_id
+    return ExportAccepted(
+        export_id=opened.id,
+        job_id=job_id,
+        file_name=file_name,
+        status_url=status_url(job_id),
+        stream_url=stream_url(job_id),
+        download_url=f"/api/exports/{opened.id}/download",
+    )
+
+
+def _work_on(analysed: Analysed) -> uuid.UUID | None:
+    """Return the job that still works on an analysis; None when it has. Raises Problem when nothing will come of it."""
+    if analysed.status is AnalysisStatus.COMPLETED:
+        return None
+    if analysed.status not in _UNDER_WAY or analysed.job_id is None:
         raise Problem(
             "analysis_not_ready", f"the analysis is {analysed.status.value}; an export needs one that is completed"
         )
-    new = NewExport(uuid7(), request.analysis_id, file_name(analysed, request.file_type, today), request.file_type)
-    exports.add(connection, asked.principal, new)
-    subject = Subject(export_id=new.export_id)
-    job_id = enqueue(connection, asked, JobType.EXPORT, subject, {"fileType": new.file_type.value})
-    record(connection, asked.principal, Activity.EXPORT_REQUESTED, new.export_id)
-    return ExportAccepted(
-        export_id=new.export_id,
-        job_id=job_id,
-        file_name=new.file_name,
-        status_url=status_url(job_id),
-        stream_url=stream_url(job_id),
-        download_url=f"/api/exports/{new.export_id}/download",
-    )
+    return analysed.job_id
 
 
 def find_download(deps: Deps, principal: Principal, export_id: uuid.UUID) -> ExportFile:

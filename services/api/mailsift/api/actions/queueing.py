@@ -1,34 +1,46 @@
-"""The job behind a request, and where to watch it."""
+"""The job behind a request: for whom it is, when its turn comes, and where to watch it."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import Connection
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from mailsift.api.actions.once import Asked
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import NewJob, Subject
-from mailsift.shared.jobs.repository import queueing
+from mailsift.api.problems import Problem, invalid
+from mailsift.api.schemas.base import Timed
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.jobs.repository.requesting import Requester, Turn
+
+_FARTHEST = dt.timedelta(days=366)
 
 
-def enqueue(
-    connection: Connection, asked: Asked, job_type: JobType, subject: Subject, payload: Mapping[str, Any]
-) -> uuid.UUID:
-    """Put the job of a request into the queue."""
-    return queueing.enqueue(
-        connection,
-        NewJob(
-            job_type=job_type,
-            workspace_id=asked.principal.workspace_id,
-            user_id=asked.principal.user_id,
-            subject=subject,
-            trace_id=asked.trace_id,
-            payload=payload,
-        ),
-    )
+def requester(asked: Asked) -> Requester:
+    """Name the one for whom the jobs of a request are."""
+    return Requester(asked.principal.workspace_id, asked.principal.user_id, asked.trace_id)
+
+
+def turn(wanted: Timed, now: dt.datetime, after_job_id: uuid.UUID | None = None) -> Turn:
+    """Say when the turn of a job comes. Raises Problem for a time too far away."""
+    at = wanted.scheduled_for
+    if at is not None and at > now + _FARTHEST:
+        raise invalid("scheduledFor", f"at most {_FARTHEST.days} days ahead")
+    return Turn(after_job_id, at if is_later(wanted, now) else None, wanted.priority)
+
+
+def is_later(wanted: Timed, now: dt.datetime) -> bool:
+    """Tell whether a job is wanted for a time that is still to come."""
+    return wanted.scheduled_for is not None and wanted.scheduled_for > now
+
+
+@contextmanager
+def chaining(code: str) -> Iterator[None]:
+    """Queue a job that waits for another. Raises Problem(code) when that one has ended badly in the meantime."""
+    try:
+        yield
+    except PermanentError as error:
+        raise Problem(code, error.message) from error
 
 
 def status_url(job_id: uuid.UUID) -> str:

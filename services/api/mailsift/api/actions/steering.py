@@ -1,4 +1,4 @@
-"""Takes jobs back and tries them again."""
+"""Takes jobs back, tries them again, and clears them away."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mailsift.api.schemas.jobs import Job, JobMoved
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.repository import queueing
+from mailsift.shared.jobs.repository.requesting import mark_deleted
 from mailsift.shared.jobs.states import JobStatus
 
 
@@ -33,11 +34,32 @@ def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
     """Put a job that ended badly back to work. Raises Problem."""
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
         before = _root(connection, job_id)
+        _require_predecessor(connection, before)
         if not queueing.retry(connection, job_id):
             raise Problem("job_not_retryable", f"the job is {before.status.value}")
         record(connection, principal, Activity.JOB_RETRIED, job_id)
         after = _root(connection, job_id)
     return JobMoved(success=True, message="Job queued again", job_id=job_id, status=after.status)
+
+
+def _require_predecessor(connection: Connection, job: Job) -> None:
+    """Let nothing begin on what is not there. Raises Problem."""
+    if job.after_job_id is None:
+        return
+    status = jobs.status_of(connection, job.after_job_id)
+    if status not in {None, JobStatus.COMPLETED}:
+        raise Problem("job_not_retryable", f"it follows job {job.after_job_id}, which is {status}")
+
+
+def delete(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
+    """Take a job that has ended out of sight, and its parts with it. Raises Problem."""
+    if not principal.may_administer:
+        raise Problem("forbidden", "only the owner and the admins of a workspace delete its jobs")
+    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+        before = _root(connection, job_id)
+        if not mark_deleted(connection, job_id):
+            raise Problem("job_not_ended", f"the job is {before.status.value}; cancel it first")
+    return JobMoved(success=True, message="Job deleted", job_id=job_id, status=before.status)
 
 
 def _root(connection: Connection, job_id: uuid.UUID) -> Job:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,28 +12,47 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
+from mailsift.api.actions.analysing import analysis_answer
+from mailsift.api.actions.exporting import export_answer
 from mailsift.api.actions.once import Asked, fingerprint, once
-from mailsift.api.actions.queueing import enqueue, status_url, stream_url
+from mailsift.api.actions.queueing import requester, status_url, stream_url, turn
+from mailsift.api.actions.quota import spend
 from mailsift.api.deps import Deps
 from mailsift.api.intake.body import limited
+from mailsift.api.intake.names import safe_name
 from mailsift.api.problems import RETRY_SOON, Problem
 from mailsift.api.repository import uploads
 from mailsift.api.repository.uploads import NewUpload
-from mailsift.api.schemas.uploads import UploadAccepted
+from mailsift.api.schemas.uploads import UploadAccepted, UploadWishes
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Subject
+from mailsift.shared.jobs.job import NewJob, Subject
+from mailsift.shared.jobs.repository.queueing import enqueue
+from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
+from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import UploadType
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A list on its way in; its chunks can be read once."""
+    """A list on its way in; its chunks can be read once, and its wishes are known when they have been."""
 
-    file_name: str
     upload_type: UploadType
     chunks: Iterable[bytes]
+    wishes: Callable[[], UploadWishes]
+    # What the client calls it when its wishes do not.
+    file_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A stored list and what is to be done with it."""
+
+    upload: NewUpload
+    wishes: UploadWishes
+    turn: Turn
+    today: dt.date
 
 
 @contextmanager
@@ -46,36 +66,83 @@ def upload_place(deps: Deps) -> Iterator[None]:
         deps.upload_places.release()
 
 
-def upload(deps: Deps, asked: Asked, incoming: Incoming) -> tuple[UploadAccepted, bool]:
+def upload(deps: Deps, asked: Asked, incoming: Incoming, now: dt.datetime) -> tuple[UploadAccepted, bool]:
     """Store a list and queue its reading; an object without a row is removed. Raises Problem."""
     upload_id = uuid7()
     key = f"uploads/{asked.principal.workspace_id}/{upload_id}"
     stored = deps.storage.write(key, limited(incoming.chunks, deps.settings.max_upload_bytes))
-    new = NewUpload(upload_id, incoming.file_name, incoming.upload_type, stored)
-    if not stored.size:
+    try:
+        order = _order(incoming, upload_id, stored, now)
+    except Problem:
         deps.storage.delete(key)
-        raise Problem("empty_file", "there is not one byte in it")
+        raise
     try:
         with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
-            request = fingerprint("uploads", stored.sha256, new.file_name)
-            answer, replayed = once(connection, asked, request, UploadAccepted, lambda: _add(connection, asked, new))
+            answer, replayed = once(
+                connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, asked, order)
+            )
     except Exception:
-        _discard_unless_recorded(deps, asked, new)
+        _discard_unless_recorded(deps, asked, order.upload)
         raise
     if replayed:
         deps.storage.delete(key)
     return answer, replayed
 
 
-def _add(connection: Connection, asked: Asked, new: NewUpload) -> UploadAccepted:
+def _order(incoming: Incoming, upload_id: uuid.UUID, stored: StoredObject, now: dt.datetime) -> _Order:
+    if not stored.size:
+        raise Problem("empty_file", "there is not one byte in it")
+    wishes = incoming.wishes()
+    name = safe_name(wishes.file_name or incoming.file_name)
+    return _Order(NewUpload(upload_id, name, incoming.upload_type, stored), wishes, turn(wishes, now), now.date())
+
+
+def _fingerprint(order: _Order) -> bytes:
+    wishes = order.wishes.model_dump_json(by_alias=True, exclude_none=True, exclude={"file_name"})
+    named = ("uploads", order.upload.stored.sha256, order.upload.file_name)
+    return fingerprint(*named) if wishes == "{}" else fingerprint(*named, wishes)
+
+
+def _add(connection: Connection, asked: Asked, order: _Order) -> UploadAccepted:
+    new = order.upload
+    spend(connection, asked.principal.workspace_id, order.wishes.jobs)
     uploads.add(connection, asked.principal, new)
-    subject = Subject(upload_id=new.upload_id)
-    job_id = enqueue(connection, asked, JobType.FILE_PROCESSING, subject, {"fileName": new.file_name})
+    job_id = enqueue(connection, _reading(asked, order))
     details = {"fileName": new.file_name, "fileSize": new.stored.size}
     record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
-    return UploadAccepted(
+    answer = UploadAccepted(
         upload_id=new.upload_id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
     )
+    return _chain(connection, asked, order, answer)
+
+
+def _reading(asked: Asked, order: _Order) -> NewJob:
+    return NewJob(
+        job_type=JobType.FILE_PROCESSING,
+        workspace_id=asked.principal.workspace_id,
+        user_id=asked.principal.user_id,
+        subject=Subject(upload_id=order.upload.upload_id),
+        trace_id=asked.trace_id,
+        payload={"fileName": order.upload.file_name},
+        priority=order.turn.priority,
+        scheduled_for=order.turn.scheduled_for,
+    )
+
+
+def _chain(connection: Connection, asked: Asked, order: _Order, answer: UploadAccepted) -> UploadAccepted:
+    """Queue what is to follow once the list is read, and once it is analysed."""
+    who, wishes, priority = requester(asked), order.wishes, order.turn.priority
+    if wishes.analysis_type is None:
+        return answer
+    after_reading = Turn(after_job_id=answer.job_id, priority=priority)
+    analysis = open_analysis(connection, who, answer.upload_id, after_reading)
+    answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
+    if wishes.export_type is None:
+        return answer
+    name = export_name(order.upload.file_name, wishes.analysis_type, wishes.export_type, order.today)
+    after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
+    export = open_export(connection, who, NewExport(analysis.id, name, wishes.export_type), after_analysis)
+    return answer.model_copy(update={"export": export_answer(export, name)})
 
 
 def _discard_unless_recorded(deps: Deps, asked: Asked, new: NewUpload) -> None:

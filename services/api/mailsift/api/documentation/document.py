@@ -35,6 +35,7 @@ _ALWAYS = {"X-Request-Id": _header("names the request in our log")}
 _HEADERS = {
     "401": {"WWW-Authenticate": _header("how to name the key")},
     "405": {"Allow": _header("the methods that it knows")},
+    "429": {"Retry-After": _header("seconds", "integer")},
     "503": {"Retry-After": _header("seconds", "integer")},
 }
 _CREATED = {
@@ -77,7 +78,7 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
     if operation.pop("x-takes-a-file", False):
-        operation["requestBody"] = _upload_body()
+        operation["requestBody"] = _upload_body(operation["parameters"])
 
 
 def _parameter(derived: Document) -> Document:
@@ -103,12 +104,14 @@ _IDEMPOTENCY_KEY = {
 }
 
 
-def _upload_body() -> Document:
+def _upload_body(parameters: list[Document]) -> Document:
+    # A form may say in its fields what the parameters say.
+    fields = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
     form = {
         "type": "object",
         "required": ["file"],
         "additionalProperties": False,
-        "properties": {"file": {"type": "string", "format": "binary"}},
+        "properties": {"file": {"type": "string", "format": "binary"}, **fields},
     }
     return {
         "required": True,

@@ -6,9 +6,8 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
-from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import analyses as schemas
@@ -35,42 +34,12 @@ _ONE = (
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What an export needs to know of its analysis."""
+    """What an export needs to know of its analysis; the job that works on it, if it is known still."""
 
     analysis_type: AnalysisType
     status: AnalysisStatus
     upload_name: str | None
-
-
-def add_advanced(connection: Connection, principal: Principal, analysis_id: uuid.UUID, upload_id: uuid.UUID) -> None:
-    """Write the rows of an analysis of a list."""
-    _add(connection, principal, analysis_id, AnalysisType.ADVANCED, upload_id)
-    connection.execute(insert(AdvancedAnalysis), {"analysis_id": analysis_id})
-
-
-def add_single(connection: Connection, principal: Principal, analysis_id: uuid.UUID, email_address: str) -> None:
-    """Write the rows of an analysis of one address."""
-    _add(connection, principal, analysis_id, AnalysisType.SINGLE, None)
-    connection.execute(insert(SingleAnalysis), {"analysis_id": analysis_id, "email_address": email_address})
-
-
-def _add(
-    connection: Connection,
-    principal: Principal,
-    analysis_id: uuid.UUID,
-    analysis_type: AnalysisType,
-    upload_id: uuid.UUID | None,
-) -> None:
-    connection.execute(
-        insert(Analysis),
-        {
-            "analysis_id": analysis_id,
-            "workspace_id": principal.workspace_id,
-            "user_id": principal.user_id,
-            "upload_id": upload_id,
-            "analysis_type": analysis_type.value,
-        },
-    )
+    job_id: uuid.UUID | None
 
 
 def find(connection: Connection, analysis_id: uuid.UUID) -> schemas.Analysis | None:
@@ -82,12 +51,17 @@ def find(connection: Connection, analysis_id: uuid.UUID) -> schemas.Analysis | N
 def find_analysed(connection: Connection, analysis_id: uuid.UUID) -> Analysed | None:
     """Read what an export needs to know."""
     query = (
-        select(Analysis.analysis_type, Analysis.status, Upload.file_name)
+        select(
+            Analysis.analysis_type,
+            Analysis.status,
+            Upload.file_name,
+            latest_job(Job.analysis_id, Analysis.analysis_id),
+        )
         .outerjoin(Upload, Upload.upload_id == Analysis.upload_id)
         .where(Analysis.analysis_id == analysis_id)
     )
     row = connection.execute(query).first()
-    return None if row is None else Analysed(AnalysisType(row[0]), AnalysisStatus(row[1]), row[2])
+    return None if row is None else Analysed(AnalysisType(row[0]), AnalysisStatus(row[1]), row[2], row[3])
 
 
 def page(connection: Connection, listing: Listing) -> schemas.AnalysisPage:

@@ -6,25 +6,14 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, case, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, case, func, select, update
 
-from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import exports as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.shared.db.tables import Export, Job
-from mailsift.shared.verdicts import ExportStatus, FileType
-
-
-@dataclass(frozen=True, slots=True)
-class NewExport:
-    """A file that was asked for."""
-
-    export_id: uuid.UUID
-    analysis_id: uuid.UUID
-    file_name: str
-    file_type: FileType
+from mailsift.shared.verdicts import ExportStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +32,6 @@ class ExportFile:
 _STATUS = case(
     ((Export.status == "completed") & (Export.expires_at <= func.clock_timestamp()), "expired"), else_=Export.status
 ).label("status")
-
-
-def add(connection: Connection, principal: Principal, export: NewExport) -> None:
-    """Write the row of a file that was asked for."""
-    connection.execute(
-        insert(Export),
-        {
-            "export_id": export.export_id,
-            "workspace_id": principal.workspace_id,
-            "user_id": principal.user_id,
-            "analysis_id": export.analysis_id,
-            "file_name": export.file_name,
-            "file_type": export.file_type.value,
-        },
-    )
 
 
 def find(connection: Connection, export_id: uuid.UUID) -> schemas.Export | None:

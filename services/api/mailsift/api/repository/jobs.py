@@ -6,12 +6,14 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, select
+from sqlalchemy.orm import aliased
 
 from mailsift.api.repository.pages import by_number, newest_first
 from mailsift.api.schemas import jobs as schemas
 from mailsift.api.schemas.base import Numbered
-from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog
+from mailsift.api.schemas.jobs import WaitsFor
+from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.jobs.progress import eta_seconds
 from mailsift.shared.jobs.states import JobStatus
 
@@ -21,6 +23,22 @@ _SUBJECTS = {"upload_id", "analysis_id", "export_id"}
 _SHOWN = [
     column for column in Job.__table__.columns if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
 ]
+_NOW = func.clock_timestamp()
+_PAUSED = select(PausedQueue.queue).where(PausedQueue.queue == Job.queue).exists()
+_WAITS_FOR = case(
+    (Job.status != JobStatus.PENDING.value, None),
+    # Until the job that it waits for has completed, its due time is `infinity`.
+    (~func.isfinite(Job.due_at), WaitsFor.JOB.value),
+    (Job.retry_after > _NOW, WaitsFor.RETRY.value),
+    (Job.due_at > _NOW, WaitsFor.TIME.value),
+    (_PAUSED, WaitsFor.QUEUE.value),
+    else_=WaitsFor.WORKER.value,
+).label("waits_for")
+_PARENT = aliased(Job)
+# A part disappears with the whole.
+_IS_SHOWN = Job.deleted_at.is_(None) & ~(
+    select(_PARENT.job_id).where(_PARENT.job_id == Job.parent_job_id, _PARENT.deleted_at.is_not(None)).exists()
+)
 _ANALYSIS_ID = func.coalesce(Job.analysis_id, Export.analysis_id)
 _UPLOAD_ID = func.coalesce(Job.upload_id, Analysis.upload_id)
 
@@ -31,6 +49,12 @@ def find(connection: Connection, job_id: uuid.UUID) -> schemas.Job | None:
     return None if row is None else _shown(row)
 
 
+def status_of(connection: Connection, job_id: uuid.UUID) -> JobStatus | None:
+    """Read where a job stands, be it deleted or not."""
+    status = connection.scalar(select(Job.status).where(Job.job_id == job_id))
+    return None if status is None else JobStatus(status)
+
+
 def page(connection: Connection, wanted: schemas.JobFilter) -> schemas.JobPage:
     """Read a page of jobs."""
     query = _rows().where(*_conditions(wanted))
@@ -38,11 +62,13 @@ def page(connection: Connection, wanted: schemas.JobFilter) -> schemas.JobPage:
     return schemas.JobPage(items=[_shown(row) for row in rows], next=following)
 
 
-def logs(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schemas.JobLogPage:
+def logs(connection: Connection, job_id: uuid.UUID, wanted: schemas.JobLogFilter) -> schemas.JobLogPage:
     """Read a page of what a job's attempts wrote, those of its parts included, from the oldest."""
     query = select(JobLog.__table__).join(Job, Job.job_id == JobLog.job_id)
     query = query.where((Job.job_id == job_id) | (Job.parent_job_id == job_id))
-    rows, following = by_number(connection, query, listing, JobLog.job_log_id)
+    if wanted.attempt is not None:
+        query = query.where(JobLog.attempt == wanted.attempt)
+    rows, following = by_number(connection, query, wanted, JobLog.job_log_id)
     return schemas.JobLogPage(items=[schemas.JobLogLine.model_validate(dict(row)) for row in rows], next=following)
 
 
@@ -50,7 +76,14 @@ def events(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> sche
     """Read a page of a job's changes of state, from the oldest."""
     query = select(JobEvent.__table__).where(JobEvent.job_id == job_id)
     rows, following = by_number(connection, query, listing, JobEvent.job_event_id)
-    return schemas.JobEventPage(items=[schemas.JobEvent.model_validate(dict(row)) for row in rows], next=following)
+    return schemas.JobEventPage(items=[_event(row) for row in rows], next=following)
+
+
+def _event(row: RowMapping) -> schemas.JobEvent:
+    # Names of hosts are for the log. These tell the workers of one job apart, and nothing across jobs.
+    worker_id = row["worker_id"]
+    worker = worker_id and uuid.uuid5(row["job_id"], worker_id).hex[:8]
+    return schemas.JobEvent.model_validate({**row, "worker": worker})
 
 
 def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
@@ -71,18 +104,27 @@ def _rows() -> Select[Any]:
         select(
             *_SHOWN,
             Job.step_started_at,
+            Job.step_started_items,
             Job.export_id,
             _ANALYSIS_ID.label("analysis_id"),
             _UPLOAD_ID.label("upload_id"),
-            func.clock_timestamp().label("now"),
+            _NOW.label("now"),
+            _WAITS_FOR,
         )
         .outerjoin(Export, Export.export_id == Job.export_id)
         .outerjoin(Analysis, Analysis.analysis_id == _ANALYSIS_ID)
+        .where(_IS_SHOWN)
     )
 
 
 def _shown(row: RowMapping) -> schemas.Job:
     eta = None
     if row["status"] == JobStatus.PROCESSING:
-        eta = eta_seconds(row["step_started_at"], row["processed_items"], row["total_items"], row["now"])
+        eta = eta_seconds(
+            row["step_started_at"],
+            row["step_started_items"],
+            row["processed_items"],
+            row["total_items"],
+            row["now"],
+        )
     return schemas.Job.model_validate({**row, "eta_seconds": eta})

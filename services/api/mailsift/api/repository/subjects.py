@@ -14,5 +14,5 @@ def latest_job(
     subject: InstrumentedAttribute[uuid.UUID | None], row_id: InstrumentedAttribute[uuid.UUID]
 ) -> Label[uuid.UUID]:
     """Select, beside a row, the id of the whole job that works on it."""
-    query = select(Job.job_id).where(subject == row_id, Job.parent_job_id.is_(None))
+    query = select(Job.job_id).where(subject == row_id, Job.parent_job_id.is_(None), Job.deleted_at.is_(None))
     return query.order_by(Job.created_at.desc()).limit(1).scalar_subquery().label("job_id")

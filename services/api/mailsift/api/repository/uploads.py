@@ -28,6 +28,14 @@ class NewUpload:
     stored: StoredObject
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where an upload stands, and the job that reads it, if it is known still."""
+
+    status: UploadStatus
+    job_id: uuid.UUID | None
+
+
 def add(connection: Connection, principal: Principal, upload: NewUpload) -> None:
     """Write the row of a stored list."""
     connection.execute(
@@ -56,6 +64,13 @@ def status_of(connection: Connection, upload_id: uuid.UUID) -> UploadStatus | No
     """Read where an upload stands."""
     status = connection.scalar(select(Upload.status).where(Upload.upload_id == upload_id))
     return None if status is None else UploadStatus(status)
+
+
+def standing(connection: Connection, upload_id: uuid.UUID) -> Standing | None:
+    """Read where an upload stands, and the job that reads it."""
+    query = select(Upload.status, latest_job(Job.upload_id, Upload.upload_id)).where(Upload.upload_id == upload_id)
+    row = connection.execute(query).first()
+    return None if row is None else Standing(UploadStatus(row[0]), row[1])
 
 
 def page(connection: Connection, listing: Listing) -> schemas.UploadPage:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
 
 from mailsift.api.actions.analysing import analyse, wait_for_result
+from mailsift.api.actions.queueing import is_later
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.repository import analyses, results
@@ -40,6 +42,7 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
         "unsupported_media_type",
         "validation_failed",
         "idempotency_key_reused",
+        "job_quota_exceeded",
     )
     | answers(200, "one address, and its result", {"application/json": "AnalysisAccepted"}),
     extensions={"x-idempotent": True},
@@ -47,10 +50,12 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
 def create(query_data: AnalysisOptions, json_data: AnalysisRequest) -> Replied:
     """Analyse an upload, or one address.
 
-    For one address the answer waits a few seconds for the result; `wait=0` turns that off.
+    For one address the answer waits a few seconds for the result; `wait=0` turns that off. The analysis of an upload
+    that is still being read begins by itself when it has been.
     """
-    answer, replayed = analyse(deps(), asked(), json_data.root)
-    if isinstance(json_data.root, SingleRequest) and query_data.wait:
+    wanted, now = json_data.root, dt.datetime.now(dt.UTC)
+    answer, replayed = analyse(deps(), asked(), wanted, now)
+    if isinstance(wanted, SingleRequest) and query_data.wait and not is_later(wanted, now):
         answer = wait_for_result(deps(), asked(), answer)
     body, status, headers = accepted(answer, "analyses", answer.analysis_id, replayed=replayed)
     ended = answer.status is not AnalysisStatus.PENDING

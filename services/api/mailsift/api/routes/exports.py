@@ -38,12 +38,16 @@ _CHUNK = 256 * 1024
         "unsupported_media_type",
         "validation_failed",
         "idempotency_key_reused",
+        "job_quota_exceeded",
     ),
     extensions={"x-idempotent": True},
 )
 def create(json_data: ExportRequest) -> Replied:
-    """Export the results of an analysis."""
-    answer, replayed = export(deps(), asked(), json_data, dt.datetime.now(dt.UTC).date())
+    """Export the results of an analysis.
+
+    That of one that is still at work begins by itself when it has completed.
+    """
+    answer, replayed = export(deps(), asked(), json_data, dt.datetime.now(dt.UTC))
     return accepted(answer, "exports", answer.export_id, replayed=replayed)
 
 

@@ -1,4 +1,4 @@
-"""/api/jobs: how work stands, what it wrote, taking it back and trying it again."""
+"""/api/jobs: how work stands, what it wrote, taking it back, trying it again and clearing it away."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mailsift.api.schemas.jobs import (
     Job,
     JobEventPage,
     JobFilter,
+    JobLogFilter,
     JobLogPage,
     JobMoved,
     JobPage,
@@ -47,6 +48,17 @@ def show(job_id: uuid.UUID) -> Job:
         return found(jobs.find(connection, job_id), "job")
 
 
+@blueprint.delete("/<uuid:job_id>")
+@blueprint.output(JobMoved, description="it is shown no more")
+@blueprint.doc(responses=refusals("not_found", "job_not_ended", "not_a_root_job"))
+def delete(job_id: uuid.UUID) -> JobMoved:
+    """Delete a job that has ended, and its parts; for the owner and the admins of a workspace.
+
+    What it made stays. Its row goes when jobs of its age go.
+    """
+    return steering.delete(deps(), principal(), job_id)
+
+
 @blueprint.get("/<uuid:job_id>/status")
 @blueprint.output(JobStatusAnswer)
 @blueprint.doc(responses=refusals("not_found"))
@@ -57,11 +69,11 @@ def status(job_id: uuid.UUID) -> JobStatusAnswer:
 
 
 @blueprint.get("/<uuid:job_id>/logs")
-@blueprint.input(Numbered, location="query")
+@blueprint.input(JobLogFilter, location="query")
 @blueprint.output(JobLogPage)
 @blueprint.doc(responses=refusals("not_found"))
-def logs(job_id: uuid.UUID, query_data: Numbered) -> JobLogPage:
-    """List what a job and its parts wrote, from the oldest."""
+def logs(job_id: uuid.UUID, query_data: JobLogFilter) -> JobLogPage:
+    """List what a job and its parts wrote, from the oldest; with `attempt` what attempts of that number did."""
     with reading() as connection:
         found(jobs.find(connection, job_id), "job")
         return jobs.logs(connection, job_id, query_data)
@@ -72,7 +84,7 @@ def logs(job_id: uuid.UUID, query_data: Numbered) -> JobLogPage:
 @blueprint.output(JobEventPage)
 @blueprint.doc(responses=refusals("not_found"))
 def events(job_id: uuid.UUID, query_data: Numbered) -> JobEventPage:
-    """List a job's changes of state, from the oldest."""
+    """List a job's changes of state, from the oldest: when, why, in which attempt and by which worker."""
     with reading() as connection:
         found(jobs.find(connection, job_id), "job")
         return jobs.events(connection, job_id, query_data)

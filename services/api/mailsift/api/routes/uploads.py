@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import TypeVar
 
 from apiflask import APIBlueprint
 from flask import request
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mailsift.api.actions.uploading import Incoming, upload, upload_place
@@ -15,8 +19,8 @@ from mailsift.api.documentation.responses import refusals
 from mailsift.api.intake import names
 from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import chunks
-from mailsift.api.intake.multipart import form_file
-from mailsift.api.problems import Problem, from_validation
+from mailsift.api.intake.multipart import read_form
+from mailsift.api.problems import Problem, from_validation, invalid
 from mailsift.api.repository import uploads
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.base import Listing, Numbered
@@ -27,12 +31,17 @@ from mailsift.api.schemas.uploads import (
     UploadDetail,
     UploadOptions,
     UploadPage,
+    UploadWishes,
 )
 from mailsift.shared.verdicts import UploadType
 
 blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/uploads", tag="uploads")
 
+Body = TypeVar("Body", bound=BaseModel)
+
 _FORM_OVERHEAD = 64 * 1024
+_FIELDS = frozenset(str(field.alias) for field in UploadOptions.model_fields.values())
+_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
 
 
 @blueprint.post("")
@@ -47,6 +56,7 @@ _FORM_OVERHEAD = 64 * 1024
         "validation_failed",
         "empty_file",
         "idempotency_key_reused",
+        "job_quota_exceeded",
         "too_many_uploads",
         "temporarily_unavailable",
     ),
@@ -56,10 +66,11 @@ def create(query_data: UploadOptions) -> Replied:
     """Upload a list.
 
     As a form with the field `file`, as a raw body (name it by `fileName` or Content-Disposition), or as addresses in
-    JSON.
+    JSON. With `analysisType` it is analysed once it is read, and with `exportType` the answers are then written into a
+    file. In a form, what the parameters say may be said by fields instead.
     """
     with upload_place(deps()):
-        answer, replayed = upload(deps(), asked(), _incoming(query_data))
+        answer, replayed = upload(deps(), asked(), _incoming(query_data), dt.datetime.now(dt.UTC))
     return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
 
 
@@ -92,9 +103,9 @@ def rejected(upload_id: uuid.UUID, query_data: Numbered) -> RejectedRowPage:
         return uploads.rejected(connection, upload_id, query_data)
 
 
-def _incoming(options: UploadOptions) -> Incoming:
+def _incoming(query: UploadOptions) -> Incoming:
     if request.mimetype == "application/json":
-        return _from_json(options)
+        return _from_json(query)
     request.max_content_length = deps().settings.max_upload_bytes + _FORM_OVERHEAD
     try:
         body = chunks(request.stream, request.content_length)
@@ -102,17 +113,36 @@ def _incoming(options: UploadOptions) -> Incoming:
         limit = deps().settings.max_upload_bytes
         raise Problem("upload_too_large", f"a file may have {limit} bytes at most") from error
     if request.mimetype == "multipart/form-data":
-        form = form_file(body, request.mimetype_params.get("boundary"))
-        return Incoming(names.safe_name(options.file_name or form.name), UploadType.BULK, form.chunks)
-    name = options.file_name or names.from_disposition(request.headers.get("Content-Disposition"))
-    return Incoming(names.safe_name(name), UploadType.BULK, body)
+        return _from_form(query, body)
+    wishes = _given(UploadWishes, query)
+    name = names.from_disposition(request.headers.get("Content-Disposition"))
+    return Incoming(UploadType.BULK, body, lambda: wishes, name)
 
 
-def _from_json(options: UploadOptions) -> Incoming:
+def _from_form(query: UploadOptions, body: Iterator[bytes]) -> Incoming:
+    form = read_form(body, request.mimetype_params.get("boundary"), _FIELDS)
+    # What came before the file is looked at before the file, all of it once the file is here.
+    _given(UploadOptions, query, form.fields)
+    return Incoming(UploadType.BULK, form.chunks, lambda: _given(UploadWishes, query, form.fields), form.file_name)
+
+
+def _from_json(query: UploadOptions) -> Incoming:
+    wishes = _given(UploadWishes, query)
     request.max_content_length = deps().settings.max_body_bytes
+    addresses = _validated(AddressList, request.get_json())
+    return Incoming(UploadType.SINGLE, one_a_line(addresses.emails), lambda: wishes, addresses.file_name)
+
+
+def _given(schema: type[Body], query: UploadOptions, fields: Mapping[str, str] = _NO_FIELDS) -> Body:
+    """Take what was said in the query and in the fields of a form, each thing once. Raises Problem."""
+    said = query.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    for name in fields.keys() & said.keys():
+        raise invalid(name, "given more than once")
+    return _validated(schema, {**said, **fields})
+
+
+def _validated(schema: type[Body], given: object) -> Body:
     try:
-        addresses = AddressList.model_validate(request.get_json())
+        return schema.model_validate(given)
     except ValidationError as error:
         raise from_validation(error) from error
-    name = names.safe_name(options.file_name or addresses.file_name)
-    return Incoming(name, UploadType.SINGLE, one_a_line(addresses.emails))

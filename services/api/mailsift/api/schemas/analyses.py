@@ -7,19 +7,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
 
 
-class AdvancedRequest(Given):
+class AdvancedRequest(Timed):
     """Analyse a whole list."""
 
     analysis_type: Literal[AnalysisType.ADVANCED]
     upload_id: uuid.UUID
 
 
-class SingleRequest(Given):
+class SingleRequest(Timed):
     """Analyse one address."""
 
     analysis_type: Literal[AnalysisType.SINGLE]
@@ -36,17 +36,22 @@ class AnalysisOptions(Given):
     wait: bool = Field(default=True, description="0: answer at once, with 202, also for a single address")
 
 
-class AnalysisAccepted(Answer):
-    """The analysis is asked for; for a single address that was quick, with its result."""
+class AnalysisOpened(Answer):
+    """The analysis is asked for."""
 
     analysis_id: uuid.UUID
     job_id: uuid.UUID
+    status_url: str
+    stream_url: str
+
+
+class AnalysisAccepted(AnalysisOpened):
+    """The analysis is asked for; for a single address that was quick, with its result."""
+
     status: AnalysisStatus
     error_code: str | None = None
     error_message: str | None = None
     result: Result | None = None
-    status_url: str
-    stream_url: str
 
 
 class Analysis(Answer):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from typing import Annotated, Generic, TypeVar
 
@@ -66,6 +67,47 @@ NumberCursor = Annotated[
     BeforeValidator(lambda value: value if value is None else parse_number(value)),
     WithJsonSchema({"type": "string", "description": "`next` of the page before"}),
 ]
+
+
+# RFC 3339: an hour without its offset is not a moment.
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+
+
+def _moment(value: object) -> object:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise ValueError("write it like 2026-11-30T08:00:00+01:00, or with Z; in a URL the + is %2B")
+    return dt.datetime.fromisoformat(value)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, bool | float):
+        raise ValueError("must be a whole number")  # noqa: TRY004 - pydantic reports ValueError as the field's fault
+    return value
+
+
+class Timed(Given):
+    """The base of what a job is made for: when it may begin, and how urgent it is."""
+
+    scheduled_for: Annotated[
+        Time | None,
+        BeforeValidator(_moment),
+        WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}),
+    ] = Field(
+        default=None,
+        description="not before then, with its offset; a time that has passed is now",
+        examples=["2026-11-30T08:00:00+01:00"],
+    )
+    priority: Annotated[int | None, BeforeValidator(_whole)] = Field(
+        default=None,
+        ge=0,
+        le=10,
+        description="the higher goes first; left out, it is that of the type of job",
+        examples=[7],
+    )
 
 
 class Listing(Given):

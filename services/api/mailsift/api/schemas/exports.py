@@ -6,11 +6,11 @@ import uuid
 
 from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Given, Page, Time
+from mailsift.api.schemas.base import Answer, Page, Time, Timed
 from mailsift.shared.verdicts import ExportStatus, FileType
 
 
-class ExportRequest(Given):
+class ExportRequest(Timed):
     """Write the results of an analysis into a file."""
 
     analysis_id: uuid.UUID

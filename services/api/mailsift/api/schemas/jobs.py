@@ -8,9 +8,27 @@ from typing import Any
 
 from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Listing, Page, Time
+from mailsift.api.schemas.base import Answer, Listing, Numbered, Page, Time
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.states import ENDED, JobStatus
+
+_MOST_ATTEMPTS = 2**31 - 1  # of an integer
+
+
+class WaitsFor(StrEnum):
+    """What keeps a pending job from running."""
+
+    JOB = "job"
+    TIME = "time"
+    RETRY = "retry"
+    QUEUE = "queue"
+    WORKER = "worker"
+
+
+_WAITS_FOR = Field(
+    description="of a pending job: `job` is the one that `afterJobId` names, `time` is `scheduledFor`, `retry` is"
+    " `retryAfter`, `queue` is the operator, who holds its queue back, and `worker` is the next that is free"
+)
 
 
 class Job(Answer):
@@ -34,9 +52,12 @@ class Job(Answer):
     analysis_id: uuid.UUID | None
     export_id: uuid.UUID | None
     parent_job_id: uuid.UUID | None
+    after_job_id: uuid.UUID | None = Field(description="the job that has to complete first")
+    waits_for: WaitsFor | None = _WAITS_FOR
     result: dict[str, Any] | None
     trace_id: str
     created_at: Time
+    scheduled_for: Time | None = Field(description="not before then")
     started_at: Time | None
     completed_at: Time | None
     updated_at: Time
@@ -60,9 +81,16 @@ class JobFilter(Listing):
     parent_job_id: uuid.UUID | None = None
 
 
-class JobLogLine(Answer):
-    """One line that an attempt wrote."""
+class JobLogFilter(Numbered):
+    """Which lines."""
 
+    attempt: int | None = Field(default=None, ge=1, le=_MOST_ATTEMPTS)
+
+
+class JobLogLine(Answer):
+    """One line that an attempt wrote, of the job or of one of its parts."""
+
+    job_id: uuid.UUID
     attempt: int
     level: str
     message: str
@@ -73,9 +101,10 @@ class JobLogLine(Answer):
 class JobEvent(Answer):
     """One change of state."""
 
-    attempt: int
+    attempt: int = Field(description="how often the job had been claimed by then")
     status: JobStatus
     cause: str
+    worker: str | None = Field(description="tells the workers of this job apart; whose names they are, the log knows")
     created_at: Time
 
 
@@ -107,6 +136,8 @@ class JobMetadata(Answer):
     upload_id: uuid.UUID | None
     analysis_id: uuid.UUID | None
     export_id: uuid.UUID | None
+    after_job_id: uuid.UUID | None
+    waits_for: WaitsFor | None
 
 
 class WatchedJob(Answer):

@@ -3,18 +3,42 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
-from mailsift.shared.verdicts import UploadStatus, UploadType
+from mailsift.api.schemas.analyses import AnalysisOpened
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
+from mailsift.api.schemas.exports import ExportAccepted
+from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus, UploadType
 
 
-class UploadOptions(Given):
-    """What can be said of a file beside it."""
+class UploadOptions(Timed):
+    """What can be said of a file beside it: in the query, or in fields of the form."""
 
     file_name: Line | None = Field(default=None, min_length=1, max_length=255)
+    analysis_type: Literal[AnalysisType.ADVANCED] | None = Field(
+        default=None, description="analyse the list once it is read"
+    )
+    export_type: FileType | None = Field(
+        default=None, description="write the answers into a file once the list is analysed; needs `analysisType`"
+    )
+
+
+class UploadWishes(UploadOptions):
+    """All that was said of a file: an export needs an analysis."""
+
+    @field_validator("export_type")
+    @classmethod
+    def _needs_an_analysis(cls, value: FileType | None, info: ValidationInfo) -> FileType | None:
+        if value is not None and info.data.get("analysis_type", ...) is None:
+            raise ValueError("an export needs an analysis: say analysisType=advanced too")
+        return value
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it takes."""
+        return 1 + (self.analysis_type is not None) + (self.export_type is not None)
 
 
 class AddressList(Given):
@@ -25,12 +49,14 @@ class AddressList(Given):
 
 
 class UploadAccepted(Answer):
-    """The upload is stored and waits to be read."""
+    """The upload is stored and waits to be read; what was asked for besides waits for that."""
 
     upload_id: uuid.UUID
     job_id: uuid.UUID
     status_url: str
     stream_url: str
+    analysis: AnalysisOpened | None = Field(default=None, description="only with `analysisType`")
+    export: ExportAccepted | None = Field(default=None, description="only with `exportType`")
 
 
 class Upload(Answer):
