@@ -1,0 +1,30 @@
+"""Shows how the queues stand: what is due, runs, has died, and which of them are paused."""
+
+from __future__ import annotations
+
+from prometheus_client import Gauge
+from sqlalchemy import Engine
+
+from mailsift.shared.jobs.catalog import QUEUES
+from mailsift.shared.jobs.repository.inspecting import queue_states
+from mailsift.shared.observability.metrics import REGISTRY
+
+JOBS_DUE = Gauge("mailsift_jobs_due", "Jobs that could begin now", ["queue"], registry=REGISTRY)
+OLDEST_DUE = Gauge(
+    "mailsift_jobs_oldest_due_seconds", "Since when the first of them has been due", ["queue"], registry=REGISTRY
+)
+JOBS_RUNNING = Gauge("mailsift_jobs_running", "Jobs that workers hold", ["queue"], registry=REGISTRY)
+DEAD_LETTERS = Gauge("mailsift_dead_letters", "Jobs whose retries are used up", ["queue"], registry=REGISTRY)
+QUEUE_PAUSED = Gauge("mailsift_queue_paused", "1 while an operator holds the queue back", ["queue"], registry=REGISTRY)
+
+
+def observe(engine: Engine) -> None:
+    """Look at all queues, and show them; every dispatcher shows the same."""
+    with engine.begin() as connection:
+        states = queue_states(connection, QUEUES)
+    for state in states:
+        JOBS_DUE.labels(state.queue).set(state.due)
+        OLDEST_DUE.labels(state.queue).set(state.oldest_due_seconds or 0)
+        JOBS_RUNNING.labels(state.queue).set(state.running)
+        DEAD_LETTERS.labels(state.queue).set(state.dead_letters)
+        QUEUE_PAUSED.labels(state.queue).set(state.paused_since is not None)

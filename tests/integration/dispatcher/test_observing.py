@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, text
+
+from integration.dispatcher.floor import EXPORTS, Floor
+from mailsift.dispatcher import observing, steering
+from mailsift.shared.jobs.catalog import QUEUES
+from mailsift.shared.jobs.repository import inspecting
+from mailsift.shared.observability.metrics import REGISTRY
+
+
+def shown(queue: str) -> list[float | None]:
+    names = ["jobs_due", "jobs_oldest_due_seconds", "jobs_running", "dead_letters", "queue_paused"]
+    return [REGISTRY.get_sample_value(f"mailsift_{name}", {"queue": queue}) for name in names]
+
+
+def test_the_metrics_show_how_every_queue_stands(floor: Floor) -> None:
+    floor.dead_export()
+    due = floor.export()
+    floor.change(due, "\"dueAt\" = now() - interval '100 seconds'")
+    floor.run(floor.export(), lambda _: observing.observe(floor.dispatcher))
+    assert shown(EXPORTS) == [1, pytest.approx(100, abs=60), 1, 1, 0]
+    assert [shown(queue) for queue in QUEUES if queue != EXPORTS] == [[0] * 5] * (len(QUEUES) - 1)
+    steering.pause(floor.dispatcher, EXPORTS)
+    observing.observe(floor.dispatcher)
+    assert shown(EXPORTS)[-1] == 1
+
+
+def test_what_has_ended_is_not_looked_through(floor: Floor, owner: Engine) -> None:
+    floor.export()
+    with owner.begin() as connection:
+        connection.execute(
+            text("""
+            INSERT INTO "jobQueue" ("workspaceId", "userId", "exportId", "jobType", queue, "traceId", status,
+                "completedAt")
+            SELECT "workspaceId", "userId", "exportId", "jobType", queue, '', 'completed', now()
+            FROM "jobQueue", generate_series(1, 5000)""")
+        )
+        connection.execute(text('ANALYZE "jobQueue"'))
+        plan = connection.scalar(text(f"EXPLAIN (FORMAT JSON) {inspecting._QUEUES.text}"), {"queues": list(QUEUES)})
+    assert plan is not None
+    assert "Seq Scan" not in {
+        node["Node Type"] for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "jobQueue"
+    }
+
+
+def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(node for child in plan.get("Plans", []) for node in nodes(child))]
