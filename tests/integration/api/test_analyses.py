@@ -200,6 +200,23 @@ def test_a_filter_that_makes_no_sense_is_refused(client: Any, rows: Any, query: 
     assert (response.status_code, response.get_json()["code"]) == (422, "validation_failed")
 
 
+def test_a_list_past_its_time_is_not_analysed(client: Any, rows: Any) -> None:
+    body = {"uploadId": completed_upload(client, rows), "analysisType": "advanced"}
+    rows('UPDATE uploads SET "rowsExpiredAt" = now()')
+    refused = client.post("/api/analyses", json=body)
+    assert (refused.status_code, refused.get_json()["code"]) == (410, "rows_expired")
+    assert rows("SELECT FROM analyses") == []
+
+
+def test_results_past_their_time_are_gone_and_their_counts_are_not(client: Any, rows: Any) -> None:
+    analysis_id = analysis(client, rows)
+    add_result(rows, analysis_id, 1)
+    rows('UPDATE analyses SET "rowsExpiredAt" = now()')
+    assert client.get(f"/api/analyses/{analysis_id}").get_json()["rowsExpiredAt"]
+    gone = client.get(f"/api/analyses/{analysis_id}/results")
+    assert (gone.status_code, gone.get_json()["code"]) == (410, "rows_expired")
+
+
 def test_a_result_has_every_field_of_its_row(client: Any, rows: Any) -> None:
     analysis_id = analysis(client, rows)
     add_result(rows, analysis_id, 1)

@@ -62,6 +62,14 @@ def test_an_export_of_one_address_is_named_for_the_day(client: Any, rows: Any) -
     assert name == f"single_analysis_results_{dt.datetime.now(dt.UTC):%Y%m%d}.csv"
 
 
+@pytest.mark.parametrize("table", ["uploads", "analyses"])
+def test_rows_past_their_time_are_not_exported(client: Any, rows: Any, analysis_id: str, table: str) -> None:
+    rows(f'UPDATE {table} SET "rowsExpiredAt" = now()')
+    refused = client.post("/api/exports", json={"analysisId": analysis_id})
+    assert (refused.status_code, refused.get_json()["code"]) == (410, "rows_expired")
+    assert rows("SELECT FROM exports") == []
+
+
 def test_an_unknown_file_type_is_refused(client: Any, analysis_id: str) -> None:
     response = client.post("/api/exports", json={"analysisId": analysis_id, "fileType": "pdf"})
     assert response.get_json()["errors"][0]["field"] == "fileType"

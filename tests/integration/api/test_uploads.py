@@ -195,6 +195,16 @@ def test_rejected_rows_come_in_pages(client: Any, rows: Any) -> None:
     assert page["next"] is None
 
 
+def test_rows_past_their_time_are_gone_and_their_counts_are_not(client: Any, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    rows("""UPDATE uploads SET status = 'completed', "totalEmails" = 7, "rowsExpiredAt" = now()""")
+    shown = client.get(f"/api/uploads/{upload_id}").get_json()
+    assert shown["totalEmails"] == 7
+    assert shown["rowsExpiredAt"]
+    gone = client.get(f"/api/uploads/{upload_id}/rejected")
+    assert (gone.status_code, gone.get_json()["code"]) == (410, "rows_expired")
+
+
 def test_the_same_key_and_file_make_one_upload(
     client: Any, rows: Any, stored_objects: Callable[[], list[Path]]
 ) -> None:

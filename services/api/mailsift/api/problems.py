@@ -45,6 +45,7 @@ KINDS: dict[str, Kind] = {
     "job_not_ended": Kind(HTTPStatus.CONFLICT, "The job has not ended"),
     "job_not_retryable": Kind(HTTPStatus.CONFLICT, "Only a job that ended badly can be tried again"),
     "not_a_root_job": Kind(HTTPStatus.CONFLICT, "Only whole jobs can be cancelled, tried again or deleted"),
+    "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),
     "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),
     "upload_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than this server takes"),
     "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this server takes"),

@@ -67,6 +67,8 @@ def _reading_of(connection: Connection, upload_id: uuid.UUID) -> uuid.UUID | Non
     upload = uploads.standing(connection, upload_id)
     if upload is None:
         raise Problem("not_found", "there is no such upload")
+    if not upload.rows_kept:
+        raise Problem("rows_expired", "the rows of this list are no longer kept; upload it again")
     if upload.status is UploadStatus.COMPLETED:
         return None
     if upload.status not in _UNDER_WAY or upload.job_id is None:

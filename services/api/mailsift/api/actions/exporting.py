@@ -66,6 +66,8 @@ def export_answer(opened: Opened, file_name: str) -> ExportAccepted:
 
 def _work_on(analysed: Analysed) -> uuid.UUID | None:
     """Return the job that still works on an analysis; None when it has. Raises Problem when nothing will come of it."""
+    if not (analysed.results_kept and analysed.list_kept):
+        raise Problem("rows_expired", "the rows of this list or of its results are no longer kept; upload it again")
     if analysed.status is AnalysisStatus.COMPLETED:
         return None
     if analysed.status not in _UNDER_WAY or analysed.job_id is None:

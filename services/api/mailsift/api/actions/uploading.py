@@ -158,4 +158,4 @@ def _discard_unless_recorded(deps: Deps, asked: Asked, new: NewUpload) -> None:
 
 def _is_recorded(deps: Deps, asked: Asked, upload_id: uuid.UUID) -> bool:
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
-        return uploads.status_of(connection, upload_id) is not None
+        return uploads.standing(connection, upload_id) is not None

@@ -34,12 +34,15 @@ _ONE = (
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """What an export needs to know of its analysis; the job that works on it, if it is known still."""
+    """What an export needs to know of its analysis: also the job that works on it, if it is known still."""
 
     analysis_type: AnalysisType
     status: AnalysisStatus
     upload_name: str | None
     job_id: uuid.UUID | None
+    results_kept: bool
+    # An analysis of one address has no list.
+    list_kept: bool
 
 
 def find(connection: Connection, analysis_id: uuid.UUID) -> schemas.Analysis | None:
@@ -56,12 +59,14 @@ def find_analysed(connection: Connection, analysis_id: uuid.UUID) -> Analysed | 
             Analysis.status,
             Upload.file_name,
             latest_job(Job.analysis_id, Analysis.analysis_id),
+            Analysis.rows_expired_at.is_(None),
+            Upload.rows_expired_at.is_(None),
         )
         .outerjoin(Upload, Upload.upload_id == Analysis.upload_id)
         .where(Analysis.analysis_id == analysis_id)
     )
     row = connection.execute(query).first()
-    return None if row is None else Analysed(AnalysisType(row[0]), AnalysisStatus(row[1]), row[2], row[3])
+    return None if row is None else Analysed(AnalysisType(row[0]), AnalysisStatus(row[1]), *row[2:])
 
 
 def page(connection: Connection, listing: Listing) -> schemas.AnalysisPage:

@@ -30,10 +30,11 @@ class NewUpload:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where an upload stands, and the job that reads it, if it is known still."""
+    """Where an upload stands, the job that reads it, if it is known still, and whether its rows are kept."""
 
     status: UploadStatus
     job_id: uuid.UUID | None
+    rows_kept: bool
 
 
 def add(connection: Connection, principal: Principal, upload: NewUpload) -> None:
@@ -60,17 +61,11 @@ def find(connection: Connection, upload_id: uuid.UUID) -> schemas.UploadDetail |
     return None if row is None else schemas.UploadDetail.model_validate(dict(row))
 
 
-def status_of(connection: Connection, upload_id: uuid.UUID) -> UploadStatus | None:
-    """Read where an upload stands."""
-    status = connection.scalar(select(Upload.status).where(Upload.upload_id == upload_id))
-    return None if status is None else UploadStatus(status)
-
-
 def standing(connection: Connection, upload_id: uuid.UUID) -> Standing | None:
     """Read where an upload stands, and the job that reads it."""
-    query = select(Upload.status, latest_job(Job.upload_id, Upload.upload_id)).where(Upload.upload_id == upload_id)
-    row = connection.execute(query).first()
-    return None if row is None else Standing(UploadStatus(row[0]), row[1])
+    columns = (Upload.status, latest_job(Job.upload_id, Upload.upload_id), Upload.rows_expired_at.is_(None))
+    row = connection.execute(select(*columns).where(Upload.upload_id == upload_id)).first()
+    return None if row is None else Standing(UploadStatus(row[0]), row[1], row[2])
 
 
 def page(connection: Connection, listing: Listing) -> schemas.UploadPage:

@@ -12,6 +12,7 @@ from mailsift.api.actions.analysing import analyse, wait_for_result
 from mailsift.api.actions.queueing import is_later
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
+from mailsift.api.problems import Problem
 from mailsift.api.repository import analyses, results
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.analyses import (
@@ -38,6 +39,7 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
         "malformed_body",
         "not_found",
         "upload_not_ready",
+        "rows_expired",
         "body_too_large",
         "unsupported_media_type",
         "validation_failed",
@@ -83,9 +85,10 @@ def show(analysis_id: uuid.UUID) -> Analysis:
 @blueprint.get("/<uuid:analysis_id>/results")
 @blueprint.input(ResultFilter, location="query")
 @blueprint.output(ResultPage)
-@blueprint.doc(responses=refusals("not_found"))
+@blueprint.doc(responses=refusals("not_found", "rows_expired"))
 def list_results(analysis_id: uuid.UUID, query_data: ResultFilter) -> ResultPage:
     """List the answers for addresses, in the order of the list."""
     with reading() as connection:
-        found(analyses.find_analysed(connection, analysis_id), "analysis")
+        if not found(analyses.find_analysed(connection, analysis_id), "analysis").results_kept:
+            raise Problem("rows_expired", "the results are no longer kept; the counts of the analysis are")
         return results.page(connection, analysis_id, query_data)

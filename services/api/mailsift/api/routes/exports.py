@@ -34,6 +34,7 @@ _CHUNK = 256 * 1024
         "malformed_body",
         "not_found",
         "analysis_not_ready",
+        "rows_expired",
         "body_too_large",
         "unsupported_media_type",
         "validation_failed",

@@ -95,11 +95,12 @@ def show(upload_id: uuid.UUID) -> UploadDetail:
 @blueprint.get("/<uuid:upload_id>/rejected")
 @blueprint.input(Numbered, location="query")
 @blueprint.output(RejectedRowPage)
-@blueprint.doc(responses=refusals("not_found"))
+@blueprint.doc(responses=refusals("not_found", "rows_expired"))
 def rejected(upload_id: uuid.UUID, query_data: Numbered) -> RejectedRowPage:
     """List the rows from which no address could be taken."""
     with reading() as connection:
-        found(uploads.status_of(connection, upload_id), "upload")
+        if not found(uploads.standing(connection, upload_id), "upload").rows_kept:
+            raise Problem("rows_expired", "the rows of this list are no longer kept; its counts are")
         return uploads.rejected(connection, upload_id, query_data)
 
 

@@ -78,6 +78,7 @@ class Analysis(Answer):
     disposable_emails: int
     relay_emails: int
     role_based_emails: int
+    rows_expired_at: Time | None = Field(description="since when the results are no longer kept, only their counts")
     created_at: Time
     started_at: Time | None
     completed_at: Time | None

@@ -81,6 +81,8 @@ class Upload(Answer):
     valid_emails: int
     duplicate_emails: int
     rejected_rows: int
+    file_deleted_at: Time | None = Field(description="since when the file is no longer kept")
+    rows_expired_at: Time | None = Field(description="since when the rows are no longer kept, only their counts")
     created_at: Time
     started_at: Time | None
     completed_at: Time | None
