@@ -99,7 +99,7 @@ def test_connections_are_counted_right(tmp_path: Path) -> None:
     worker = JobWorker(settings, "ingest", serve_health=False)
     assert pool_size(worker.engine) == 2 * 7 + 1
     api = wire(ApiSettings(database_url=DATABASE, storage_url=f"file://{tmp_path}", storage_shared=True))
-    dispatching = DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER)
+    dispatching = DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER, storage_url="s3://bucket")
     dispatcher = Dispatcher(dispatching, RabbitMQPublisher(BROKER))
     # Both listen on one connection beside their pool.
     counted = {"`api`": str(pool_size(api.engine) + 1), "`dispatcher`": str(pool_size(dispatcher._engine) + 1)}

@@ -125,7 +125,7 @@ def services(
     worker = {"DATABASE_URL": database.worker_url, "RABBITMQ_URL": rabbitmq_url}
     environments = {
         "api": {"DATABASE_URL": database.api_url, "PORT": str(port), "HOST": LOOPBACK, **storage},
-        "dispatcher": {"DATABASE_URL": database.dispatcher_url, "RABBITMQ_URL": rabbitmq_url},
+        "dispatcher": {"DATABASE_URL": database.dispatcher_url, "RABBITMQ_URL": rabbitmq_url, **storage},
         "ingest": {**worker, **storage, "BATCH_ROWS": "500"},
         "analyzer": {**worker, "NAMESERVERS": nameserver, "ROWS_PER_JOB": "1000", "DOMAINS_PER_JOB": "10"},
         "exporter": {**worker, **storage},

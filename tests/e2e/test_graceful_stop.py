@@ -28,18 +28,14 @@ def owner(database: Database) -> Iterator[Engine]:
 
 @pytest.fixture
 def services(database: Database, rabbitmq_url: str, tmp_path: Path) -> Iterator[Mapping[str, Service]]:
-    worker = {
-        "DATABASE_URL": database.worker_url,
+    both = {
         "RABBITMQ_URL": rabbitmq_url,
         "STORAGE_URL": (tmp_path / "objects").as_uri(),
         "STORAGE_SHARED": "true",
-        "BATCH_ROWS": "1000",
     }
     services = {
-        "dispatcher": Service(
-            "dispatcher", {"DATABASE_URL": database.dispatcher_url, "RABBITMQ_URL": rabbitmq_url}, tmp_path
-        ),
-        "ingest": Service("ingest", worker, tmp_path),
+        "dispatcher": Service("dispatcher", {"DATABASE_URL": database.dispatcher_url, **both}, tmp_path),
+        "ingest": Service("ingest", {"DATABASE_URL": database.worker_url, "BATCH_ROWS": "1000", **both}, tmp_path),
     }
     with running(services):
         yield services

@@ -83,7 +83,9 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
             dns_domains_per_second=0,
         ),
         exporter=_Exporter(database_url=worker_url, rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True),
-        dispatcher=_Dispatcher(database_url=database.url(DISPATCHER), rabbitmq_url=_NO_RABBITMQ),
+        dispatcher=_Dispatcher(
+            database_url=database.url(DISPATCHER), rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True
+        ),
         api=_Api(
             database_url=database.url(API),
             storage_url=files,

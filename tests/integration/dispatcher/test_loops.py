@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import dramatiq
 from dramatiq.brokers.stub import StubBroker
 from sqlalchemy import Engine
@@ -28,13 +30,17 @@ class Faltering(StubBroker):
         return super().enqueue(message, delay=delay)
 
 
-def test_a_fault_that_nobody_foresaw_does_not_end_the_relay(owner: Engine, database: Database, tenant: Tenant) -> None:
+def test_a_fault_that_nobody_foresaw_does_not_end_the_relay(
+    owner: Engine, database: Database, tenant: Tenant, tmp_path: Path
+) -> None:
     with owner.begin() as connection:
         subject = Subject(upload_id=make_upload(connection, tenant))
         enqueue(connection, tenant, JobType.FILE_PROCESSING, subject)
     settings = DispatcherSettings(
         database_url=database.dispatcher_url,
         rabbitmq_url="amqp://nowhere",
+        storage_url=tmp_path.as_uri(),
+        storage_shared=True,
         republish_seconds=0.2,
         poll_seconds=0.05,
     )

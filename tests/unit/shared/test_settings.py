@@ -36,6 +36,7 @@ def test_a_process_without_settings_ends_with_their_list(capsys: pytest.CaptureF
 def test_settings_come_from_the_environment_and_cannot_change(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", DATABASE)
     monkeypatch.setenv("RABBITMQ_URL", "amqp://guest:guest@mq:5672/mailsift")
+    monkeypatch.setenv("STORAGE_URL", "s3://bucket")
     monkeypatch.setenv("DISPATCH_WINDOW", "7")
     settings = load(DispatcherSettings)
     assert (settings.dispatch_window, settings.republish_seconds) == (7, 120)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, Settings
+from mailsift.shared.settings import BrokerSettings, Settings, StorageSettings
 
 
-class DispatcherSettings(Settings, BrokerSettings):
+class DispatcherSettings(Settings, BrokerSettings, StorageSettings):
     """What the dispatcher reads from its environment. Times are in seconds."""
 
     poll_seconds: PositiveFloat = 1
     republish_seconds: PositiveFloat = 120
     reap_seconds: PositiveFloat = 5
     dispatch_window: PositiveInt = 200
+    retention_seconds: PositiveFloat = 60
+    retain_source_days: PositiveInt = 30
+    retain_rows_days: PositiveInt = 90
+    retain_jobs_days: PositiveInt = 30
+    retain_orphans_hours: PositiveInt = 24

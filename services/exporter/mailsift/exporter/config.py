@@ -10,5 +10,5 @@ from mailsift.shared.settings import StorageSettings, WorkerSettings
 class ExporterSettings(WorkerSettings, StorageSettings):
     """The environment of an exporter."""
 
-    export_days: PositiveInt = 7
+    retain_export_days: PositiveInt = 7
     max_export_bytes: PositiveInt = 64 * 1024**3

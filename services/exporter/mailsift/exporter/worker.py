@@ -14,7 +14,7 @@ from mailsift.shared.storage import Storage
 
 def make_deps(settings: ExporterSettings) -> ExporterDeps:
     """Build what the handlers work with."""
-    return ExporterDeps(Storage(settings.storage_url), settings.export_days, settings.max_export_bytes)
+    return ExporterDeps(Storage(settings.storage_url), settings.retain_export_days, settings.max_export_bytes)
 
 
 def set_up() -> None:

@@ -1,0 +1,67 @@
+"""What is kept to save work or to answer twice the same, and serves nobody any more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, TextClause, text
+
+
+def _forget(table: str, key: Sequence[str], condition: str) -> TextClause:
+    columns = ", ".join(f't."{column}"' for column in key)
+    same = " AND ".join(f't."{column}" = old."{column}"' for column in key)
+    return text(f"""
+        WITH old AS (SELECT {columns} FROM "{table}" t WHERE {condition} LIMIT :batch FOR UPDATE SKIP LOCKED)
+        DELETE FROM "{table}" t USING old WHERE {same}""")
+
+
+_IDEMPOTENCY_KEYS = _forget(
+    "idempotencyKeys", ["workspaceId", "key"], """t."createdAt" < now() - make_interval(hours => :hours)"""
+)
+
+# What was claimed and never found out has no time but that of the claim, and none when that was given up.
+_DOMAINS = _forget(
+    "domains",
+    ["domain", "resolver"],
+    """t."expiresAt" < now() - make_interval(days => :days) OR t."expiresAt" IS NULL
+       AND coalesce(t."claimedUntil" < now() - make_interval(days => :days), true)""",
+)
+
+# Full is what a bucket begins as.
+_RATE_LIMITS = _forget(
+    "rateLimits",
+    ["key"],
+    """t."updatedAt" < now() - make_interval(days => :days)
+       AND t.tokens + t."refillPerSecond" * extract(epoch FROM now() - t."updatedAt") >= t.capacity""",
+)
+
+# Schedule by schedule, which is how the key has them.
+_SCHEDULE_RUNS = text("""
+    WITH old AS (
+        SELECT run."scheduleId", run."dueAt" FROM schedules CROSS JOIN LATERAL (
+            SELECT "scheduleId", "dueAt" FROM "scheduleRuns" r
+            WHERE r."scheduleId" = schedules."scheduleId" AND r."dueAt" < now() - make_interval(days => :days)
+            LIMIT :batch FOR UPDATE SKIP LOCKED
+        ) AS run LIMIT :batch
+    )
+    DELETE FROM "scheduleRuns" r USING old WHERE r."scheduleId" = old."scheduleId" AND r."dueAt" = old."dueAt" """)
+
+
+def forget_idempotency_keys(connection: Connection, hours: int, batch: int) -> int:
+    """Delete answers that are no longer given again."""
+    return connection.execute(_IDEMPOTENCY_KEYS, {"hours": hours, "batch": batch}).rowcount
+
+
+def forget_domains(connection: Connection, days: int, batch: int) -> int:
+    """Delete facts of domains that went stale so long ago and that no list has asked for since."""
+    return connection.execute(_DOMAINS, {"days": days, "batch": batch}).rowcount
+
+
+def forget_rate_limits(connection: Connection, days: int, batch: int) -> int:
+    """Delete buckets that nobody has taken from for so long and that are full."""
+    return connection.execute(_RATE_LIMITS, {"days": days, "batch": batch}).rowcount
+
+
+def forget_schedule_runs(connection: Connection, days: int, batch: int) -> int:
+    """Delete what is known of the times that schedules came due so long ago."""
+    return connection.execute(_SCHEDULE_RUNS, {"days": days, "batch": batch}).rowcount

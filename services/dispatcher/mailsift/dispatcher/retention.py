@@ -1,0 +1,127 @@
+"""Clears away what is past its time: each chore does one batch in one short transaction, again and again while full."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from sqlalchemy import Connection, Engine
+
+from mailsift.dispatcher import metrics
+from mailsift.dispatcher.config import DispatcherSettings
+from mailsift.dispatcher.orphans import OrphanSweep
+from mailsift.dispatcher.repository import files, oddments
+from mailsift.dispatcher.repository.rows import ANSWERS, LISTS
+from mailsift.shared.jobs.repository import retaining
+from mailsift.shared.observability.logs import logger
+from mailsift.shared.storage import Storage
+
+log = logger(__name__)
+
+FILES = 100
+THINGS = 1_000
+ROWS = 10_000
+
+GRACE_SECONDS = 3600
+"""From the mark to the deletion: whoever had not seen the mark has come to an end by then."""
+
+IDEMPOTENCY_HOURS = 24
+STALE_DAYS = 30
+SCHEDULE_RUN_DAYS = 90
+
+# Between two batches, so that the database has time for what somebody waits for.
+_PAUSE_SECONDS = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """What clears away one kind of thing; a batch that is full means that there may be more."""
+
+    kind: str
+    run: Callable[[], int]
+    full: float
+
+
+class Retention:
+    """All chores. Any number of dispatchers may do them at once, and a kill at any moment only puts them off."""
+
+    def __init__(self, engine: Engine, storage: Storage, settings: DispatcherSettings) -> None:
+        self._chores = _chores(engine, storage, settings)
+
+    def turn(self, stop: threading.Event) -> int:
+        """Do every chore until nothing is due or `stop` is set; returns how many things were cleared away or marked.
+
+        Batch by batch in turns, so that a long list keeps nothing else waiting.
+        """
+        done: Counter[str] = Counter()
+        due = self._chores
+        while due:
+            counts = [0 if stop.is_set() else _do(chore, stop) for chore in due]
+            done.update({chore.kind: count for chore, count in zip(due, counts, strict=True) if count})
+            due = [chore for chore, count in zip(due, counts, strict=True) if count >= chore.full]
+        if done:
+            log.info("retention", **done)
+        return done.total()
+
+
+def expire_exports(engine: Engine, storage: Storage, batch: int) -> int:
+    """Remove files of exports past their time. The file goes first: a row never promises one that may be gone."""
+    with engine.begin() as connection:
+        expired = files.expired_exports(connection, batch)
+    gone = set(storage.discard(file.key for file in expired))
+    with engine.begin() as connection:
+        return files.mark_expired(connection, [file.id for file in expired if file.key in gone])
+
+
+def delete_sources(engine: Engine, storage: Storage, days: int, batch: int) -> int:
+    """Remove uploaded files that were read so long ago."""
+    with engine.begin() as connection:
+        old = files.old_sources(connection, days, batch)
+    gone = set(storage.discard(file.key for file in old))
+    with engine.begin() as connection:
+        return files.mark_sources_deleted(connection, [file.id for file in old if file.key in gone])
+
+
+def in_one_transaction(engine: Engine, query: Callable[[Connection, int, int], int], age: int, batch: int) -> int:
+    """Do a batch that is one transaction of its own."""
+    with engine.begin() as connection:
+        return query(connection, age, batch)
+
+
+def _chores(engine: Engine, storage: Storage, settings: DispatcherSettings) -> list[Chore]:
+    def rows(kind: str, query: Callable[[Connection, int, int], int], age: int, batch: int = THINGS) -> Chore:
+        return Chore(kind, partial(in_one_transaction, engine, query, age, batch), batch)
+
+    return [
+        Chore("export_files", partial(expire_exports, engine, storage, FILES), FILES),
+        Chore("source_files", partial(delete_sources, engine, storage, settings.retain_source_days, FILES), FILES),
+        rows("jobs_marked", retaining.mark_old, settings.retain_jobs_days),
+        rows("jobs", retaining.drain_deleted, GRACE_SECONDS),
+        rows("exports", files.forget_exports, settings.retain_jobs_days),
+        rows("answers_marked", ANSWERS.mark, settings.retain_rows_days),
+        rows("answers", ANSWERS.drain, GRACE_SECONDS, ROWS),
+        rows("rows_marked", LISTS.mark, settings.retain_rows_days),
+        rows("rows", LISTS.drain, GRACE_SECONDS, ROWS),
+        rows("idempotency_keys", oddments.forget_idempotency_keys, IDEMPOTENCY_HOURS),
+        rows("domains", oddments.forget_domains, STALE_DAYS),
+        rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
+        rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
+        Chore("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
+    ]
+
+
+def _do(chore: Chore, stop: threading.Event) -> int:
+    try:
+        count = chore.run()
+    except Exception:
+        # One that fails keeps no other from its work, and is tried again at the next turn.
+        log.exception("retention_failed", kind=chore.kind)
+        return 0
+    if count:
+        metrics.RETENTION_REMOVED.labels(chore.kind).inc(count)
+        stop.wait(_PAUSE_SECONDS)
+    return count

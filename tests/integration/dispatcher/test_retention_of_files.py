@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from factories import Tenant
+from mailsift.dispatcher import orphans
+from mailsift.dispatcher.orphans import OrphanSweep
+from mailsift.dispatcher.repository import files
+from mailsift.dispatcher.retention import delete_sources, expire_exports, in_one_transaction
+from mailsift.exporter.rendering import object_key
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.jobs.job import Subject
+from mailsift.shared.storage import Storage
+from past import Past
+
+
+@pytest.fixture
+def past(owner: Engine, tenant: Tenant) -> Past:
+    return Past(owner, tenant)
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Storage:
+    return Storage(tmp_path.as_uri())
+
+
+def is_there(storage: Storage, key: str) -> bool:
+    try:
+        storage.open(key).close()
+    except PermanentError:
+        return False
+    return True
+
+
+def exported(past: Past, storage: Storage, *, expired_days: float) -> str:
+    key = f"exports/{uuid.uuid4()}"
+    storage.write(key, [b"x"])
+    past.export(8, expired_days=expired_days, key=key)
+    return key
+
+
+def test_files_of_exports_go_batch_by_batch_when_they_expire(past: Past, storage: Storage, dispatcher: Engine) -> None:
+    old = [exported(past, storage, expired_days=1) for _ in range(6)]
+    young = exported(past, storage, expired_days=-0.01)
+    assert [expire_exports(dispatcher, storage, 2) for _ in range(4)] == [2, 2, 2, 0]
+    assert not any(is_there(storage, key) for key in old)
+    assert is_there(storage, young)
+    assert (past.count("exports", "status = 'expired'"), past.count("exports", "status = 'completed'")) == (6, 1)
+
+
+def test_a_kill_between_file_and_row_is_made_good(past: Past, storage: Storage, dispatcher: Engine) -> None:
+    key = exported(past, storage, expired_days=1)
+    storage.delete(key)
+    assert expire_exports(dispatcher, storage, 10) == 1
+    assert past.count("exports", "status = 'expired'") == 1
+
+
+def test_a_file_that_cannot_be_removed_is_not_said_to_be_gone(
+    past: Past, storage: Storage, dispatcher: Engine, tmp_path: Path
+) -> None:
+    stuck, free = (exported(past, storage, expired_days=days) for days in (2, 1))
+    storage.delete(stuck)
+    (tmp_path / stuck / "in the way").mkdir(parents=True)
+    assert expire_exports(dispatcher, storage, 10) == 1
+    assert past.count("exports", f"status = 'completed' AND \"filePath\" = '{stuck}'") == 1
+    assert not is_there(storage, free)
+
+
+def test_an_export_is_forgotten_after_its_job(past: Past, dispatcher: Engine) -> None:
+    exports = [past.export(days, expired_days=days - 7, key="") for days in (31, 31, 29)]
+    past.run("UPDATE exports SET status = 'expired'")
+    past.job(Subject(export_id=exports[0]), 31)
+    assert in_one_transaction(dispatcher, files.forget_exports, 30, 10) == 1
+    assert past.count("exports", f"\"exportId\" = '{exports[1]}'") == 0
+    past.run('DELETE FROM "jobQueue"')
+    assert in_one_transaction(dispatcher, files.forget_exports, 30, 10) == 1
+    assert past.count("exports") == 1
+
+
+def test_an_export_whose_file_can_be_had_is_not_forgotten_however_old(past: Past, dispatcher: Engine) -> None:
+    past.export(400, expired_days=-1, key="")
+    assert in_one_transaction(dispatcher, files.forget_exports, 30, 10) == 0
+
+
+def test_uploaded_files_go_batch_by_batch_when_they_are_old(past: Past, storage: Storage, dispatcher: Engine) -> None:
+    for number, days in enumerate([31, 31, 31, 29]):
+        storage.write(f"uploads/{number}", [b"x"])
+        past.upload(days, key=f"uploads/{number}")
+    assert [delete_sources(dispatcher, storage, 30, 2) for _ in range(3)] == [2, 1, 0]
+    assert [is_there(storage, f"uploads/{number}") for number in range(4)] == [False, False, False, True]
+    assert past.count("uploads", '"fileDeletedAt" IS NOT NULL') == 3
+
+
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_a_file_that_is_not_read_yet_stays_however_old(
+    past: Past, storage: Storage, dispatcher: Engine, status: str
+) -> None:
+    storage.write("uploads/x", [b"x"])
+    past.upload(400, key="uploads/x")
+    past.run(
+        """UPDATE uploads SET status = :status, "completedAt" = NULL, "createdAt" = now() - interval '400 days' """,
+        status=status,
+    )
+    assert delete_sources(dispatcher, storage, 30, 2) == 0
+    assert is_there(storage, "uploads/x")
+
+
+def lay(folder: Path, key: str, *, hours: float) -> str:
+    """Leave an object that was last written so long ago."""
+    path = folder / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"x")
+    changed = time.time() - hours * 3600
+    os.utime(path, (changed, changed))
+    return key
+
+
+def left(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_objects_without_a_row_go_after_a_day(
+    past: Past, storage: Storage, dispatcher: Engine, tenant: Tenant, tmp_path: Path
+) -> None:
+    upload, gone = past.upload(1), past.upload(31)
+    past.run("""UPDATE uploads SET "fileDeletedAt" = now() WHERE "uploadId" = :id""", id=gone)
+    current, expired = (past.export(1, expired_days=days, key="") for days in (-1, 1))
+    past.run("""UPDATE exports SET status = 'expired' WHERE "exportId" = :id""", id=expired)
+
+    def uploaded(upload_id: uuid.UUID) -> str:
+        return f"uploads/{tenant.workspace_id}/{upload_id}"
+
+    def written(export_id: uuid.UUID) -> str:
+        return object_key(tenant.workspace_id, export_id, "my list (2).csv")
+
+    stay = {
+        *(lay(tmp_path, key, hours=1000) for key in (uploaded(upload), written(current))),
+        *(lay(tmp_path, key, hours=23) for key in (uploaded(uuid.uuid4()), written(uuid.uuid4()))),
+        lay(tmp_path, f"{uploaded(uuid.uuid4())}#1", hours=23),
+        # Not of this database, not of ours.
+        lay(tmp_path, f"uploads/{uuid.uuid4()}/{uuid.uuid4()}", hours=1000),
+        lay(tmp_path, f"backups/{tenant.workspace_id}/{uuid.uuid4()}", hours=1000),
+        lay(tmp_path, "uploads/notes.txt", hours=1000),
+    }
+    for key in (
+        *(uploaded(one) for one in (uuid.uuid4(), gone)),
+        *(written(one) for one in (uuid.uuid4(), expired)),
+        # A killed writer leaves these beside what is there.
+        *(f"{uploaded(upload)}#1", f"{written(current)}#12", f"{uploaded(uuid.uuid4())}#1"),
+    ):
+        lay(tmp_path, key, hours=25)
+    assert OrphanSweep(dispatcher, storage, 24).turn() == 7
+    assert left(tmp_path) == stay
+
+
+def test_a_large_storage_is_walked_over_many_turns_and_not_again_at_once(
+    storage: Storage, dispatcher: Engine, tenant: Tenant, tmp_path: Path
+) -> None:
+    count = 2 * orphans.PAGES_PER_TURN + 3
+    for _ in range(count):
+        lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
+    sweep = OrphanSweep(dispatcher, storage, 24, page=1)
+    assert [sweep.turn() for _ in range(4)] == [orphans.PAGES_PER_TURN, orphans.PAGES_PER_TURN, 3, 0]
+    lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
+    assert sweep.turn() == 0
+    assert OrphanSweep(dispatcher, storage, 24).turn() == 1
+
+
+def test_two_sweeps_at_once_find_the_same_end(
+    storage: Storage, dispatcher: Engine, tenant: Tenant, tmp_path: Path
+) -> None:
+    for _ in range(10):
+        lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
+    first, second = (OrphanSweep(dispatcher, storage, 24, page=2) for _ in range(2))
+    first._pages, second._pages = iter(list(storage.pages(2))), iter(list(storage.pages(2)))
+    assert first.turn() >= 10
+    second.turn()
+    assert left(tmp_path) == set()
