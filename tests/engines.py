@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from factories import Tenant
+from mailsift.dispatcher.reaper import reap_leases
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import JobType
@@ -23,6 +24,8 @@ from mailsift.shared.jobs.states import JobStatus
 
 Row = dict[str, Any]
 
+SCHEDULE = Schedule(base=60, cap=3600, jitter=0)
+
 
 class Engines:
     """The parties around one job."""
@@ -30,7 +33,7 @@ class Engines:
     def __init__(self, worker: Engine, dispatcher: Engine, api: Engine, tenant: Tenant, job_id: uuid.UUID) -> None:
         self.worker, self.dispatcher, self.api, self.tenant, self.job_id = worker, dispatcher, api, tenant, job_id
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
-        self.runner = JobRunner(worker, self.heartbeat, Announcer(worker), 60, Schedule(base=60, cap=3600, jitter=0))
+        self.runner = JobRunner(worker, self.heartbeat, Announcer(worker), 60, SCHEDULE)
 
     def row(self, job_id: uuid.UUID | None = None) -> Row:
         with self.worker.begin() as connection:
@@ -61,6 +64,9 @@ class Engines:
                 text("""UPDATE "jobQueue" SET "leaseUntil" = now() - interval '1 second'
                                        WHERE "leaseToken" IS NOT NULL""")
             )
+
+    def reap(self) -> int:
+        return reap_leases(self.dispatcher, SCHEDULE)
 
     def cancel(self) -> JobStatus | None:
         with tenant_transaction(self.api, self.tenant.workspace_id) as connection:

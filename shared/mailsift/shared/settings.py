@@ -42,16 +42,23 @@ class BrokerSettings(BaseSettings):
     rabbitmq_url: str = Field(pattern="^amqps?://", description="amqp://user:password@host:port/vhost")
 
 
-class WorkerSettings(Settings, BrokerSettings):
+class RetrySettings(BaseSettings):
+    """How long a job waits for its next try. Times are in seconds."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    retry_base_seconds: PositiveFloat = 60
+    retry_cap_seconds: PositiveFloat = 3600
+    retry_jitter_seconds: Annotated[float, Field(ge=0)] = 30
+
+
+class WorkerSettings(Settings, BrokerSettings, RetrySettings):
     """What a process that runs jobs needs to keep their leases alive. Times are in seconds."""
 
     worker_threads: PositiveInt = 4
     lease_seconds: PositiveFloat = 90
     heartbeat_seconds: PositiveFloat = 30
     progress_seconds: PositiveFloat = 1
-    retry_base_seconds: PositiveFloat = 60
-    retry_cap_seconds: PositiveFloat = 3600
-    retry_jitter_seconds: Annotated[float, Field(ge=0)] = 30
 
 
 class StorageSettings(BaseSettings):

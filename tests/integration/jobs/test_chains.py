@@ -100,6 +100,25 @@ def test_one_that_its_user_took_back_is_not_put_back_with_the_others(chain: Chai
     assert chain.state(follower) == ("cancelled", False, None)
 
 
+def test_one_that_waits_is_retried_with_the_one_it_waits_for_and_not_by_itself(chain: Chain) -> None:
+    engines = chain.engines
+    follower = chain.follow(engines.job_id)
+    engines.run(fail(PermanentError("empty_file", "the file is empty")))
+
+    def retry() -> bool:
+        with tenant_transaction(engines.api, engines.tenant.workspace_id) as connection:
+            return queueing.retry(connection, follower)
+
+    assert not retry()
+    engines.retry()
+    with tenant_transaction(engines.api, engines.tenant.workspace_id) as connection:
+        queueing.request_cancel(connection, follower)
+    assert not retry()
+    engines.run(done)
+    assert retry()
+    assert chain.state(follower) == ("pending", True, None)
+
+
 def test_one_for_later_waits_for_its_time_too(chain: Chain) -> None:
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     follower = chain.follow(chain.engines.job_id, scheduled_for=tomorrow)

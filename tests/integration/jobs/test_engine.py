@@ -7,7 +7,7 @@ import uuid
 from sqlalchemy import text
 
 from engines import Engines, Row, done, fail, split
-from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
+from mailsift.dispatcher.reaper import drain_cancelled
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError, Reschedule, TransientError
 from mailsift.shared.jobs.lease import Lease
@@ -106,22 +106,26 @@ def test_a_zombie_cannot_write_once_its_lease_was_reaped(engines: Engines) -> No
 def test_the_reaper_ends_the_silent_writer_and_frees_its_job(engines: Engines) -> None:
     def handler(lease: Lease) -> None:
         engines.expire()
-        assert reap_leases(engines.dispatcher) == 1
+        assert engines.reap() == 1
         done(lease)
 
     row = engines.run(handler)
     assert (row["status"], row["retryCount"], row["errorCode"]) == ("pending", 1, "worker_lost")
-    assert reap_leases(engines.dispatcher) == 0
+    assert engines.reap() == 0
     assert engines.run(done)["status"] == "completed"
 
 
 def test_a_job_that_kills_its_workers_ends_as_a_dead_letter(engines: Engines) -> None:
     def killed(_lease: Lease) -> None:
         engines.expire()
-        reap_leases(engines.dispatcher)
+        engines.reap()
 
+    waits = []
     for _ in range(5):
-        engines.run(killed)
+        row = engines.run(killed)
+        waits.append(round((row["dueAt"] - row["updatedAt"]).total_seconds()))
+    # From the second time on it parts from those that were killed with it.
+    assert waits == [0, 60, 120, 240, 480]
     row = engines.run(killed)
     assert (row["status"], row["errorCode"]) == ("dead_letter", "worker_lost")
     assert engines.subject_status() == "failed"

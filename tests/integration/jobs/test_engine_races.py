@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from conftest import Database
 from engines import Engines, done, fail, split, waiting_for_locks
-from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
+from mailsift.dispatcher.reaper import drain_cancelled
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.errors import PermanentError, Reschedule, ShuttingDown, TransientError
 from mailsift.shared.jobs.announcer import Announcer
@@ -41,7 +41,7 @@ def test_a_job_taken_back_whose_worker_falls_silent_is_cancelled(engines: Engine
     def handler(_lease: Lease) -> None:
         engines.cancel()
         engines.expire()
-        assert reap_leases(engines.dispatcher) == 1
+        assert engines.reap() == 1
 
     assert engines.run(handler)["status"] == "cancelled"
 
@@ -145,7 +145,7 @@ def test_a_writer_that_may_not_be_ended_does_not_keep_its_lease(engines: Engines
 
     def handler(_lease: Lease) -> None:
         engines.expire()
-        reaped.append(reap_leases(engines.dispatcher))
+        reaped.append(engines.reap())
 
     runner.run(str(engines.job_id), 0, handler)
     superuser.dispose()

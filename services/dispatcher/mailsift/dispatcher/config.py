@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, Settings, StorageSettings
+from mailsift.shared.settings import BrokerSettings, RetrySettings, Settings, StorageSettings
 
 
-class DispatcherSettings(Settings, BrokerSettings, StorageSettings):
+class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSettings):
     """What the dispatcher reads from its environment. Times are in seconds."""
 
     poll_seconds: PositiveFloat = 1
     republish_seconds: PositiveFloat = 120
     reap_seconds: PositiveFloat = 5
+    reconcile_seconds: PositiveFloat = 60
+    observe_seconds: PositiveFloat = 15
     dispatch_window: PositiveInt = 200
     retention_seconds: PositiveFloat = 60
     retain_source_days: PositiveInt = 30

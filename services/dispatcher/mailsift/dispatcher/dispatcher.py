@@ -1,63 +1,77 @@
-"""The dispatcher's loops: the relay wakes with the queue, the reaper by the clock."""
+"""The dispatcher: a relay that wakes with the queue, and chores by the clock."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailsift.dispatcher.chores import Chore, ChoreLoop
 from mailsift.dispatcher.config import DispatcherSettings
+from mailsift.dispatcher.observing import observe
 from mailsift.dispatcher.publisher import Publisher
 from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
+from mailsift.dispatcher.reconciler import reconcile_parents, settle_followers
 from mailsift.dispatcher.relay import Relay
+from mailsift.dispatcher.republisher import republish_lost
+from mailsift.dispatcher.retention import Retention
 from mailsift.shared.db.listener import Listener
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.repository.queueing import DUE_CHANNEL
+from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.storage import Storage
 
 log = logger(__name__)
 
 _STALE_SECONDS = 60.0
+# What comes due together is chosen and sent together.
+_LINGER_SECONDS = 0.005
+# One for the relay, one for each loop of chores.
+_CONNECTIONS = 4
 
 
 class Dispatcher:
-    """Runs relay and reaper in threads until it is stopped; several dispatchers at once are safe."""
+    """Runs its threads until it is stopped. Several at once are safe; none is the leader."""
 
     def __init__(self, settings: DispatcherSettings, publisher: Publisher) -> None:
         self._settings = settings
         self._engine = make_engine(
             settings.database_url,
             "mailsift-dispatcher",
-            pool_size=2,
+            pool_size=_CONNECTIONS,
             statement_timeout_seconds=settings.statement_timeout_seconds,
+            idle_in_transaction_seconds=10,
+            # Whoever holds a row for longer is left for the next turn: nobody else need wait for it.
+            lock_timeout_seconds=2,
         )
         self._listener = Listener(settings.database_url, [DUE_CHANNEL], "mailsift-dispatcher-listener")
         self._relay = Relay(
-            self._engine,
-            publisher,
-            cap=settings.dispatch_window,
-            republish_seconds=settings.republish_seconds,
+            self._engine, publisher, cap=settings.dispatch_window, republish_seconds=settings.republish_seconds
         )
         self._stop = threading.Event()
         self._cycled_at = time.monotonic()
-        self._threads = [
-            threading.Thread(target=self._relay_loop, name="relay", daemon=True),
-            threading.Thread(target=self._reaper_loop, name="reaper", daemon=True),
-        ]
+        self._thread = threading.Thread(target=self._relay_loop, name="relay", daemon=True)
+        self._loops = (
+            ChoreLoop("recovery", self._recovery()),
+            ChoreLoop("upkeep", self._upkeep()),
+            ChoreLoop("retention", self._retention()),
+        )
 
     def start(self) -> None:
         """Begin to dispatch."""
-        for thread in self._threads:
-            thread.start()
+        self._thread.start()
+        for loop in self._loops:
+            loop.start()
         log.info("dispatcher_started")
 
     def stop(self) -> None:
-        """Finish the cycles that are under way and let everything go."""
+        """Finish the turns that are under way and let everything go."""
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
+        self._thread.join()
+        for loop in self._loops:
+            loop.stop()
         self._relay.close()
         self._listener.close()
         self._engine.dispose()
@@ -65,40 +79,53 @@ class Dispatcher:
 
     @property
     def live(self) -> bool:
-        """Whether both loops still turn."""
-        return all(thread.is_alive() for thread in self._threads)
+        """Whether all loops still turn."""
+        return self._thread.is_alive() and all(loop.live for loop in self._loops)
 
     @property
     def ready(self) -> bool:
         """Whether hints go out: the database answers and the broker takes them."""
         return not self._relay.paused and time.monotonic() - self._cycled_at < _STALE_SECONDS
 
+    def _recovery(self) -> list[Chore]:
+        settings, engine = self._settings, self._engine
+        schedule = Schedule(settings.retry_base_seconds, settings.retry_cap_seconds, settings.retry_jitter_seconds)
+        return [
+            Chore("drain_cancelled", settings.poll_seconds, lambda: drain_cancelled(engine)),
+            Chore("reap_leases", settings.reap_seconds, lambda: reap_leases(engine, schedule)),
+            Chore("republish_lost", settings.reap_seconds, lambda: republish_lost(engine, settings.republish_seconds)),
+        ]
+
+    def _upkeep(self) -> list[Chore]:
+        settings, engine = self._settings, self._engine
+        return [
+            Chore("reconcile_parents", settings.reconcile_seconds, lambda: reconcile_parents(engine)),
+            Chore("settle_followers", settings.reconcile_seconds, lambda: settle_followers(engine)),
+            Chore("observe", settings.observe_seconds, lambda: observe(engine)),
+        ]
+
+    def _retention(self) -> list[Chore]:
+        settings = self._settings
+        retention = Retention(self._engine, Storage(settings.storage_url), settings)
+        return [Chore("retention", settings.retention_seconds, lambda: retention.turn(self._stop))]
+
     def _relay_loop(self) -> None:
         while not self._stop.is_set():
-            sent = self._guarded(self._relay.cycle)
+            sent = self._cycle()
             if sent is not None:
                 self._cycled_at = time.monotonic()
             if sent is None or self._relay.paused:
                 self._stop.wait(self._settings.poll_seconds)
             elif not sent:
                 self._listener.wait(min(self._relay.patience, self._settings.poll_seconds))
+                self._stop.wait(_LINGER_SECONDS)
 
-    def _reaper_loop(self) -> None:
-        next_reap = 0.0
-        while not self._stop.wait(min(self._settings.poll_seconds, self._settings.reap_seconds)):
-            self._guarded(lambda: drain_cancelled(self._engine))
-            if time.monotonic() >= next_reap:
-                self._guarded(lambda: reap_leases(self._engine))
-                next_reap = time.monotonic() + self._settings.reap_seconds
-
-    @staticmethod
-    def _guarded(cycle: Callable[[], int]) -> int | None:
+    def _cycle(self) -> int | None:
         try:
-            return cycle()
+            return self._relay.cycle()
         except SQLAlchemyError:
             log.warning("database_unreachable", exc_info=True)
-            return None
         except Exception:
             # A loop that ends would leave every job where it is; the next turn may go well.
             log.exception("cycle_failed")
-            return None
+        return None

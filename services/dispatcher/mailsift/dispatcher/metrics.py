@@ -39,3 +39,11 @@ RETENTION_REMOVED = Counter(
     ["kind"],
     registry=REGISTRY,
 )
+CHORE_SECONDS = Histogram(
+    "mailsift_chore_seconds",
+    "Time that one turn of a chore took",
+    ["chore"],
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
+    registry=REGISTRY,
+)
+CHORE_FAILURES = Counter("mailsift_chore_failures", "Turns of a chore that failed", ["chore"], registry=REGISTRY)

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+import secrets
+
 from sqlalchemy import Engine
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from mailsift.dispatcher import metrics
 from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.jobs.repository.recovering import ExpiredLease
+from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
 
 
-def reap_leases(engine: Engine) -> int:
+def reap_leases(engine: Engine, schedule: Schedule) -> int:
     """Free expired leases; returns how many jobs went back or were given up."""
     with engine.begin() as connection:
         expired = recovering.expired_leases(connection)
-    reaped = 0
-    for lease in expired:
+    return sum(_reap(engine, schedule, lease) for lease in expired)
+
+
+def _reap(engine: Engine, schedule: Schedule, lease: ExpiredLease) -> bool:
+    try:
         if not _end_writer(engine, lease):
-            continue
+            return False
+        delay = schedule.delay_after_silence(lease.retry_count, secrets.SystemRandom().random())
         # Another transaction: the one that was ended must be gone before its lease is free.
         with engine.begin() as connection:
-            status = recovering.reap(connection, lease)
-        if status is None:
-            continue
-        reaped += 1
-        metrics.LEASES_REAPED.labels(status.value).inc()
-        log.warning("lease_reaped", job_id=str(lease.ref.job_id), outcome=status.value, silent=lease.silent)
-    return reaped
+            status = recovering.reap(connection, lease, delay)
+    except OperationalError:
+        # Somebody holds the row, such as a process that was stopped in mid-heartbeat. The others need not wait for it.
+        log.warning("lease_not_reaped", job_id=str(lease.ref.job_id), exc_info=True)
+        return False
+    if status is None:
+        return False
+    metrics.LEASES_REAPED.labels(status.value).inc()
+    log.warning("lease_reaped", job_id=str(lease.ref.job_id), outcome=status.value, silent=lease.silent)
+    return True
 
 
 def _end_writer(engine: Engine, lease: ExpiredLease) -> bool:

@@ -7,12 +7,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.exc import InvalidRequestError
 
 
-def make_engine(
-    url: str, application_name: str, *, pool_size: int = 5, statement_timeout_seconds: float = 600
+def make_engine(  # noqa: PLR0913 - the limits of a connection
+    url: str,
+    application_name: str,
+    *,
+    pool_size: int = 5,
+    statement_timeout_seconds: float = 600,
+    idle_in_transaction_seconds: float = 60,
+    lock_timeout_seconds: float = 0,
 ) -> Engine:
-    """Build an engine whose sockets cannot hang for ever; it connects at first use, not now."""
+    """Build an engine whose sockets cannot hang for ever; it connects at first use, not now.
+
+    A process that is stopped in the middle of a transaction holds its locks for `idle_in_transaction_seconds` at most;
+    no statement waits for a lock for more than `lock_timeout_seconds`, unless that is 0.
+    """
+    limits = {
+        "statement_timeout": statement_timeout_seconds,
+        "idle_in_transaction_session_timeout": idle_in_transaction_seconds,
+        "lock_timeout": lock_timeout_seconds,
+    }
+    options = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items())
     return create_engine(
         url,
         pool_size=pool_size,
@@ -30,9 +47,24 @@ def make_engine(
             "keepalives_count": 3,
             # Half-open connections: unacknowledged data ends the connection instead of blocking a COPY for ever.
             "tcp_user_timeout": 60_000,
-            "options": f"-c statement_timeout={int(statement_timeout_seconds * 1000)} -c timezone=UTC",
+            "options": f"{options} -c timezone=UTC",
         },
     )
+
+
+@contextmanager
+def by_itself(connection: Connection) -> Iterator[None]:
+    """Let each statement be a transaction by itself: no round trips to begin and to commit one."""
+    driver = connection.connection.driver_connection
+    if driver is None:
+        raise InvalidRequestError("the connection is detached")
+    driver.autocommit = True
+    try:
+        yield
+        connection.commit()
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
 
 
 @contextmanager

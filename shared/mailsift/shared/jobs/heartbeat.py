@@ -31,6 +31,7 @@ class Heartbeat:
         self._leases: dict[uuid.UUID, Lease] = {}
         self._written: dict[uuid.UUID, Beat] = {}
         self._lock = threading.Lock()
+        self._began: float | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -46,8 +47,12 @@ class Heartbeat:
 
     @property
     def alive(self) -> bool:
-        """Whether the thread runs; without it every lease of the process would run out."""
-        return self._thread.is_alive()
+        """Whether the thread runs and no beat hangs; without it every lease of the process would run out.
+
+        A path to the database on which nobody answers, and nothing breaks, ends a beat no sooner than a process.
+        """
+        began = self._began
+        return self._thread.is_alive() and (began is None or time.monotonic() - began < self._lease_seconds)
 
     def add(self, lease: Lease) -> None:
         """Keep a lease alive from now on."""
@@ -67,11 +72,14 @@ class Heartbeat:
         while not self._stop.wait(self._progress_seconds):
             now = time.monotonic()
             extend = now - last_renewal >= self._heartbeat_seconds
+            self._began = now
             try:
                 self.beat(now, extend=extend)
             except SQLAlchemyError:
                 log.warning("heartbeat_failed", exc_info=True)
                 continue
+            finally:
+                self._began = None
             if extend:
                 last_renewal = now
 

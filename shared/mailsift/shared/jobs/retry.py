@@ -23,6 +23,14 @@ class Schedule:
         # The exponent is bounded, so that a large count cannot overflow.
         return min(self.base * 2.0 ** min(failures, 32), self.cap) + self.jitter * random
 
+    def delay_after_silence(self, failures: int, random: float) -> float:
+        """Return the wait of a job whose worker fell silent: none the first time, for the lease's time was wait enough.
+
+        From then on as after a fault, so that a job which kills its workers does not meet the same neighbours each time
+        and take them along.
+        """
+        return self.delay(failures - 1, random) if failures else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:

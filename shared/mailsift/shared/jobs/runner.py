@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailsift.shared.db.session import by_itself
 from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
 from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.heartbeat import Heartbeat
@@ -68,12 +69,8 @@ class JobRunner:
             log.warning("job_not_followed", job_id=job_id, exc_info=True)
 
     def _claim(self, connection: Connection, job_id: uuid.UUID, attempt: int) -> ClaimedJob | None:
-        # One statement is a transaction by itself: no round trips to begin and to commit one.
-        connection.execution_options(isolation_level="AUTOCOMMIT")
-        job = claiming.claim(connection, job_id, attempt, worker_id(), self._lease_seconds)
-        connection.commit()
-        connection.execution_options(isolation_level="READ COMMITTED")
-        return job
+        with by_itself(connection):
+            return claiming.claim(connection, job_id, attempt, worker_id(), self._lease_seconds)
 
     def _attempt(self, lease: Lease, handler: Handler) -> None:
         job = lease.job

@@ -25,15 +25,19 @@ class JobStatus(StrEnum):
 ENDED = frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.DEAD_LETTER, JobStatus.CANCELLED})
 
-_BACK_TO_WORK = {JobStatus.PENDING, JobStatus.PROCESSING}
-# From where a job may go where. A retry puts a job that ended badly back to work: into the queue, or, when parts of it
-# did not complete, to wait for these.
-TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.PENDING: frozenset({JobStatus.PROCESSING, JobStatus.CANCELLED}),
-    JobStatus.PROCESSING: frozenset({JobStatus.PENDING, *ENDED}),
-    JobStatus.COMPLETED: frozenset(),
-    **{status: frozenset(_BACK_TO_WORK) for status in RETRYABLE},
-}
+# What is not here never happens. A job leaves its end by a retry only.
+TRANSITIONS: frozenset[tuple[JobStatus, JobStatus]] = frozenset(
+    {
+        (JobStatus.PENDING, JobStatus.PROCESSING),
+        (JobStatus.PENDING, JobStatus.CANCELLED),
+        (JobStatus.PROCESSING, JobStatus.PENDING),
+        *((JobStatus.PROCESSING, ended) for ended in ENDED),
+        *((ended, JobStatus.PENDING) for ended in RETRYABLE),
+        # A root whose parts go to work again.
+        (JobStatus.FAILED, JobStatus.PROCESSING),
+        (JobStatus.CANCELLED, JobStatus.PROCESSING),
+    }
+)
 
 
 def subject_status(status: JobStatus) -> str:

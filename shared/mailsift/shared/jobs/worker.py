@@ -28,6 +28,8 @@ class JobWorker:
             f"mailsift-{service}",
             pool_size=settings.worker_threads + 1,
             statement_timeout_seconds=settings.statement_timeout_seconds,
+            # A process that is stopped holds no row longer than its jobs.
+            idle_in_transaction_seconds=settings.lease_seconds,
         )
         heartbeat = Heartbeat(
             self.engine,

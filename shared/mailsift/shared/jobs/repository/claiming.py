@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, text
 
+from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.errors import JobCancelled, LeaseLost
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Child, ClaimedJob, Ref, Subject
@@ -20,24 +21,37 @@ from mailsift.shared.jobs.states import JobStatus
 
 # `attempt` is what the message carries: a repeated or late message names an attempt that was claimed already. A claim
 # that a crash of the server undoes was only a claim, and the fence knows it no more: it need not wait for the disk.
-_CLAIM = moving(
-    """
+_CLAIM = Prepared(
+    "job_claim",
+    moving(
+        """
     UPDATE "jobQueue" j SET status = 'processing', attempt = attempt + 1,
         "leaseToken" = gen_random_uuid(), "leaseUntil" = clock_timestamp() + make_interval(secs => :lease),
-        "backendPid" = pg_backend_pid(),
-        "backendStart" = (SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())),
+        "backendPid" = :backend_pid, "backendStart" = :backend_start,
         "workerId" = :worker_id, "heartbeatAt" = clock_timestamp(), "attemptStartedAt" = clock_timestamp(),
         "startedAt" = coalesce("startedAt", clock_timestamp()),
         "stepStartedAt" = clock_timestamp(), "stepStartedItems" = "processedItems",
         "dispatchedAt" = coalesce("dispatchedAt", clock_timestamp()), "updatedAt" = clock_timestamp()
     WHERE "jobId" = :job_id AND status = 'pending' AND attempt = :attempt
         AND NOT EXISTS (SELECT FROM "pausedQueues" p WHERE p.queue = j.queue)""",
-    returning="""
+        returning="""
         j."leaseToken", j."jobType", j."workspaceId", j."userId", j.payload, j.checkpoint, j."retryCount",
         j."maxRetries", j.priority, j."traceId",
         extract(epoch FROM clock_timestamp() - greatest(j."dueAt", j."createdAt"))::float AS waited""",
-    select="set_config('synchronous_commit', 'off', true)",
+        select="set_config('synchronous_commit', 'off', true)",
+    ),
+    {
+        "job_id": "uuid",
+        "attempt": "integer",
+        "worker_id": "text",
+        "lease": "double precision",
+        "backend_pid": "integer",
+        "backend_start": "timestamptz",
+        "cause": "text",
+    },
 )
+
+_BACKEND = text("SELECT pg_backend_pid(), backend_start FROM pg_stat_get_activity(pg_backend_pid())")
 
 _FENCE = text(f"""
     UPDATE "jobQueue" SET checkpoint = coalesce(CAST(:checkpoint AS jsonb), checkpoint),
@@ -47,11 +61,15 @@ _FENCE = text(f"""
     WHERE "jobId" = :job_id AND "leaseToken" = :token
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
 
-_COMPLETE = moving(f"""
+_COMPLETE = Prepared(
+    "job_complete",
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'completed', progress = 100, "currentStep" = 'completed',
         "processedItems" = coalesce("totalItems", "processedItems"), result = CAST(:result AS jsonb),
         "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
-    WHERE "jobId" = :job_id AND "leaseToken" = :token""")
+    WHERE "jobId" = :job_id AND "leaseToken" = :token"""),
+    {"job_id": "uuid", "token": "uuid", "result": "jsonb", "cause": "text"},
+)
 
 _WAIT = text(f"""
     UPDATE "jobQueue" SET "currentStep" = :step, "openChildren" = :children, "failedChildren" = 0,
@@ -62,13 +80,15 @@ _WAIT = text(f"""
     WHERE "jobId" = :job_id AND "leaseToken" = :token
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
 
-_RELEASE_FAILED = moving(f"""
+_RELEASE_FAILED = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = :status, "errorCode" = :code, "errorMessage" = :message,
         "retryCount" = "retryCount" + :failures,
         "retryAfter" = CASE WHEN :status = 'pending' THEN clock_timestamp() + make_interval(secs => :delay) END,
         "dueAt" = clock_timestamp() + make_interval(secs => :delay),
         "completedAt" = CASE WHEN :status = 'pending' THEN NULL ELSE clock_timestamp() END, {RELEASE}
     WHERE "jobId" = :job_id AND "leaseToken" = :token""")
+)
 
 _MINE_PROGRESS = PROGRESS.format(
     processed='coalesce(mine.processed, "processedItems")', total='coalesce(mine.total, "totalItems")'
@@ -125,9 +145,18 @@ def claim(
     rows = move(
         connection,
         _CLAIM,
-        {"job_id": job_id, "attempt": attempt, "worker_id": worker_id, "lease": lease_seconds, "cause": "claimed"},
+        {"job_id": job_id, "attempt": attempt, "worker_id": worker_id, "lease": lease_seconds, "cause": "claimed"}
+        | _backend(connection),
     )
     return _claimed(rows[0]) if rows else None
+
+
+def _backend(connection: Connection) -> dict[str, Any]:
+    # Asked once for each connection: the reaper ends this one, and no later one that has its number.
+    if "backend" not in connection.info:
+        pid, start = connection.execute(_BACKEND).one()
+        connection.info["backend"] = {"backend_pid": pid, "backend_start": start}
+    return dict(connection.info["backend"])
 
 
 def fence(connection: Connection, ref: Ref, checkpoint: Mapping[str, Any] | None, processed: int | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.plans import ALLOWANCES, Plan
 
 _NO_LIMIT = 2**31 - 1
@@ -24,11 +25,13 @@ _UNSENT = """"jobQueue" j WHERE j.queue = {of}.queue AND status = 'pending' AND 
 
 # Of each queue, from each workspace in turn: who has less under way goes first, and among equals the job whose turn it
 # is. A choice costs the same however many jobs there are: `waiting` goes round the workspaces through the index, from a
-# random one and at most a hundred of them, and of each only twice its share is looked at. Locked in a second step, which
-# leaves out what moved since.
-_TAKE = text(f"""
+# random one and at most a hundred of them, and of each only twice its share is looked at. Locked in a second step,
+# which leaves out what moved since.
+_TAKE = Prepared(
+    "jobs_take",
+    f"""
     WITH RECURSIVE slots AS (
-        SELECT * FROM unnest(CAST(:queues AS text[]), CAST(:free AS bigint[])) AS s(queue, free)
+        SELECT * FROM unnest(:queues, :free) AS s(queue, free)
         WHERE queue NOT IN (SELECT queue FROM "pausedQueues")
     ), waiting(queue, free, "workspaceId", first, n) AS (
         SELECT queue, free, id, id, 1 FROM slots CROSS JOIN LATERAL (SELECT coalesce(
@@ -46,7 +49,7 @@ _TAKE = text(f"""
             (SELECT count(*) FROM "jobQueue" u
              WHERE u."workspaceId" = w."workspaceId" AND u.queue = w.queue AND "dispatchedAt" IS NOT NULL) AS under_way,
             (SELECT coalesce(jobs, :default_running_jobs) FROM workspaces
-             LEFT JOIN unnest(CAST(:plans AS text[]), CAST(:running_jobs AS bigint[])) AS l(plan, jobs) USING (plan)
+             LEFT JOIN unnest(:plans, :running_jobs) AS l(plan, jobs) USING (plan)
              WHERE "workspaceId" = w."workspaceId")
             - (SELECT count(*) FROM "jobQueue" u
                WHERE u."workspaceId" = w."workspaceId" AND "dispatchedAt" IS NOT NULL) AS allowed
@@ -69,7 +72,16 @@ _TAKE = text(f"""
     )
     UPDATE "jobQueue" j SET "dispatchedAt" = clock_timestamp(), "dispatchToken" = :token
     FROM chosen WHERE j."jobId" = chosen."jobId"
-    RETURNING j."jobId", j.attempt, j."jobType", j.queue, set_config('synchronous_commit', 'off', true)""")
+    RETURNING j."jobId", j.attempt, j."jobType", j.queue, set_config('synchronous_commit', 'off', true)""",
+    {
+        "queues": "text[]",
+        "free": "bigint[]",
+        "plans": "text[]",
+        "running_jobs": "bigint[]",
+        "default_running_jobs": "bigint",
+        "token": "uuid",
+    },
+)
 
 _UNMARK = text("""
     UPDATE "jobQueue" SET "dispatchedAt" = NULL, "dispatchToken" = NULL
@@ -107,8 +119,8 @@ def outstanding(connection: Connection) -> dict[str, Outstanding]:
 def take(connection: Connection, slots: Mapping[str, int], token: uuid.UUID) -> list[Hint]:
     """Mark due jobs as sent under `token`, at most so many of each queue, and return their hints."""
     running_jobs = {plan: _limit(allowed.running_jobs) for plan, allowed in ALLOWANCES.items()}
-    rows = connection.execute(
-        _TAKE,
+    rows = _TAKE.execute(
+        connection,
         {
             "queues": list(slots),
             "free": list(slots.values()),
@@ -118,7 +130,7 @@ def take(connection: Connection, slots: Mapping[str, int], token: uuid.UUID) -> 
             "token": token,
         },
     )
-    return [Hint(*row[:4]) for row in rows]
+    return [Hint(row["jobId"], row["attempt"], row["jobType"], row["queue"]) for row in rows]
 
 
 def unmark(connection: Connection, hints: Sequence[Hint], token: uuid.UUID) -> None:

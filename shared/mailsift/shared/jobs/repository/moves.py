@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, TextClause, text
 
+from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.jobs.states import ENDED, JobStatus
 
 # The columns that follow-ups need, returned by every statement that moves a job.
@@ -51,19 +52,19 @@ _SUBJECTS = ", ".join(
 )
 
 
-def moving(update: str, *, returning: str = "", select: str = "") -> TextClause:
+def moving(update: str, *, returning: str = "", select: str = "") -> str:
     """Complete an UPDATE of "jobQueue" j that moves jobs: history and subjects change in the same statement.
 
     The statement takes `cause`, and returns the columns that follow-ups need, `returning` (of j) and `select`.
     """
-    return text(f"""
+    return f"""
     WITH moved AS ({update}
         RETURNING {_RETURNING}{"," if returning else ""} {returning}
     ), noted AS (
         INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
         SELECT "jobId", attempt, status, :cause, "workerId" FROM moved
     ), {_SUBJECTS}
-    SELECT moved.*{"," if select else ""} {select} FROM moved""")
+    SELECT moved.*{"," if select else ""} {select} FROM moved"""
 
 
 # The open count falls only in the transaction in which the children's own rows changed, so no redelivery can lower it
@@ -81,7 +82,8 @@ _CLOSE_CHILDREN = text(f"""
     RETURNING "openChildren" """)
 
 # Who brings the count to zero hands the parent on: to its next phase, or to its end.
-_HAND_ON = moving("""
+_HAND_ON = text(
+    moving("""
     UPDATE "jobQueue" j SET
         status = CASE
             WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'
@@ -90,20 +92,28 @@ _HAND_ON = moving("""
         "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL OR "failedChildren" > 0 THEN clock_timestamp() END,
         "dueAt" = clock_timestamp(), "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()
     WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" = 0""")
+)
 
 _ARM_FOLLOWERS = text("""
     UPDATE "jobQueue" SET "dueAt" = greatest(clock_timestamp(), coalesce("scheduledFor", clock_timestamp()))
     WHERE "afterJobId" = :job_id AND status = 'pending' AND "dueAt" = 'infinity'""")
 
-_CANCEL_FOLLOWERS = moving(f"""
+_CANCEL_FOLLOWERS = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'cancelled', "errorCode" = '{PREREQUISITE_FAILED}',
         "errorMessage" = 'the job it waited for did not complete', "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "afterJobId" = :job_id AND status = 'pending' AND "dueAt" = 'infinity'""")
+)
 
 
-def move(connection: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
+def move(
+    connection: Connection, statement: TextClause | Prepared, parameters: Mapping[str, Any]
+) -> Sequence[RowMapping]:
     """Execute a statement made by `moving`, and carry parents and followers of what ended along; returns what moved."""
-    rows = connection.execute(statement, dict(parameters)).mappings().all()
+    if isinstance(statement, Prepared):
+        rows = statement.execute(connection, parameters)
+    else:
+        rows = connection.execute(statement, dict(parameters)).mappings().all()
     ended = [row for row in rows if row["status"] in ENDED]
     _close_children(connection, [row for row in ended if row["parentJobId"] is not None])
     for row in ended:

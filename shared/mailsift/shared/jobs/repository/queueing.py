@@ -54,10 +54,12 @@ _ANNOUNCE = text("""
 # Held while it is decided what to do: a job that moves between two looks would be in neither of the states asked for.
 _LOCK = text("""SELECT status FROM "jobQueue" WHERE "jobId" = :job_id FOR NO KEY UPDATE""")
 
-_CANCEL_PENDING = moving(f"""
+_CANCEL_PENDING = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'cancelled', "cancelRequestedAt" = clock_timestamp(), "errorCode" = NULL,
         "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "jobId" = :job_id AND status = 'pending'""")
+)
 
 _MARK_CANCELLED = text("""
     UPDATE "jobQueue" SET "cancelRequestedAt" = coalesce("cancelRequestedAt", clock_timestamp())
@@ -66,29 +68,37 @@ _MARK_CANCELLED = text("""
 # Locked before its children, which is safe because those of an ended job have ended too. Of two retries at once, the
 # second finds the job at work.
 _LOCK_ENDED_BADLY = text(f"""
-    SELECT FROM "jobQueue" WHERE "jobId" = :job_id AND "parentJobId" IS NULL
-        AND {_ENDED_BADLY} FOR NO KEY UPDATE""")
+    SELECT FROM "jobQueue" j WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY}
+        AND NOT EXISTS (
+            SELECT FROM "jobQueue" p WHERE p."jobId" = j."afterJobId" AND p.status <> 'completed')
+    FOR NO KEY UPDATE OF j""")
 
 # Manual retry is of the root: children that did not complete start again, and the root waits for them; a root without
 # such children starts again itself, where its checkpoint left it.
-_REQUEUE_CHILDREN = moving(f"""
+_REQUEUE_CHILDREN = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'pending', "retryCount" = 0, "retryAfter" = NULL, "dueAt" = clock_timestamp(),
         "cancelRequestedAt" = NULL, "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL, {RELEASE}
     WHERE "parentJobId" = :job_id
         AND (status = 'cancelled' OR status IN ('failed', 'dead_letter') AND "failsParent")""")
+)
 
-_REQUEUE_ROOT = moving(f"""
+_REQUEUE_ROOT = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = CASE WHEN :children > 0 THEN 'processing' ELSE 'pending' END,
         "openChildren" = :children, "failedChildren" = 0, "processedItems" = greatest("processedItems" - :items, 0),
-        "retryCount" = 0, "retryAfter" = NULL, "dueAt" = clock_timestamp(), "cancelRequestedAt" = NULL,
-        "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL, {RELEASE}
+        "retryCount" = 0, "retryAfter" = NULL, "dueAt" = greatest(clock_timestamp(), "scheduledFor"),
+        "cancelRequestedAt" = NULL, "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL, {RELEASE}
     WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY}""")
+)
 
 # What was cancelled because its predecessor failed waits for it again.
-_REQUEUE_FOLLOWERS = moving(f"""
+_REQUEUE_FOLLOWERS = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'pending', "dueAt" = 'infinity', "errorCode" = NULL, "errorMessage" = NULL,
         "completedAt" = NULL, {RELEASE}
     WHERE "afterJobId" = :job_id AND status = 'cancelled' AND "errorCode" = '{PREREQUISITE_FAILED}'""")
+)
 
 
 def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
@@ -179,7 +189,9 @@ def request_cancel(connection: Connection, job_id: uuid.UUID, cause: str = CANCE
 
 
 def retry(connection: Connection, job_id: uuid.UUID, cause: str = "retried by the user") -> bool:
-    """Put a root job that ended badly back to work; False when it is no root or did not end badly."""
+    """Put a root job that ended badly back to work; False when it is no root, did not end badly, or
+    waits for one that has not completed: that one is to be retried, and takes it along.
+    """
     if connection.execute(_LOCK_ENDED_BADLY, {"job_id": job_id}).first() is None:
         return False
     children = move(connection, _REQUEUE_CHILDREN, {"job_id": job_id, "cause": cause})

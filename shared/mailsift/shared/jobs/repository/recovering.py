@@ -45,11 +45,13 @@ _MARKED_PARENTS = text("""
     WHERE status = 'processing' AND "leaseToken" IS NULL AND "cancelRequestedAt" IS NOT NULL AND "openChildren" > 0
     LIMIT 100""")
 
-_CANCEL_CHILDREN = moving(f"""
+_CANCEL_CHILDREN = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = 'cancelled', "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "jobId" IN (
         SELECT "jobId" FROM "jobQueue" WHERE "parentJobId" = :parent_id AND status = 'pending'
         LIMIT :batch FOR UPDATE SKIP LOCKED)""")
+)
 
 _MARK_CHILDREN = text("""
     UPDATE "jobQueue" SET "cancelRequestedAt" = clock_timestamp()
@@ -79,11 +81,13 @@ _ORPHANED_FOLLOWERS = text("""
     SELECT DISTINCT p."jobId", p.status FROM "jobQueue" f JOIN "jobQueue" p ON p."jobId" = f."afterJobId"
     WHERE f.status = 'pending' AND f."dueAt" = 'infinity' AND p.status = ANY(CAST(:ended AS text[])) LIMIT :batch""")
 
-_VOID_LEASES = moving(f"""
+_VOID_LEASES = text(
+    moving(f"""
     UPDATE "jobQueue" j SET status = CASE WHEN "cancelRequestedAt" IS NULL THEN 'pending' ELSE 'cancelled' END,
         "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL THEN clock_timestamp() END,
         "dueAt" = clock_timestamp(), {RELEASE}
     WHERE status = 'processing' AND "leaseToken" IS NOT NULL""")
+)
 
 _VOID_MARKS = text("""
     UPDATE "jobQueue" SET "dispatchedAt" = NULL, "dispatchToken" = NULL
@@ -118,17 +122,17 @@ def terminate_writer(connection: Connection, lease: ExpiredLease) -> bool:
     return connection.execute(_TERMINATE, key_of(lease.ref)).first() is not None
 
 
-def reap(connection: Connection, lease: ExpiredLease) -> JobStatus | None:
-    """Free an expired lease: the job waits to be tried again, or is given up; None when its worker ended it first.
+def reap(connection: Connection, lease: ExpiredLease, delay: float) -> JobStatus | None:
+    """Free an expired lease: its job is tried again in `delay` seconds, or given up; None when its worker ended it.
 
-    The lease's time was wait enough, so the next try is due at once; the count ends a job that kills its workers.
+    The count ends a job that kills its workers.
     """
     status = JobStatus.DEAD_LETTER if lease.retry_count >= lease.max_retries else JobStatus.PENDING
     code, message = (
         ("worker_lost", "the worker fell silent") if lease.silent else ("max_runtime", "the job ran for too long")
     )
     try:
-        return release(connection, lease.ref, Ending(status, code, code, message))
+        return release(connection, lease.ref, Ending(status, code, code, message, delay))
     except LeaseLost:
         return None
 

@@ -1,0 +1,73 @@
+"""What is done again and again by the clock: a loop turns one after the other, and none can end it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from mailsift.dispatcher import metrics
+from mailsift.shared.observability.logs import logger
+
+log = logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """One thing to do every so many seconds."""
+
+    name: str
+    every_seconds: float
+    do: Callable[[], object]
+
+
+class ChoreLoop:
+    """A thread for chores that may wait for each other."""
+
+    def __init__(self, name: str, chores: Sequence[Chore]) -> None:
+        self._chores = tuple(chores)
+        self._due = dict.fromkeys((chore.name for chore in chores), 0.0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        for chore in chores:
+            metrics.CHORE_SECONDS.labels(chore.name)
+            metrics.CHORE_FAILURES.labels(chore.name)
+
+    def start(self) -> None:
+        """Begin, with a turn of each."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the chore that is under way."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    @property
+    def live(self) -> bool:
+        """Whether the loop still turns."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            for chore in self._chores:
+                if time.monotonic() >= self._due[chore.name] and not self._stop.is_set():
+                    self._turn(chore)
+                    self._due[chore.name] = time.monotonic() + chore.every_seconds
+            self._stop.wait(max(0.0, min(self._due.values()) - time.monotonic()))
+
+    @staticmethod
+    def _turn(chore: Chore) -> None:
+        try:
+            with metrics.CHORE_SECONDS.labels(chore.name).time():
+                chore.do()
+        except SQLAlchemyError:
+            metrics.CHORE_FAILURES.labels(chore.name).inc()
+            log.warning("database_unreachable", chore=chore.name, exc_info=True)
+        except Exception:
+            # A loop that ends would leave everything as it is; the next turn may go well.
+            metrics.CHORE_FAILURES.labels(chore.name).inc()
+            log.exception("chore_failed", chore=chore.name)
