@@ -217,7 +217,7 @@ class JobState:
 
 def queue_states(connection: Connection, queues: Collection[str]) -> list[QueueState]:
     """Look at these queues."""
-    # connection.execute(_BY_INDEX)
+    connection.execute(_BY_INDEX)
     return [QueueState(*row) for row in connection.execute(_QUEUES, {"queues": list(queues)})]
 
 
