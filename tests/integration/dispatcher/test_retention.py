@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -261,19 +260,19 @@ def test_a_turn_clears_away_all_that_is_due_and_counts_it(
     past.job(subject, 31, parts=2)
     past.run("""UPDATE "jobQueue" SET "deletedAt" = now() - interval '2 hours' WHERE "parentJobId" IS NULL""")
     before = removed("export_files"), removed("jobs")
-    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 253
+    assert Retention(dispatcher, storage, settings).turn() == 253
     assert (removed("export_files") - before[0], removed("jobs") - before[1]) == (250, 3)
-    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 0
+    assert Retention(dispatcher, storage, settings).turn() == 0
 
 
-def test_a_chore_that_fails_keeps_no_other_from_its_work(
+def test_a_clearing_that_fails_keeps_no_other_from_its_work(
     dispatcher: Engine, past: Past, subject: Subject, settings: DispatcherSettings, tmp_path: Path
 ) -> None:
     past.job(subject, 31)
     storage = Storage(settings.storage_url)
     past.run("REVOKE SELECT ON exports FROM mailsift_dispatcher")
     past.run('REVOKE SELECT ON "rateLimits" FROM mailsift_dispatcher')
-    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 1
+    assert Retention(dispatcher, storage, settings).turn() == 1
     assert tmp_path.is_dir()
 
 
@@ -281,7 +280,7 @@ def test_a_turn_ends_soon_when_it_is_told_to(
     dispatcher: Engine, past: Past, subject: Subject, settings: DispatcherSettings
 ) -> None:
     past.job(subject, 31)
-    stop = threading.Event()
-    stop.set()
-    assert Retention(dispatcher, Storage(settings.storage_url), settings).turn(stop) == 0
+    retention = Retention(dispatcher, Storage(settings.storage_url), settings)
+    retention.stop()
+    assert retention.turn() == 0
     assert past.count("jobQueue", '"deletedAt" IS NULL') == 1

@@ -1,4 +1,4 @@
-"""Clears away what is past its time: each chore does one batch in one short transaction, again and again while full."""
+"""Clears away what is past its time, kind by kind: a batch in a short transaction, and the next while they are full."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ _PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
-    """What clears away one kind of thing; a batch that is full means that there may be more."""
+class Clearing:
+    """What clears away one kind of thing, a batch at a time; a batch that is full means that there may be more."""
 
     kind: str
     run: Callable[[], int]
@@ -47,29 +47,51 @@ class Chore:
 
 
 class Retention:
-    """All chores. Any number of dispatchers may do them at once, and a kill at any moment only puts them off."""
+    """All that is cleared away. Any number of dispatchers may do so at once, and a kill at any moment only delays it."""
 
     def __init__(self, engine: Engine, storage: Storage, settings: DispatcherSettings) -> None:
-        self._chores = _chores(engine, storage, settings)
+        self._clearings = _clearings(engine, storage, settings)
+        self._stop = threading.Event()
 
-    def turn(self, stop: threading.Event) -> int:
-        """Do every chore until nothing is due or `stop` is set; returns how many things were cleared away or marked.
+    def turn(self) -> int:
+        """Clear away all that is due; returns how many things were removed or marked.
 
-        Batch by batch in turns, so that a long list keeps nothing else waiting.
+        Each kind a batch in turn, so that a long list keeps nothing else waiting.
         """
         done: Counter[str] = Counter()
-        due = self._chores
+        due = self._clearings
         while due:
-            counts = [0 if stop.is_set() else _do(chore, stop) for chore in due]
-            done.update({chore.kind: count for chore, count in zip(due, counts, strict=True) if count})
-            due = [chore for chore, count in zip(due, counts, strict=True) if count >= chore.full]
+            counts = [self._batch(clearing) for clearing in due]
+            done.update({clearing.kind: count for clearing, count in zip(due, counts, strict=True) if count})
+            due = [clearing for clearing, count in zip(due, counts, strict=True) if count >= clearing.full]
         if done:
             log.info("retention", **done)
         return done.total()
 
+    def stop(self) -> None:
+        """Begin no more batches. The one under way may wait for the storage, and is not worth waiting for."""
+        self._stop.set()
+
+    def _batch(self, clearing: Clearing) -> int:
+        if self._stop.is_set():
+            return 0
+        try:
+            count = clearing.run()
+        except Exception:
+            # One that fails keeps no other from its work, and is tried again at the next turn.
+            log.exception("retention_failed", kind=clearing.kind)
+            return 0
+        if count:
+            metrics.RETENTION_REMOVED.labels(clearing.kind).inc(count)
+            self._stop.wait(_PAUSE_SECONDS)
+        return count
+
 
 def expire_exports(engine: Engine, storage: Storage, batch: int) -> int:
-    """Remove files of exports past their time. The file goes first: a row never promises one that may be gone."""
+    """Remove files of exports past their time.
+
+    A kill between file and row leaves the row to the next turn; the API goes by the clock, and promises neither.
+    """
     with engine.begin() as connection:
         expired = files.expired_exports(connection, batch)
     gone = set(storage.discard(file.key for file in expired))
@@ -92,13 +114,13 @@ def in_one_transaction(engine: Engine, query: Callable[[Connection, int, int], i
         return query(connection, age, batch)
 
 
-def _chores(engine: Engine, storage: Storage, settings: DispatcherSettings) -> list[Chore]:
-    def rows(kind: str, query: Callable[[Connection, int, int], int], age: int, batch: int = THINGS) -> Chore:
-        return Chore(kind, partial(in_one_transaction, engine, query, age, batch), batch)
+def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -> list[Clearing]:
+    def rows(kind: str, query: Callable[[Connection, int, int], int], age: int, batch: int = THINGS) -> Clearing:
+        return Clearing(kind, partial(in_one_transaction, engine, query, age, batch), batch)
 
     return [
-        Chore("export_files", partial(expire_exports, engine, storage, FILES), FILES),
-        Chore("source_files", partial(delete_sources, engine, storage, settings.retain_source_days, FILES), FILES),
+        Clearing("export_files", partial(expire_exports, engine, storage, FILES), FILES),
+        Clearing("source_files", partial(delete_sources, engine, storage, settings.retain_source_days, FILES), FILES),
         rows("jobs_marked", retaining.mark_old, settings.retain_jobs_days),
         rows("jobs", retaining.drain_deleted, GRACE_SECONDS),
         rows("exports", files.forget_exports, settings.retain_jobs_days),
@@ -110,18 +132,5 @@ def _chores(engine: Engine, storage: Storage, settings: DispatcherSettings) -> l
         rows("domains", oddments.forget_domains, STALE_DAYS),
         rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
-        Chore("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
+        Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
     ]
-
-
-def _do(chore: Chore, stop: threading.Event) -> int:
-    try:
-        count = chore.run()
-    except Exception:
-        # One that fails keeps no other from its work, and is tried again at the next turn.
-        log.exception("retention_failed", kind=chore.kind)
-        return 0
-    if count:
-        metrics.RETENTION_REMOVED.labels(chore.kind).inc(count)
-        stop.wait(_PAUSE_SECONDS)
-    return count
