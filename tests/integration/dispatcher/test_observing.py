@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
 from integration.dispatcher.floor import EXPORTS, Floor
 from mailsift.dispatcher import observing, steering
@@ -32,19 +32,27 @@ def test_the_metrics_show_how_every_queue_stands(floor: Floor) -> None:
 def test_what_has_ended_is_not_looked_through(floor: Floor, owner: Engine) -> None:
     floor.export()
     with owner.begin() as connection:
-        connection.execute(
-            text("""
-            INSERT INTO "jobQueue" ("workspaceId", "userId", "exportId", "jobType", queue, "traceId", status,
-                "completedAt")
-            SELECT "workspaceId", "userId", "exportId", "jobType", queue, '', 'completed', now()
-            FROM "jobQueue", generate_series(1, 5000)""")
-        )
+        for status, count in (("completed", 2000), ("pending", 10000)):
+            connection.execute(
+                text("""
+                INSERT INTO "jobQueue" ("workspaceId", "userId", "exportId", "jobType", queue, "traceId", status)
+                SELECT "workspaceId", "userId", "exportId", "jobType", queue, '', :status
+                FROM (SELECT * FROM "jobQueue" LIMIT 1) AS one, generate_series(1, :count)"""),
+                {"status": status, "count": count},
+            )
         connection.execute(text('ANALYZE "jobQueue"'))
-        plan = connection.scalar(text(f"EXPLAIN (FORMAT JSON) {inspecting._QUEUES.text}"), {"queues": list(QUEUES)})
+    with floor.dispatcher.begin() as connection:
+        assert "Seq Scan" in scans(connection)
+        inspecting.queue_states(connection, QUEUES)
+        assert "Seq Scan" not in scans(connection)
+
+
+def scans(connection: Connection) -> set[str]:
+    """How PostgreSQL would look at the queues now."""
+    query = text(f"EXPLAIN (FORMAT JSON) {inspecting._QUEUES.text}")
+    plan = connection.scalar(query, {"queues": list(QUEUES)})
     assert plan is not None
-    assert "Seq Scan" not in {
-        node["Node Type"] for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "jobQueue"
-    }
+    return {node["Node Type"] for node in nodes(plan[0]["Plan"]) if node.get("Relation Name") == "jobQueue"}
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
