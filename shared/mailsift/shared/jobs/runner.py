@@ -13,7 +13,7 @@ from contextlib import suppress
 
 import structlog
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from mailsift.shared.db.session import by_itself
 from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
@@ -30,6 +30,8 @@ from mailsift.shared.observability.logs import logger
 Handler = Callable[[Lease], None]
 
 log = logger(__name__)
+
+_PAUSES_SECONDS = (0.2, 0.5, 1, 2, 4, 8)
 
 
 def worker_id() -> str:
@@ -57,7 +59,7 @@ class JobRunner:
         be followed now is dropped, and the dispatcher sends it again.
         """
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 job = self._claim(connection, uuid.UUID(job_id), attempt)
                 if job is None:
                     metrics.CLAIMS_REFUSED.inc()
@@ -67,6 +69,15 @@ class JobRunner:
                 self._announcer.ended(job.root_id)
         except SQLAlchemyError:
             log.warning("job_not_followed", job_id=job_id, exc_info=True)
+
+    def _connect(self) -> Connection:
+        """Insist a little: a server that restarts is back in seconds, a message that is dropped in minutes."""
+        for pause in _PAUSES_SECONDS:
+            with suppress(OperationalError):
+                return self._engine.connect()
+            if self.stopping.wait(pause):
+                break
+        return self._engine.connect()
 
     def _claim(self, connection: Connection, job_id: uuid.UUID, attempt: int) -> ClaimedJob | None:
         with by_itself(connection):
@@ -125,7 +136,7 @@ class JobRunner:
         # The job's own connection may be dead, or in a transaction that failed.
         lease.give_connection_back()
         try:
-            with self._engine.begin() as connection:
+            with self._connect() as connection, connection.begin():
                 if lines := lease.pending_log():
                     # A line that cannot be written, such as one with a NUL, must not keep the attempt from ending.
                     with suppress(SQLAlchemyError, ValueError), connection.begin_nested():

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, text
 from uuid_utils.compat import uuid7
 
+from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.db.tables import Job
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.catalog import ROUTES
@@ -34,18 +35,24 @@ _ENQUEUE = text("""
 
 # A statement of its own: row-level security shows the history of a job only to those who see the job, and a statement
 # does not see its own rows.
-_NOTE_QUEUED = text("""
+_NOTE_QUEUED = Prepared(
+    "jobs_queued",
+    """
     WITH noted AS (
         INSERT INTO "jobEvents" ("jobId", attempt, status, cause)
-        SELECT unnest(CAST(:job_ids AS uuid[])), 0, 'pending', 'queued'
+        SELECT unnest(:job_ids), 0, 'pending', 'queued'
     )
-    SELECT pg_notify(:channel, '') WHERE :channel IS NOT NULL""")
+    SELECT pg_notify(:channel, '') WHERE :channel IS NOT NULL""",
+    {"job_ids": "uuid[]", "channel": "text"},
+)
 
 # An update, not a look: the predecessor cannot end between this and the insert without knowing that somebody waits.
 _MARK_PREDECESSOR = text("""
     UPDATE "jobQueue" SET "hasFollowers" = true
     WHERE "jobId" = :job_id AND "workspaceId" = :workspace_id AND "parentJobId" IS NULL AND "deletedAt" IS NULL
     RETURNING status""")
+
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 
 _ANNOUNCE = text("""
     SELECT pg_notify(channel, payload)
@@ -114,7 +121,9 @@ def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
             "job_id": job_id,
             "workspace_id": job.workspace_id,
             "user_id": job.user_id,
-            **asdict(job.subject),
+            "upload_id": job.subject.upload_id,
+            "analysis_id": job.subject.analysis_id,
+            "export_id": job.subject.export_id,
             "job_type": job.job_type.value,
             "queue": route.queue,
             "payload": json.dumps(dict(job.payload)),
@@ -127,7 +136,7 @@ def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
             "waits": _must_wait(connection, job),
         },
     )
-    connection.execute(_NOTE_QUEUED, {"job_ids": [str(job_id)], "channel": DUE_CHANNEL})
+    _NOTE_QUEUED.execute(connection, {"job_ids": [job_id], "channel": DUE_CHANNEL})
     return job_id
 
 
@@ -148,7 +157,7 @@ def insert_children(connection: Connection, parent: ClaimedJob, children: Sequen
     rows = [_child_row(parent, child) for child in children]
     connection.execute(insert(Job), rows)
     # Whoever inserts children announces the end of its attempt.
-    connection.execute(_NOTE_QUEUED, {"job_ids": [str(row["job_id"]) for row in rows], "channel": None})
+    _NOTE_QUEUED.execute(connection, {"job_ids": [row["job_id"] for row in rows], "channel": None})
 
 
 def _child_row(parent: ClaimedJob, child: Child) -> dict[str, Any]:
@@ -218,9 +227,9 @@ def announce(connection: Connection, roots: Collection[uuid.UUID]) -> None:
 
 def notify_due(connection: Connection) -> None:
     """Wake the dispatcher when this transaction commits."""
-    connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": DUE_CHANNEL})
+    connection.execute(_NOTIFY, {"channel": DUE_CHANNEL, "payload": ""})
 
 
 def notify_progress(connection: Connection, root_id: uuid.UUID) -> None:
     """Wake those who watch a root job when this transaction commits."""
-    connection.execute(text("SELECT pg_notify(:channel, :root)"), {"channel": PROGRESS_CHANNEL, "root": str(root_id)})
+    connection.execute(_NOTIFY, {"channel": PROGRESS_CHANNEL, "payload": str(root_id)})
