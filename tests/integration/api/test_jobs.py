@@ -117,6 +117,7 @@ def test_the_lines_of_one_attempt_can_be_asked_for(client: Any, rows: Any, job_i
 
 def test_the_changes_of_a_job_draw_its_timeline(client: Any, rows: Any, job_id: str) -> None:
     for attempt, status, cause, worker in (
+        (0, "pending", "retried by the user", "system"),
         (1, "processing", "claimed", "host-1:7"),
         (1, "pending", "worker_lost", "host-1:7"),
         (2, "processing", "claimed", "host-2:7"),
@@ -133,12 +134,12 @@ def test_the_changes_of_a_job_draw_its_timeline(client: Any, rows: Any, job_id: 
     response = client.get(f"/api/jobs/{job_id}/events")
     changes = response.get_json()["items"]
     assert [(change["attempt"], change["status"], change["cause"]) for change in changes] == [
-        *((0, "pending", "queued"), (1, "processing", "claimed")),
+        *((0, "pending", "queued"), (0, "pending", "retried by the user"), (1, "processing", "claimed")),
         *((1, "pending", "worker_lost"), (2, "processing", "claimed")),
     ]
     assert changes == sorted(changes, key=lambda change: change["createdAt"])
-    nobody, first, again, second = (change["worker"] for change in changes)
-    assert nobody is None
+    nobody, none_yet, first, again, second = (change["worker"] for change in changes)
+    assert nobody is none_yet is None
     assert first == again != second
     # Which machines they are is for the log.
     assert "host-1" not in response.text

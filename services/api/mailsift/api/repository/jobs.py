@@ -23,6 +23,7 @@ _SUBJECTS = {"upload_id", "analysis_id", "export_id"}
 _SHOWN = [
     column for column in Job.__table__.columns if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
 ]
+_NOBODY = "system"  # the worker of a job that none has claimed
 _NOW = func.clock_timestamp()
 _PAUSED = select(PausedQueue.queue).where(PausedQueue.queue == Job.queue).exists()
 _WAITS_FOR = case(
@@ -82,7 +83,7 @@ def events(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> sche
 def _event(row: RowMapping) -> schemas.JobEvent:
     # Names of hosts are for the log. These tell the workers of one job apart, and nothing across jobs.
     worker_id = row["worker_id"]
-    worker = worker_id and uuid.uuid5(row["job_id"], worker_id).hex[:8]
+    worker = None if worker_id in {None, _NOBODY} else uuid.uuid5(row["job_id"], worker_id).hex[:8]
     return schemas.JobEvent.model_validate({**row, "worker": worker})
 
 
