@@ -12,7 +12,7 @@ from mailsift.dispatcher.reports import Redriven, Shown, Skipped
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.lease import Lease
-from mailsift.shared.jobs.repository import queueing
+from mailsift.shared.jobs.repository import operating, queueing
 from mailsift.shared.jobs.repository.inspecting import Cause, DeadLetter, Selection
 from processes import wait_for
 
@@ -211,6 +211,18 @@ def test_a_job_that_has_moved_meanwhile_is_left_alone_and_told(floor: Floor) -> 
         Redriven(dry_run=False, redriven=[], skipped=[Skipped(job_id, "it has moved meanwhile")], left=0)
     ]
     assert floor.causes(job_id)[-1] == ("pending", "retried by the user")
+
+
+def test_only_what_died_is_redriven_whatever_was_listed_before(floor: Floor) -> None:
+    taken_back, deleted, faulty = floor.export(), floor.dead_export(), floor.export()
+    steering.cancel(floor.dispatcher, taken_back)
+    floor.change(deleted, '"deletedAt" = now()')
+    floor.run(faulty, fail(PermanentError("too_wide", "")))
+    for job_id in (taken_back, deleted, faulty):
+        before = floor.row(job_id)
+        with floor.dispatcher.begin() as connection:
+            assert not operating.redrive(connection, job_id)
+        assert floor.row(job_id) == before
 
 
 def test_of_two_redrives_at_once_each_job_is_redriven_by_one(floor: Floor) -> None:
