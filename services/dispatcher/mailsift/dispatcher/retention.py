@@ -47,7 +47,7 @@ class Clearing:
 
 
 class Retention:
-    """All that is cleared away. Any number of dispatchers may do so at once, and a kill at any moment only delays it."""
+    """All that is cleared away. Any number of dispatchers may do so at once; a kill at any moment only delays it."""
 
     def __init__(self, engine: Engine, storage: Storage, settings: DispatcherSettings) -> None:
         self._clearings = _clearings(engine, storage, settings)

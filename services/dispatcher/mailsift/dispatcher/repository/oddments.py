@@ -7,24 +7,34 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, TextClause, text
 
 
-def _forget(table: str, key: Sequence[str], condition: str) -> TextClause:
+def _forget(table: str, key: Sequence[str], condition: str, *, order: str) -> TextClause:
     columns = ", ".join(f't."{column}"' for column in key)
     same = " AND ".join(f't."{column}" = old."{column}"' for column in key)
+    # The order has them looked up: batch after batch, a search would begin among those that stay.
     return text(f"""
-        WITH old AS (SELECT {columns} FROM "{table}" t WHERE {condition} LIMIT :batch FOR UPDATE SKIP LOCKED)
+        WITH old AS (
+            SELECT {columns} FROM "{table}" t WHERE {condition} ORDER BY t."{order}" LIMIT :batch FOR UPDATE SKIP LOCKED
+        )
         DELETE FROM "{table}" t USING old WHERE {same}""")
 
 
 _IDEMPOTENCY_KEYS = _forget(
-    "idempotencyKeys", ["workspaceId", "key"], """t."createdAt" < now() - make_interval(hours => :hours)"""
+    "idempotencyKeys",
+    ["workspaceId", "key"],
+    """t."createdAt" < now() - make_interval(hours => :hours)""",
+    order="createdAt",
+)
+
+_STALE_DOMAINS = _forget(
+    "domains", ["domain", "resolver"], """t."expiresAt" < now() - make_interval(days => :days)""", order="expiresAt"
 )
 
 # What was claimed and never found out has no time but that of the claim, and none when that was given up.
-_DOMAINS = _forget(
+_UNKNOWN_DOMAINS = _forget(
     "domains",
     ["domain", "resolver"],
-    """t."expiresAt" < now() - make_interval(days => :days) OR t."expiresAt" IS NULL
-       AND coalesce(t."claimedUntil" < now() - make_interval(days => :days), true)""",
+    """t."expiresAt" IS NULL AND coalesce(t."claimedUntil" < now() - make_interval(days => :days), true)""",
+    order="expiresAt",
 )
 
 # Full is what a bucket begins as.
@@ -33,6 +43,7 @@ _RATE_LIMITS = _forget(
     ["key"],
     """t."updatedAt" < now() - make_interval(days => :days)
        AND t.tokens + t."refillPerSecond" * extract(epoch FROM now() - t."updatedAt") >= t.capacity""",
+    order="updatedAt",
 )
 
 # Schedule by schedule, which is how the key has them.
@@ -54,7 +65,10 @@ def forget_idempotency_keys(connection: Connection, hours: int, batch: int) -> i
 
 def forget_domains(connection: Connection, days: int, batch: int) -> int:
     """Delete facts of domains that went stale so long ago and that no list has asked for since."""
-    return connection.execute(_DOMAINS, {"days": days, "batch": batch}).rowcount
+    forgotten = connection.execute(_STALE_DOMAINS, {"days": days, "batch": batch}).rowcount
+    if forgotten < batch:
+        forgotten += connection.execute(_UNKNOWN_DOMAINS, {"days": days, "batch": batch - forgotten}).rowcount
+    return forgotten
 
 
 def forget_rate_limits(connection: Connection, days: int, batch: int) -> int:
