@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -260,9 +261,9 @@ def test_a_turn_clears_away_all_that_is_due_and_counts_it(
     past.job(subject, 31, parts=2)
     past.run("""UPDATE "jobQueue" SET "deletedAt" = now() - interval '2 hours' WHERE "parentJobId" IS NULL""")
     before = removed("export_files"), removed("jobs")
-    assert Retention(dispatcher, storage, settings).turn() == 253
+    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 253
     assert (removed("export_files") - before[0], removed("jobs") - before[1]) == (250, 3)
-    assert Retention(dispatcher, storage, settings).turn() == 0
+    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 0
 
 
 def test_a_clearing_that_fails_keeps_no_other_from_its_work(
@@ -272,7 +273,7 @@ def test_a_clearing_that_fails_keeps_no_other_from_its_work(
     storage = Storage(settings.storage_url)
     past.run("REVOKE SELECT ON exports FROM mailsift_dispatcher")
     past.run('REVOKE SELECT ON "rateLimits" FROM mailsift_dispatcher')
-    assert Retention(dispatcher, storage, settings).turn() == 1
+    assert Retention(dispatcher, storage, settings).turn(threading.Event()) == 1
     assert tmp_path.is_dir()
 
 
@@ -280,7 +281,7 @@ def test_a_turn_ends_soon_when_it_is_told_to(
     dispatcher: Engine, past: Past, subject: Subject, settings: DispatcherSettings
 ) -> None:
     past.job(subject, 31)
-    retention = Retention(dispatcher, Storage(settings.storage_url), settings)
-    retention.stop()
-    assert retention.turn() == 0
+    stop = threading.Event()
+    stop.set()
+    assert Retention(dispatcher, Storage(settings.storage_url), settings).turn(stop) == 0
     assert past.count("jobQueue", '"deletedAt" IS NULL') == 1

@@ -51,40 +51,21 @@ class Retention:
 
     def __init__(self, engine: Engine, storage: Storage, settings: DispatcherSettings) -> None:
         self._clearings = _clearings(engine, storage, settings)
-        self._stop = threading.Event()
 
-    def turn(self) -> int:
-        """Clear away all that is due; returns how many things were removed or marked.
+    def turn(self, stop: threading.Event) -> int:
+        """Clear away all that is due, until `stop` is set; returns how many things were removed or marked.
 
         Each kind a batch in turn, so that a long list keeps nothing else waiting.
         """
         done: Counter[str] = Counter()
         due = self._clearings
         while due:
-            counts = [self._batch(clearing) for clearing in due]
+            counts = [0 if stop.is_set() else _batch(clearing, stop) for clearing in due]
             done.update({clearing.kind: count for clearing, count in zip(due, counts, strict=True) if count})
             due = [clearing for clearing, count in zip(due, counts, strict=True) if count >= clearing.full]
         if done:
             log.info("retention", **done)
         return done.total()
-
-    def stop(self) -> None:
-        """Begin no more batches. The one under way may wait for the storage, and is not worth waiting for."""
-        self._stop.set()
-
-    def _batch(self, clearing: Clearing) -> int:
-        if self._stop.is_set():
-            return 0
-        try:
-            count = clearing.run()
-        except Exception:
-            # One that fails keeps no other from its work, and is tried again at the next turn.
-            log.exception("retention_failed", kind=clearing.kind)
-            return 0
-        if count:
-            metrics.RETENTION_REMOVED.labels(clearing.kind).inc(count)
-            self._stop.wait(_PAUSE_SECONDS)
-        return count
 
 
 def expire_exports(engine: Engine, storage: Storage, batch: int) -> int:
@@ -134,3 +115,16 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
         Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
     ]
+
+
+def _batch(clearing: Clearing, stop: threading.Event) -> int:
+    try:
+        count = clearing.run()
+    except Exception:
+        # One that fails keeps no other from its work, and is tried again at the next turn.
+        log.exception("retention_failed", kind=clearing.kind)
+        return 0
+    if count:
+        metrics.RETENTION_REMOVED.labels(clearing.kind).inc(count)
+        stop.wait(_PAUSE_SECONDS)
+    return count
