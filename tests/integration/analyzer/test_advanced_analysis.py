@@ -74,6 +74,7 @@ class Analyzer:
                 DIALECT, rows=len(entries), emails=sum(entry.email_address is not None for entry in entries)
             )
             ingest_repository.save_counts(connection, upload_id, counts, duplicates)
+            connection.execute(text("UPDATE uploads SET status = 'completed'"))
         return upload_id
 
     def analyse(self, upload_id: uuid.UUID) -> uuid.UUID:
@@ -126,6 +127,20 @@ def test_a_list_is_scored_once_for_each_address_with_the_scores_of_the_page(anal
     assert analyzer.query("SELECT status FROM analyses") == [{"status": "completed"}]
     root = analyzer.query('SELECT * FROM "jobQueue" WHERE "parentJobId" IS NULL')[0]
     assert (root["status"], root["progress"], root["openChildren"]) == ("completed", 100, 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("""status = 'failed'""", "upload_not_ready"), ('"rowsExpiredAt" = now()', "rows_expired")],
+)
+def test_a_list_that_is_not_there_is_not_analysed(analyzer: Analyzer, owner: Engine, state: str, code: str) -> None:
+    analyzer.analyse(analyzer.load(LIST))
+    with owner.begin() as connection:
+        connection.execute(text(f"UPDATE uploads SET {state}"))
+    analyzer.pump.run()
+    assert [(job["status"], job["errorCode"]) for job in analyzer.query('SELECT * FROM "jobQueue"')] == [
+        ("failed", code)
+    ]
 
 
 def test_the_same_list_again_asks_no_nameserver(analyzer: Analyzer) -> None:

@@ -14,6 +14,8 @@ from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.results import COLUMNS, COUNTERS
 from mailsift.shared.db.copy import encode_row
 from mailsift.shared.db.loading import copy_in
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.verdicts import UploadStatus
 
 _STALE_DOMAINS = text("""
     SELECT needed.domain FROM (
@@ -124,11 +126,16 @@ class ListRow:
 
 
 def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
-    """Return the list of an analysis."""
+    """Return the list of an analysis. Raises PermanentError when it was never read, or is not kept any more."""
     statement = text("""
-        SELECT "uploadId", "totalRows", "totalEmails" - "duplicateEmails"
-        FROM uploads JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
-    return ListToAnalyse(*connection.execute(statement, {"analysis_id": analysis_id}).one())
+        SELECT "uploadId", "totalRows", "totalEmails" - "duplicateEmails", u.status, u."rowsExpiredAt" IS NOT NULL
+        FROM uploads u JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
+    *found, status, expired = connection.execute(statement, {"analysis_id": analysis_id}).one()
+    if status != UploadStatus.COMPLETED:
+        raise PermanentError("upload_not_ready", f"the upload is {status}; an analysis needs one that is completed")
+    if expired:
+        raise PermanentError("rows_expired", "the rows of the upload are not kept any more; upload the list again")
+    return ListToAnalyse(*found)
 
 
 def stale_domains(connection: Connection, upload_id: uuid.UUID, resolver: str) -> Sequence[str]:

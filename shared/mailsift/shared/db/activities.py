@@ -25,6 +25,7 @@ class Activity(StrEnum):
     FILE_DOWNLOADED = "file_downloaded"
     JOB_CANCELLED = "job_cancelled"
     JOB_RETRIED = "job_retried"
+    JOB_DELETED = "job_deleted"
 
 
 _ENTITY_TYPES = {
@@ -37,6 +38,7 @@ _ENTITY_TYPES = {
     Activity.FILE_DOWNLOADED: "export",
     Activity.JOB_CANCELLED: "job",
     Activity.JOB_RETRIED: "job",
+    Activity.JOB_DELETED: "job",
 }
 """What each of them is done with."""
 

@@ -32,6 +32,6 @@ CLAIMS_REFUSED = Counter("mailsift_claims_refused", "Hints whose job was not the
 WRITES_FENCED = Counter("mailsift_writes_fenced", "Transactions that a lost lease rolled back", registry=REGISTRY)
 LEASES_HELD = Gauge("mailsift_leases_held", "Jobs that this process runs now", registry=REGISTRY)
 RATE_LIMIT_WAITS = Counter(
-    "mailsift_rate_limit_waits", "Requests to an outside service that had to wait", ["service"], registry=REGISTRY
+    "mailsift_rate_limit_waits", "Takers that a rate limit sent away for now", ["service"], registry=REGISTRY
 )
 ROWS = Counter("mailsift_rows", "Rows that went through, by stage", ["stage"], registry=REGISTRY)

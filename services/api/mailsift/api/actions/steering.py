@@ -59,6 +59,7 @@ def delete(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
         before = _root(connection, job_id)
         if not mark_deleted(connection, job_id):
             raise Problem("job_not_ended", f"the job is {before.status.value}; cancel it first")
+        record(connection, principal, Activity.JOB_DELETED, job_id)
     return JobMoved(success=True, message="Job deleted", job_id=job_id, status=before.status)
 
 

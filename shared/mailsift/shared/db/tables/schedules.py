@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
+from mailsift.shared.db.tables.analyses import Analysis
 from mailsift.shared.db.tables.columns import Id, Key, Now, Time, Words
 from mailsift.shared.db.tables.jobs import Job
 from mailsift.shared.db.tables.people import UserProfile, Workspace
@@ -44,4 +45,7 @@ class ScheduleRun(Base):
     schedule_id: Mapped[Key] = mapped_column(ForeignKey(Schedule.schedule_id, ondelete="CASCADE"))
     due_at: Mapped[Time] = mapped_column(primary_key=True)
     job_id: Mapped[Id | None] = mapped_column(ForeignKey(Job.job_id, ondelete="SET NULL"), index=True)
+    analysis_id: Mapped[Id | None] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="SET NULL"), index=True)
+    # Why nothing was begun.
+    error_code: Mapped[Words | None]
     created_at: Mapped[Now]

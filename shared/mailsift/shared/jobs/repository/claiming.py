@@ -34,6 +34,7 @@ _CLAIM = Prepared(
         "dispatchedAt" = coalesce("dispatchedAt", clock_timestamp()), "updatedAt" = clock_timestamp()
     WHERE "jobId" = :job_id AND status = 'pending' AND attempt = :attempt
         AND NOT EXISTS (SELECT FROM "pausedQueues" p WHERE p.queue = j.queue)""",
+        by_worker=True,
         returning="""
         j."leaseToken", j."jobType", j."workspaceId", j."userId", j.payload, j.checkpoint, j."retryCount",
         j."maxRetries", j.priority, j."traceId",
@@ -63,11 +64,14 @@ _FENCE = text(f"""
 
 _COMPLETE = Prepared(
     "job_complete",
-    moving(f"""
+    moving(
+        f"""
     UPDATE "jobQueue" j SET status = 'completed', progress = 100, "currentStep" = 'completed',
         "processedItems" = coalesce("totalItems", "processedItems"), result = CAST(:result AS jsonb),
         "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
-    WHERE "jobId" = :job_id AND "leaseToken" = :token"""),
+    WHERE "jobId" = :job_id AND "leaseToken" = :token""",
+        by_worker=True,
+    ),
     {"job_id": "uuid", "token": "uuid", "result": "jsonb", "cause": "text"},
 )
 
@@ -81,13 +85,16 @@ _WAIT = text(f"""
     RETURNING "cancelRequestedAt" IS NOT NULL AS cancelled""")
 
 _RELEASE_FAILED = text(
-    moving(f"""
+    moving(
+        f"""
     UPDATE "jobQueue" j SET status = :status, "errorCode" = :code, "errorMessage" = :message,
         "retryCount" = "retryCount" + :failures,
         "retryAfter" = CASE WHEN :status = 'pending' THEN clock_timestamp() + make_interval(secs => :delay) END,
         "dueAt" = clock_timestamp() + make_interval(secs => :delay),
         "completedAt" = CASE WHEN :status = 'pending' THEN NULL ELSE clock_timestamp() END, {RELEASE}
-    WHERE "jobId" = :job_id AND "leaseToken" = :token""")
+    WHERE "jobId" = :job_id AND "leaseToken" = :token""",
+        by_worker=True,
+    )
 )
 
 _MINE_PROGRESS = PROGRESS.format(

@@ -52,7 +52,7 @@ _SUBJECTS = ", ".join(
 )
 
 
-def moving(update: str, *, returning: str = "", select: str = "") -> str:
+def moving(update: str, *, by_worker: bool = False, returning: str = "", select: str = "") -> str:
     """Complete an UPDATE of "jobQueue" j that moves jobs: history and subjects change in the same statement.
 
     The statement takes `cause`, and returns the columns that follow-ups need, `returning` (of j) and `select`.
@@ -61,8 +61,8 @@ def moving(update: str, *, returning: str = "", select: str = "") -> str:
     WITH moved AS ({update}
         RETURNING {_RETURNING}{"," if returning else ""} {returning}
     ), noted AS (
-        INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId")
-        SELECT "jobId", attempt, status, :cause, "workerId" FROM moved
+        INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId", "createdAt")
+        SELECT "jobId", attempt, status, :cause, {'"workerId"' if by_worker else "NULL"}, clock_timestamp() FROM moved
     ), {_SUBJECTS}
     SELECT moved.*{"," if select else ""} {select} FROM moved"""
 

@@ -62,12 +62,16 @@ CREATE TABLE "scheduleRuns" (
     "scheduleId" UUID NOT NULL,
     "dueAt" TIMESTAMP WITH TIME ZONE NOT NULL,
     "jobId" UUID,
+    "analysisId" UUID,
+    "errorCode" TEXT,
     "createdAt" TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT "pk_scheduleRuns" PRIMARY KEY ("scheduleId", "dueAt"),
     CONSTRAINT "fk_scheduleRuns_scheduleId" FOREIGN KEY("scheduleId") REFERENCES schedules ("scheduleId") ON DELETE CASCADE,
-    CONSTRAINT "fk_scheduleRuns_jobId" FOREIGN KEY("jobId") REFERENCES "jobQueue" ("jobId") ON DELETE SET NULL
+    CONSTRAINT "fk_scheduleRuns_jobId" FOREIGN KEY("jobId") REFERENCES "jobQueue" ("jobId") ON DELETE SET NULL,
+    CONSTRAINT "fk_scheduleRuns_analysisId" FOREIGN KEY("analysisId") REFERENCES analyses ("analysisId") ON DELETE SET NULL
 );
 CREATE INDEX "ix_scheduleRuns_jobId" ON "scheduleRuns" ("jobId");
+CREATE INDEX "ix_scheduleRuns_analysisId" ON "scheduleRuns" ("analysisId");
 
 CREATE TABLE "rateLimits" (
     key TEXT NOT NULL,
@@ -95,7 +99,9 @@ GRANT SELECT, INSERT, UPDATE ON "rateLimits" TO mailsift_worker;
 GRANT SELECT ON workspaces TO mailsift_dispatcher;
 GRANT SELECT, INSERT, UPDATE (reason), DELETE ON "pausedQueues" TO mailsift_dispatcher;
 GRANT SELECT, UPDATE ("nextDueAt", "updatedAt", enabled) ON schedules TO mailsift_dispatcher;
-GRANT SELECT, INSERT ON "scheduleRuns", "userActivities" TO mailsift_dispatcher;
+GRANT SELECT, INSERT, UPDATE ("jobId", "analysisId", "errorCode") ON "scheduleRuns" TO mailsift_dispatcher;
+GRANT SELECT, INSERT ON "userActivities" TO mailsift_dispatcher;
+GRANT SELECT, INSERT, UPDATE ON "rateLimits" TO mailsift_dispatcher;
 GRANT INSERT ON "jobQueue", analyses, "advancedAnalysis", exports TO mailsift_dispatcher;
 
 DO $$
