@@ -33,6 +33,9 @@ PARENTS_MENDED = Counter(
 FOLLOWERS_MENDED = Counter(
     "mailsift_followers_mended", "Jobs that waited for one that had ended: a bug", registry=REGISTRY
 )
+SCHEDULE_RUNS = Counter(
+    "mailsift_schedule_runs", "Times that schedules came due, by what became of them", ["outcome"], registry=REGISTRY
+)
 RETENTION_REMOVED = Counter(
     "mailsift_retention_removed",
     "Things that were cleared away because their time was over",

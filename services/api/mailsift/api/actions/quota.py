@@ -1,4 +1,4 @@
-"""How many jobs a workspace may ask for in an hour, by its plan."""
+"""Refuses what a plan does not allow."""
 
 from __future__ import annotations
 
@@ -8,12 +8,7 @@ import uuid
 from sqlalchemy import Connection
 
 from mailsift.api.problems import Problem
-from mailsift.api.repository import workspaces
-from mailsift.shared.db.rate_limits import Bucket, take
-from mailsift.shared.plans import allowance
-
-_SERVICE = "jobs"
-_HOUR = 3600
+from mailsift.shared.jobs.repository import quota
 
 
 def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> None:
@@ -21,14 +16,10 @@ def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> None:
 
     The workspace's bucket stays locked to the end of the transaction: call it when all else has been found in order.
     """
-    plan = workspaces.plan_of(connection, workspace_id)
-    most = allowance(plan).jobs_per_hour
-    if most is None:
-        return
-    wait = take(connection, _SERVICE, workspace_id, Bucket(most, most / _HOUR), jobs)
-    if wait > 0:
+    exhausted = quota.spend(connection, workspace_id, jobs)
+    if exhausted is not None:
         raise Problem(
             "job_quota_exceeded",
-            f"the {plan} plan has {most} jobs an hour; this takes {jobs}",
-            headers={"Retry-After": str(math.ceil(wait))},
+            f"the {exhausted.plan} plan has {exhausted.jobs_per_hour} jobs an hour; this takes {jobs}",
+            headers={"Retry-After": str(math.ceil(exhausted.wait_seconds))},
         )

@@ -1,0 +1,37 @@
+"""How many jobs a workspace may ask for in an hour, by its plan: a bucket that whoever makes jobs takes from."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from mailsift.shared.db.rate_limits import Bucket, take
+from mailsift.shared.db.tables import Workspace
+from mailsift.shared.plans import allowance
+
+_SERVICE = "jobs"
+_HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """The plan gives no more for now: what it gives in an hour, and in how many seconds there is enough again."""
+
+    plan: str
+    jobs_per_hour: int
+    wait_seconds: float
+
+
+def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> Exhausted | None:
+    """Take what `jobs` new jobs cost, given back should the transaction fail; None when it was there.
+
+    The workspace's bucket stays locked to the end of the transaction: call it when all else has been found in order.
+    """
+    plan = connection.execute(select(Workspace.plan).where(Workspace.workspace_id == workspace_id)).scalar_one()
+    most = allowance(plan).jobs_per_hour
+    if most is None:
+        return None
+    wait = take(connection, _SERVICE, workspace_id, Bucket(most, most / _HOUR), jobs)
+    return Exhausted(plan, most, wait) if wait else None
