@@ -21,7 +21,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away again; indexes over a column go with it."""
     op.execute("""
-        REVOKE DELETE ON "jobQueue", exports FROM mailsift_dispatcher;
+        REVOKE DELETE ON "jobQueue", exports, "rateLimits", "scheduleRuns" FROM mailsift_dispatcher;
         REVOKE UPDATE (emails) ON uploads FROM mailsift_dispatcher;
         REVOKE SELECT ("uploadId", "sequenceNumber"), DELETE ON "uploadEmails", "uploadRejectedRows"
             FROM mailsift_dispatcher;
@@ -30,8 +30,6 @@ def downgrade() -> None:
             FROM mailsift_dispatcher;
         REVOKE SELECT ("workspaceId", key, "createdAt"), UPDATE ("createdAt"), DELETE ON "idempotencyKeys"
             FROM mailsift_dispatcher;
-        REVOKE SELECT, UPDATE ("updatedAt"), DELETE ON "rateLimits" FROM mailsift_dispatcher;
-        REVOKE UPDATE ("jobId"), DELETE ON "scheduleRuns" FROM mailsift_dispatcher;
         DROP INDEX "ix_jobQueue_deleted", "ix_domains_expiresAt", "ix_idempotencyKeys_createdAt",
             ix_exports_expiring, ix_exports_over;
         ALTER TABLE analyses DROP COLUMN "rowsExpiredAt", DROP COLUMN "rowsDeletedAt";

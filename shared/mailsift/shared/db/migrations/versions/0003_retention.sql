@@ -22,7 +22,7 @@ CREATE INDEX "ix_idempotencyKeys_createdAt" ON "idempotencyKeys" ("createdAt");
 
 -- The dispatcher clears away. Of what it deletes it sees no more than what tells it the age; to lock a row takes the
 -- right to change one of its columns.
-GRANT DELETE ON "jobQueue", exports TO mailsift_dispatcher;
+GRANT DELETE ON "jobQueue", exports, "rateLimits", "scheduleRuns" TO mailsift_dispatcher;
 GRANT UPDATE (emails, "fileDeletedAt", "rowsExpiredAt", "rowsDeletedAt") ON uploads TO mailsift_dispatcher;
 GRANT UPDATE ("rowsExpiredAt", "rowsDeletedAt") ON analyses TO mailsift_dispatcher;
 GRANT SELECT ("uploadId", "sequenceNumber"), DELETE ON "uploadEmails", "uploadRejectedRows" TO mailsift_dispatcher;
@@ -31,5 +31,3 @@ GRANT SELECT (domain, resolver, "expiresAt", "claimedUntil"), UPDATE ("claimedUn
     TO mailsift_dispatcher;
 GRANT SELECT ("workspaceId", key, "createdAt"), UPDATE ("createdAt"), DELETE ON "idempotencyKeys"
     TO mailsift_dispatcher;
-GRANT SELECT, UPDATE ("updatedAt"), DELETE ON "rateLimits" TO mailsift_dispatcher;
-GRANT UPDATE ("jobId"), DELETE ON "scheduleRuns" TO mailsift_dispatcher;
