@@ -21,13 +21,21 @@ from mailsift.dispatcher.dispatcher import Dispatcher
 from mailsift.dispatcher.publisher import RabbitMQPublisher
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.metrics import REGISTRY
-from mailsift.shared.settings import BrokerSettings, ResolverSettings, Settings, StorageSettings, WorkerSettings
+from mailsift.shared.settings import (
+    BrokerSettings,
+    ResolverSettings,
+    RetrySettings,
+    Settings,
+    StorageSettings,
+    WorkerSettings,
+)
 
 PAGE = (ROOT / "docs/operations.md").read_text()
 SHARED: dict[str, type[BaseSettings]] = {
     "Everywhere": Settings,
     "Messages": BrokerSettings,
     "Workers": WorkerSettings,
+    "Retries": RetrySettings,
     "Files": StorageSettings,
     "Nameservers": ResolverSettings,
 }
@@ -97,7 +105,7 @@ def test_every_metric_stands_on_the_page() -> None:
 def test_connections_are_counted_right(tmp_path: Path) -> None:
     settings = WorkerSettings(database_url=DATABASE, rabbitmq_url=BROKER, worker_threads=7)
     worker = JobWorker(settings, "ingest", serve_health=False)
-    assert pool_size(worker.engine) == 2 * 7 + 1
+    assert pool_size(worker.engine) == 7 + 1
     api = wire(ApiSettings(database_url=DATABASE, storage_url=f"file://{tmp_path}", storage_shared=True))
     dispatching = DispatcherSettings(database_url=DATABASE, rabbitmq_url=BROKER, storage_url="s3://bucket")
     dispatcher = Dispatcher(dispatching, RabbitMQPublisher(BROKER))
