@@ -25,6 +25,9 @@ CREATE TABLE chaos.moves (id bigint GENERATED ALWAYS AS IDENTITY, "jobId" uuid N
 CREATE TABLE chaos.rows ("jobId" uuid NOT NULL, subject uuid NOT NULL, number bigint NOT NULL, attempt integer NOT NULL);
 GRANT INSERT ON chaos.rows TO mailsift_worker;
 
+-- While a worker is in here, its heartbeats take so many seconds, with the rows of its jobs locked.
+CREATE TABLE chaos.brakes (worker name NOT NULL, seconds double precision NOT NULL);
+
 CREATE FUNCTION chaos.is_worker() RETURNS boolean LANGUAGE sql STABLE AS $$
     SELECT starts_with(session_user, current_database() || '_')
 $$;
@@ -49,6 +52,9 @@ BEGIN
     ELSIF EXISTS (SELECT FROM chaos.claims WHERE token = OLD."leaseToken" AND worker = session_user) THEN
         INSERT INTO chaos.fences
         VALUES (pg_current_xact_id(), subject, OLD."backendPid" IS NOT DISTINCT FROM pg_backend_pid());
+        IF NEW."heartbeatAt" > OLD."heartbeatAt" THEN
+            PERFORM pg_sleep(seconds) FROM chaos.brakes WHERE worker = session_user;
+        END IF;
     ELSE
         INSERT INTO chaos.intrusions ("jobId", worker) VALUES (NEW."jobId", session_user);
     END IF;

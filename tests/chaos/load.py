@@ -89,8 +89,10 @@ class Load:
         self.accepted.exports[export] = self.accepted.analyses[analysis]
         return export, job
 
-    def rows(self, rows: int, *, piece: int = 1, seconds: float = 0, poison: bool = False) -> uuid.UUID:
-        """A job of the scenarios' own worker: so many rows, piece by piece, resting after each.
+    def rows(
+        self, rows: int, *, piece: int = 1, seconds: float = 0, inside: bool = False, poison: bool = False
+    ) -> uuid.UUID:
+        """A job of the scenarios' own worker: so many rows, piece by piece, resting after each or `inside` of each.
 
         The poisoned one kills the process that runs it, so it must end as a dead letter, and without rows.
         """
@@ -98,7 +100,7 @@ class Load:
         def put(connection: Connection) -> Put:
             upload = make_upload(connection, self._tenant)
             subject = Subject(upload_id=upload)
-            payload = {"rows": rows, "piece": piece, "seconds": seconds, "poison": poison}
+            payload = {"rows": rows, "piece": piece, "seconds": seconds, "inside": inside, "poison": poison}
             return upload, enqueue(connection, self._tenant, JobType.FILE_PROCESSING, subject, **payload)
 
         _, job = self._accept(put)
@@ -137,6 +139,9 @@ class Load:
             return JobStatus(connection.execute(statement, {"id": job}).scalar_one())
 
         return _patiently(lambda: self._transaction(look))
+
+    def has_ended(self, job: uuid.UUID) -> bool:
+        return self.status(job) in ENDED
 
     def _accept(self, put: Callable[[Connection], Put]) -> Put:
         made: list[Put] = []

@@ -38,13 +38,15 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import pika
+import pika.exceptions
 import psutil
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812 - a class with a small name
@@ -53,10 +55,11 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from chaos import census
 from chaos.census import Figures
-from chaos.load import Load
+from chaos.load import Load, Put
 from chaos.pace import Pace
 from chaos.proxy import Proxy
 from chaos.record import Record
+from chaos.twin import Twin
 from factories import make_tenant
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.catalog import QUEUES
@@ -69,10 +72,13 @@ Result = TypeVar("Result")
 TEMPLATE = "mailsift_chaos_template"
 _FOLDER = Path(__file__).parent
 _WORKER_MEGABYTES = 500
-_OWN_WORKER = [
-    *(str(BIN / "dramatiq"), "--path", str(_FOLDER), "worker:set_up"),
-    *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
-]
+_CHANCES = 10
+_OWN_COMMANDS = {
+    "chaos": [
+        *(str(BIN / "dramatiq"), "worker:set_up", "--path", str(_FOLDER)),
+        *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
+    ],
+}
 # Small enough that a scenario has several slices of each kind, large enough that they can be caught in the middle.
 _SIZES = {"BATCH_ROWS": "10000", "ROWS_PER_JOB": "5000", "DOMAINS_PER_JOB": "7"}
 
@@ -96,6 +102,11 @@ class Process(Service):
         assert self._process is not None
         family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
         return max(_peak(member.pid) for member in family)
+
+    def counted(self, metric: str) -> float:
+        """Add up a metric over its labels."""
+        lines = [line.split() for line in self.metrics().splitlines() if not line.startswith("#")]
+        return sum(float(value) for name, value in lines if name.partition("{")[0] == metric)
 
     def _signal_group(self, number: signal.Signals) -> None:
         assert self._process is not None
@@ -157,10 +168,15 @@ class Rig:
         env: Mapping[str, str] | None = None,
         database: Proxy | None = None,
         broker: Proxy | None = None,
+        superuser: bool = False,
     ) -> None:
-        """Start a process of each kind and wait until all are ready."""
+        """Start a process of each kind and wait until all are ready.
+
+        The connections of a worker that logs in as `superuser` cannot be ended by the dispatcher.
+        """
         for kind in kinds:
-            process = self._make(kind, name or kind, env or {}, database, broker)
+            login = self._login(kind, name or kind, superuser=superuser)
+            process = self._make(kind, name or kind, _through(database, login), env or {}, broker)
             self._processes[process.name] = process
             process.launch()
         for kind in kinds:
@@ -168,6 +184,10 @@ class Rig:
 
     def __getitem__(self, name: str) -> Process:
         return self._processes[name]
+
+    @property
+    def processes(self) -> list[Process]:
+        return list(self._processes.values())
 
     def revive(self, name: str) -> None:
         """Start a process anew whenever it has ended, until the scenario is over."""
@@ -216,25 +236,64 @@ class Rig:
 
         `but`: another backend than this one.
         """
+        found = self.wait(lambda: [pid for pid in self._copies(table) if pid != but], f"a COPY of {table}")
+        return found[0]
+
+    def _copies(self, table: str | None) -> list[int]:
         statement = """
-            SELECT pid FROM pg_stat_progress_copy WHERE tuples_processed > 0 AND pid <> :but AND datname = :database
+            SELECT pid FROM pg_stat_progress_copy WHERE tuples_processed > 0 AND datname = :database
                 AND relid = coalesce(to_regclass(quote_ident(:table))::oid, 0)"""
-        found = self.wait(
-            lambda: self.rows(statement, table=table, but=but, database=self.database), f"a COPY of {table}"
-        )
-        return int(found[0][0])
+        return [row[0] for row in self.rows(statement, table=table, database=self.database)]
+
+    def twin(self) -> Twin:
+        """Send every message twice from now on."""
+        self.rabbitmq.control("trace_on", "-p", self.vhost)
+        return self._stack.enter_context(Twin(self.rabbitmq.url(self.vhost)).listening())
+
+    def journey(self, rows: int) -> Iterator[str]:
+        """Take a list through ingest, analyzer and exporter: yields each at the moment in which it moves rows.
+
+        A job that was too fast to be caught is asked for again.
+        """
+        upload = yield from self._caught("ingest", "uploadEmails", lambda: self.load.upload(rows))
+        analysis = yield from self._caught("analyzer", "advancedEmailResults", lambda: self.load.analysis(upload))
+        yield from self._caught("exporter", None, lambda: self.load.export(analysis))
+
+    def _caught(self, worker: str, table: str | None, ask: Callable[[], Put]) -> Generator[str, None, uuid.UUID]:
+        for _ in range(_CHANCES):
+            subject, job = ask()
+            if self.wait(partial(self._copies_or_ended, table, job), f"a COPY of {table}") == "copies":
+                yield worker
+                self.wait(partial(self.load.has_ended, job), f"the job of {worker} to end")
+                return subject
+        raise AssertionError(f"{worker} was never caught moving rows")
+
+    def _copies_or_ended(self, table: str | None, job: uuid.UUID) -> str | None:
+        if self._copies(table):
+            return "copies"
+        return "ended" if self.load.has_ended(job) else None
+
+    @contextmanager
+    def braked_heartbeat(self, name: str) -> Iterator[None]:
+        """Have a worker in the middle of a heartbeat while the block runs, holding the rows of its jobs."""
+        role = self.role(name)
+        self.rows("INSERT INTO chaos.brakes VALUES (:role, 3) RETURNING 1", role=role)
+        asleep = "SELECT pid FROM pg_stat_activity WHERE usename = :role AND wait_event = 'PgSleep'"
+        self.wait(lambda: self.rows(asleep, role=role), f"a heartbeat of {name}")
+        yield
+        self.rows("DELETE FROM chaos.brakes RETURNING 1")
 
     def calm(self) -> None:
         """Say that the disturbance is over. A scenario that is disturbed to its end is calm when all is asked for."""
         self._calm = time.monotonic()
 
-    def settle(self) -> None:
+    def settle(self, seconds: float | None = None) -> None:
         """Wait until all that was accepted has ended, count, note the figures, and fail where a gate is broken.
 
         Recovery is the time from the end of the disturbance until the last job has ended: waiting, and the work itself.
         """
         assert self._calm is not None, "say when the disturbance was over"
-        deadline = time.monotonic() + self.pace.patience
+        deadline = time.monotonic() + (seconds or self.pace.patience)
         while self._busy() and time.monotonic() < deadline:
             time.sleep(0.05)
         recovery = time.monotonic() - self._calm
@@ -253,8 +312,8 @@ class Rig:
     def report(self) -> str:
         """Say how things stand: the jobs, and the last words of every process."""
         jobs = self.rows("""
-            SELECT "jobType", status, attempt, "retryCount", "errorCode", "leaseToken" IS NOT NULL, "openChildren",
-                "dueAt" - clock_timestamp(), count(*) FROM "jobQueue" GROUP BY 1, 2, 3, 4, 5, 6, 7, 8""")
+            SELECT "jobType", status, attempt, "retryCount", "errorCode", "leaseToken" IS NOT NULL AS leased,
+                "openChildren", count(*) FROM "jobQueue" GROUP BY 1, 2, 3, 4, 5, 6, 7 ORDER BY 1, 2, 3""")
         stale = self.rows("SELECT * FROM chaos.stale LIMIT 10")
         words = [f"--- {name}\n{process.log()}" for name, process in self._processes.items()]
         return "\n".join([*map(str, jobs), *map(str, stale), *words])
@@ -264,12 +323,9 @@ class Rig:
         # In this order: as long as somebody may ask for more, an empty queue says nothing.
         return self.load.travelling or self.number(open_jobs) > 0
 
-    def _make(
-        self, kind: str, name: str, env: Mapping[str, str], database: Proxy | None, broker: Proxy | None
-    ) -> Process:
-        dispatcher_url = self.postgresql.url(self.database, "mailsift_dispatcher")
+    def _make(self, kind: str, name: str, database: str, env: Mapping[str, str], broker: Proxy | None) -> Process:
         environment = {
-            "DATABASE_URL": _through(database, dispatcher_url if kind == "dispatcher" else self.worker_url(name)),
+            "DATABASE_URL": database,
             "RABBITMQ_URL": _through(broker, f"{self.rabbitmq.url(self.vhost)}?heartbeat={self.pace.amqp_heartbeat}"),
             "STORAGE_URL": (self._folder / "objects").as_uri(),
             "STORAGE_SHARED": "true",
@@ -278,22 +334,32 @@ class Rig:
             **self.pace.environment(),
             **env,
         }
-        return Process(name, environment, self._folder, _OWN_WORKER if kind == "chaos" else COMMANDS[kind])
+        return Process(name, environment, self._folder, {**COMMANDS, **_OWN_COMMANDS}[kind])
 
-    def worker_url(self, name: str) -> str:
-        """Make a login that may what every worker may, so that the database knows this process from the others."""
-        role = f"{self.database}_{name.replace('-', '_')}"
+    def role(self, name: str) -> str:
+        """The login of a worker process: the database knows each of them from the others."""
+        return f"{self.database}_{name.replace('-', '_')}"
+
+    def worker_url(self, name: str, *, superuser: bool = False) -> str:
+        """Make a login that may what every worker may."""
+        role = self.role(name)
         if role not in self._roles:
-            self.postgresql.execute(f"CREATE ROLE {role} LOGIN BYPASSRLS IN ROLE mailsift_worker")
+            attributes = "SUPERUSER" if superuser else "BYPASSRLS"
+            self.postgresql.execute(f"CREATE ROLE {role} LOGIN {attributes} IN ROLE mailsift_worker")
             self._roles.append(role)
         return self.postgresql.url(self.database, role)
 
+    def _login(self, kind: str, name: str, *, superuser: bool) -> str:
+        if kind == "dispatcher":
+            return self.postgresql.url(self.database, "mailsift_dispatcher")
+        return self.worker_url(name, superuser=superuser)
+
     def _check_queues(self) -> None:
-        parameters = pika.URLParameters(self.rabbitmq.url(self.vhost))
-        with closing(pika.BlockingConnection(parameters)) as connection, closing(connection.channel()) as channel:
-            for queue in QUEUES:
-                for name in (f"{queue}.DQ", f"{queue}.XQ"):
-                    assert channel.queue_declare(name, passive=True).method.message_count == 0, name
+        """Nothing may be left where Dramatiq puts what it delays or gives up."""
+        with closing(pika.BlockingConnection(pika.URLParameters(self.rabbitmq.url(self.vhost)))) as connection:
+            found = {name: _messages(connection, name) for queue in QUEUES for name in (f"{queue}.DQ", f"{queue}.XQ")}
+        assert not any(found.values()), found
+        assert any(count is not None for count in found.values()), "no worker has declared its queues"
 
     def _check_memory(self) -> None:
         for name, process in self._processes.items():
@@ -309,6 +375,15 @@ class Rig:
         self.postgresql.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
         for role in self._roles:
             self.postgresql.execute(f"DROP ROLE {role}")
+
+
+def _messages(connection: pika.BlockingConnection, queue: str) -> int | None:
+    """Count the messages of a queue; None when there is none of this name: its worker was not part of the scenario."""
+    channel = connection.channel()
+    try:
+        return int(channel.queue_declare(queue, passive=True).method.message_count)
+    except pika.exceptions.ChannelClosedByBroker:
+        return None
 
 
 def _through(proxy: Proxy | None, url: str) -> str:

@@ -1,13 +1,13 @@
-"""The scenarios' own worker, for what real handlers cannot be asked: `dramatiq --path tests/chaos worker:set_up`."""
+"""The scenarios' own worker, for what real handlers cannot be asked: `dramatiq worker:set_up --path tests/chaos`."""
 
 from __future__ import annotations
 
 import os
 import signal
-import threading
+import time
 
 import dramatiq
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from mailsift.shared.jobs.actors import declare_actor
 from mailsift.shared.jobs.catalog import JobType
@@ -22,30 +22,29 @@ _INSERT = text("""
 
 
 def write_rows(lease: Lease) -> None:
-    """Write the payload's rows, piece by piece, each with its checkpoint."""
+    """Write the payload's rows, piece by piece, each with its checkpoint, and rest before or after each commit."""
     payload = lease.job.payload
     if payload["poison"]:
         os.kill(os.getpid(), signal.SIGKILL)
     done = int((lease.job.checkpoint or {}).get("rows", 0))
-    while True:
+    while done < payload["rows"]:
         last = min(done + payload["piece"], payload["rows"])
         with lease.transaction() as transaction:
-            transaction.connection.execute(
-                _INSERT,
-                {
-                    "job": lease.job.ref.job_id,
-                    "subject": lease.job.subject.upload(),
-                    "attempt": lease.job.attempt,
-                    "first": done + 1,
-                    "last": last,
-                },
-            )
+            _insert(lease, transaction.connection, done + 1, last)
+            if payload["inside"]:
+                time.sleep(payload["seconds"])
             if last == payload["rows"]:
                 transaction.complete()
-                return
-            transaction.checkpoint({"rows": last}, processed=last)
+            else:
+                transaction.checkpoint({"rows": last}, processed=last)
         done = last
-        threading.Event().wait(payload["seconds"])
+        if not payload["inside"]:
+            time.sleep(payload["seconds"])
+
+
+def _insert(lease: Lease, connection: Connection, first: int, last: int) -> None:
+    subject = {"job": lease.job.ref.job_id, "subject": lease.job.subject.upload(), "attempt": lease.job.attempt}
+    connection.execute(_INSERT, {**subject, "first": first, "last": last})
 
 
 def declare_actors(broker: dramatiq.Broker, runner: JobRunner) -> None:
