@@ -14,6 +14,8 @@ from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
 
+_PATIENCE_SECONDS = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Chore:
@@ -41,10 +43,10 @@ class ChoreLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the chore that is under way."""
+        """Stop after the chore that is under way, or leave one that hangs: a kill loses nothing of it."""
         self._stop.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE_SECONDS)
 
     @property
     def live(self) -> bool:

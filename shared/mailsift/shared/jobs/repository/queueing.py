@@ -75,7 +75,8 @@ _MARK_CANCELLED = text("""
 # Locked before its children, which is safe because those of an ended job have ended too. Of two retries at once, the
 # second finds the job at work.
 _LOCK_ENDED_BADLY = text(f"""
-    SELECT FROM "jobQueue" j WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY}
+    SELECT FROM "jobQueue" j
+    WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY} AND "deletedAt" IS NULL
         AND NOT EXISTS (
             SELECT FROM "jobQueue" p WHERE p."jobId" = j."afterJobId" AND p.status <> 'completed')
     FOR NO KEY UPDATE OF j""")
@@ -104,7 +105,8 @@ _REQUEUE_FOLLOWERS = text(
     moving(f"""
     UPDATE "jobQueue" j SET status = 'pending', "dueAt" = 'infinity', "errorCode" = NULL, "errorMessage" = NULL,
         "completedAt" = NULL, {RELEASE}
-    WHERE "afterJobId" = :job_id AND status = 'cancelled' AND "errorCode" = '{PREREQUISITE_FAILED}'""")
+    WHERE "afterJobId" = :job_id AND status = 'cancelled' AND "errorCode" = '{PREREQUISITE_FAILED}'
+        AND "deletedAt" IS NULL""")
 )
 
 

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from mailsift.shared.db.prepared import Prepared
+from mailsift.shared.db.session import by_itself
+
+SUM = Prepared("test_sum", "SELECT :a + :b AS sum, CAST(:a AS text) AS shown", {"a": "integer", "b": "integer"})
+PREPARED = text("SELECT count(*) FROM pg_prepared_statements WHERE name = 'test_sum'")
+
+
+def test_a_statement_is_prepared_at_its_first_use_and_used_again(worker: Engine) -> None:
+    with worker.begin() as connection:
+        assert connection.scalar(PREPARED) == 0
+        assert dict(SUM.execute(connection, {"b": 2, "a": 1})[0]) == {"sum": 3, "shown": "1"}
+        assert dict(SUM.execute(connection, {"a": 5, "b": 5})[0]) == {"sum": 10, "shown": "5"}
+        assert connection.scalar(PREPARED) == 1
+
+
+def test_it_outlives_a_transaction_that_is_rolled_back(worker: Engine) -> None:
+    with worker.connect() as connection:
+        SUM.execute(connection, {"a": 1, "b": 1})
+        connection.rollback()
+        assert SUM.execute(connection, {"a": 2, "b": 2})[0]["sum"] == 4
+
+
+def test_a_new_connection_prepares_it_anew(worker: Engine) -> None:
+    with worker.connect() as connection:
+        SUM.execute(connection, {"a": 1, "b": 1})
+        connection.invalidate()
+        connection.rollback()
+        assert SUM.execute(connection, {"a": 2, "b": 2})[0]["sum"] == 4
+
+
+def test_what_users_say_is_bound_and_never_read_as_sql(worker: Engine) -> None:
+    said = "'; DROP TABLE x; -- %s :a $1"
+    echo = Prepared("test_echo", "SELECT :said AS said, :id AS id", {"said": "text", "id": "uuid"})
+    someone = uuid.uuid4()
+    with worker.begin() as connection:
+        assert dict(echo.execute(connection, {"said": said, "id": someone})[0]) == {"said": said, "id": someone}
+
+
+def test_by_itself_each_statement_is_committed_at_once(worker: Engine) -> None:
+    with worker.connect() as connection, worker.connect() as other:
+        with by_itself(connection):
+            first = connection.scalar(text("SELECT pg_current_xact_id()"))
+            assert other.scalar(text("SELECT pg_xact_status(:id)"), {"id": first}) == "committed"
+        with connection.begin():
+            second = connection.scalar(text("SELECT pg_current_xact_id()"))
+            assert other.scalar(text("SELECT pg_xact_status(:id)"), {"id": second}) == "in progress"
+
+
+def test_by_itself_an_error_leaves_the_connection_as_it_was(worker: Engine) -> None:
+    with worker.connect() as connection:
+        with pytest.raises(DBAPIError), by_itself(connection):
+            connection.execute(text("SELECT 1 / 0"))
+        connection.rollback()
+        with connection.begin():
+            assert connection.scalar(text("SELECT 1")) == 1
