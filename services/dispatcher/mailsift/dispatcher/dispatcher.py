@@ -16,6 +16,7 @@ from mailsift.dispatcher.reconciler import reconcile_parents, settle_followers
 from mailsift.dispatcher.relay import Relay
 from mailsift.dispatcher.republisher import republish_lost
 from mailsift.dispatcher.retention import Retention
+from mailsift.dispatcher.schedules import fire_due
 from mailsift.shared.db.listener import Listener
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.repository.queueing import DUE_CHANNEL
@@ -99,6 +100,7 @@ class Dispatcher:
     def _upkeep(self) -> list[Chore]:
         settings, engine = self._settings, self._engine
         return [
+            Chore("fire_schedules", settings.poll_seconds, lambda: fire_due(engine)),
             Chore("reconcile_parents", settings.reconcile_seconds, lambda: reconcile_parents(engine)),
             Chore("settle_followers", settings.reconcile_seconds, lambda: settle_followers(engine)),
             Chore("observe", settings.observe_seconds, lambda: observe(engine)),
