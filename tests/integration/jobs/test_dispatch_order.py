@@ -168,6 +168,24 @@ def test_a_paused_queue_is_passed_over(backlog: Backlog) -> None:
     assert backlog.take(10) == []
 
 
+def test_of_the_jobs_that_saw_their_workers_die_one_is_sent_at_a_time(backlog: Backlog) -> None:
+    tenant = backlog.tenant()
+    suspects = set(backlog.add(tenant, 3))
+    with backlog.owner.begin() as connection:
+        connection.execute(text("""UPDATE "jobQueue" SET "errorCode" = 'worker_lost', "retryCount" = 2"""))
+    others = set(backlog.add(tenant, 4))
+    taken = set(backlog.take(10))
+    assert others < taken
+    assert len(taken & suspects) == 1
+    assert backlog.take(10) == []
+    with backlog.owner.begin() as connection:
+        connection.execute(
+            text("""UPDATE "jobQueue" SET status = 'completed', "dispatchedAt" = NULL WHERE "jobId" = ANY(:ids)"""),
+            {"ids": list(taken & suspects)},
+        )
+    assert len(backlog.take(10)) == 1
+
+
 def test_only_one_dispatcher_chooses_at_a_time(backlog: Backlog) -> None:
     with backlog.dispatcher.begin() as first, backlog.dispatcher.begin() as second:
         assert dispatching.choose_alone(first)

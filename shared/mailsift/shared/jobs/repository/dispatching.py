@@ -21,6 +21,10 @@ _OUTSTANDING = text("""
     SELECT queue, count(*), extract(epoch FROM clock_timestamp() - min("dispatchedAt"))::float
     FROM "jobQueue" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL GROUP BY queue""")
 
+# What was running again and again when its worker died may be what killed it. One such job of a queue is sent at a time:
+# a poisoned one does not meet those again that it took along.
+_SUSPECT = """("errorCode" IS NOT DISTINCT FROM 'worker_lost' AND "retryCount" >= 2)"""
+
 _UNSENT = """"jobQueue" j WHERE j.queue = {of}.queue AND status = 'pending' AND "dispatchedAt" IS NULL"""
 
 # Of each queue, from each workspace in turn: who has less under way goes first, and among equals the job whose turn it
@@ -55,18 +59,22 @@ _TAKE = Prepared(
                WHERE u."workspaceId" = w."workspaceId" AND "dispatchedAt" IS NOT NULL) AS allowed
         FROM waiting w
     ), ranked AS (
-        SELECT due."jobId", free, allowed,
+        SELECT due."jobId", queue, free, allowed, suspect,
+            row_number() OVER (PARTITION BY queue, suspect ORDER BY due."turnAt") AS of_kind,
             row_number() OVER (PARTITION BY "workspaceId" ORDER BY under_way + due.place, due."turnAt") AS of_workspace,
             row_number() OVER (PARTITION BY queue ORDER BY under_way + due.place, due."turnAt") AS of_queue
         FROM shares CROSS JOIN LATERAL (
-            SELECT "jobId", "turnAt", row_number() OVER (ORDER BY "turnAt") AS place
+            SELECT "jobId", "turnAt", {_SUSPECT} AS suspect, row_number() OVER (ORDER BY "turnAt") AS place
             FROM {_UNSENT.format(of="shares")} AND j."workspaceId" = shares."workspaceId"
                 AND "turnAt" <= clock_timestamp() AT TIME ZONE 'UTC' AND "dueAt" <= clock_timestamp()
             ORDER BY "turnAt" LIMIT greatest(least(share, allowed), 0)
         ) due
     ), chosen AS (
         SELECT "jobId" FROM "jobQueue"
-        WHERE "jobId" IN (SELECT "jobId" FROM ranked WHERE of_workspace <= allowed AND of_queue <= free)
+        WHERE "jobId" IN (
+            SELECT "jobId" FROM ranked
+            WHERE of_workspace <= allowed AND of_queue <= free AND (NOT suspect OR of_kind = 1 AND NOT EXISTS (
+                SELECT FROM "jobQueue" u WHERE u.queue = ranked.queue AND "dispatchedAt" IS NOT NULL AND {_SUSPECT})))
             AND status = 'pending' AND "dispatchedAt" IS NULL
         FOR UPDATE SKIP LOCKED
     )
