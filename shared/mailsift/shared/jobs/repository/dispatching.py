@@ -21,7 +21,7 @@ _OUTSTANDING = text("""
     SELECT queue, count(*), extract(epoch FROM clock_timestamp() - min("dispatchedAt"))::float
     FROM "jobQueue" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL GROUP BY queue""")
 
-# What was running again and again when its worker died may be what killed it. One such job of a queue is sent at a time:
+# What ran again and again when its worker died may be what killed it. One such job of a queue is sent at a time:
 # a poisoned one does not meet those again that it took along.
 _SUSPECT = """("errorCode" IS NOT DISTINCT FROM 'worker_lost' AND "retryCount" >= 2)"""
 
