@@ -43,11 +43,14 @@ def owned(client: Any, rows: Any) -> dict[str, str]:
     analysis = client.post("/api/analyses", json=body).get_json()
     rows("UPDATE analyses SET status = 'completed'")
     export = client.post("/api/exports", json={"analysisId": analysis["analysisId"]}).get_json()
+    wanted = {"name": "daily", "cron": "@daily", "uploadId": upload["uploadId"]}
+    schedule = client.post("/api/schedules", json=wanted).get_json()
     return {
         "upload_id": upload["uploadId"],
         "analysis_id": analysis["analysisId"],
         "export_id": export["exportId"],
         "job_id": upload["jobId"],
+        "schedule_id": schedule["scheduleId"],
     }
 
 
@@ -72,7 +75,7 @@ def test_what_belongs_to_another_tenant_is_not_there(app: Flask, owned: dict[str
         walked += 1
         path = re.sub(r"<uuid:(\w+)>", lambda found: owned[found[1]], rule.rule)
         for foreign in (path, re.sub(r"<uuid:\w+>", str(uuid.uuid4()), rule.rule)):
-            response = stranger.call(method, foreign)
+            response = stranger.call(method, foreign, **({"json": {}} if method == "PATCH" else {}))
             assert (response.status_code, response.get_json()["code"]) == (404, "not_found"), (method, foreign)
     assert walked >= 12
 
@@ -229,7 +232,7 @@ def test_every_answer_has_security_headers(client: Any) -> None:
 def test_activities_tell_what_was_done(client: Any, owned: dict[str, str]) -> None:
     page = client.get("/api/activities").get_json()
     assert [item["activityType"] for item in page["items"]] == [
-        *("export_requested", "analysis_requested", "file_upload")
+        *("schedule_created", "export_requested", "analysis_requested", "file_upload")
     ]
     page = client.get(f"/api/activities?activityType=file_upload&entityId={owned['upload_id']}").get_json()
     (item,) = page["items"]

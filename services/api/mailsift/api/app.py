@@ -11,9 +11,9 @@ from mailsift.api import auth, observing, problems, strictness
 from mailsift.api.config import SMALL_BODY
 from mailsift.api.deps import EXTENSION, Deps
 from mailsift.api.documentation import document
-from mailsift.api.routes import activities, analyses, documents, exports, jobs, streams, uploads
+from mailsift.api.routes import activities, analyses, documents, exports, jobs, schedules, streams, uploads
 
-ROUTES = (uploads, analyses, exports, jobs, streams, activities, documents)
+ROUTES = (uploads, analyses, exports, jobs, schedules, streams, activities, documents)
 
 
 def create_app(deps: Deps) -> APIFlask:

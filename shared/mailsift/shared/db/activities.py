@@ -26,6 +26,9 @@ class Activity(StrEnum):
     JOB_CANCELLED = "job_cancelled"
     JOB_RETRIED = "job_retried"
     JOB_DELETED = "job_deleted"
+    SCHEDULE_CREATED = "schedule_created"
+    SCHEDULE_CHANGED = "schedule_changed"
+    SCHEDULE_DELETED = "schedule_deleted"
 
 
 _ENTITY_TYPES = {
@@ -39,6 +42,9 @@ _ENTITY_TYPES = {
     Activity.JOB_CANCELLED: "job",
     Activity.JOB_RETRIED: "job",
     Activity.JOB_DELETED: "job",
+    Activity.SCHEDULE_CREATED: "schedule",
+    Activity.SCHEDULE_CHANGED: "schedule",
+    Activity.SCHEDULE_DELETED: "schedule",
 }
 """What each of them is done with."""
 

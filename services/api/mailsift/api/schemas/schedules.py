@@ -1,0 +1,89 @@
+"""Schedules: what is to be done again and again, and what came of it each time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Annotated
+
+from pydantic import Field, StrictBool, field_validator
+
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.shared.verdicts import FileType
+
+Name = Annotated[Line, Field(min_length=1, max_length=100)]
+Cron = Annotated[
+    Line,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`, "
+        "`@monthly`, `@yearly`",
+    ),
+]
+Zone = Annotated[Line, Field(min_length=1, max_length=100, description="whose clock it means, such as `Europe/Berlin`")]
+Wish = Annotated[FileType | None, Field(description="the file that each analysis is to end in")]
+
+
+class ScheduleRequest(Given):
+    """Analyse a list whenever a cron expression says so."""
+
+    name: Name
+    cron: Cron
+    timezone: Zone = "UTC"
+    upload_id: uuid.UUID
+    export_type: Wish = None
+    enabled: StrictBool = True
+
+
+class ScheduleChange(Given):
+    """What is to be different; the rest stays as it is."""
+
+    name: Name | None = None
+    cron: Cron | None = None
+    timezone: Zone | None = None
+    upload_id: uuid.UUID | None = None
+    export_type: Wish = None
+    enabled: StrictBool | None = None
+
+    @field_validator("name", "cron", "timezone", "upload_id", "enabled")
+    @classmethod
+    def _is_something(cls, value: object) -> object:
+        # Only what was sent comes here.
+        if value is None:
+            raise ValueError("must not be null; leave it out to leave it as it is")
+        return value
+
+
+class Schedule(Answer):
+    """What is done again and again."""
+
+    schedule_id: uuid.UUID
+    user_id: uuid.UUID = Field(description="who made it, and who asks for each analysis")
+    name: str
+    cron: str
+    timezone: str
+    upload_id: uuid.UUID
+    export_type: FileType | None
+    enabled: bool
+    next_due_at: Time | None = Field(description="null when it is not enabled")
+    created_at: Time
+    updated_at: Time
+
+
+class ScheduleRun(Answer):
+    """One time that a schedule came due."""
+
+    due_at: Time
+    job_id: uuid.UUID | None = Field(description="null when nothing was begun, and once the job is no longer kept")
+    analysis_id: uuid.UUID | None
+    export_id: uuid.UUID | None
+    error_code: str | None = Field(description="why nothing was begun")
+    created_at: Time
+
+
+class SchedulePage(Page[Schedule]):
+    """A page of schedules."""
+
+
+class ScheduleRunPage(Page[ScheduleRun]):
+    """A page of the times that a schedule came due."""
