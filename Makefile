@@ -12,6 +12,8 @@ LOCKED := $(SERVICES) standalone build uv
 UPGRADE :=
 TESTS :=
 BENCH :=
+HOURS := 1
+SOAK :=
 
 # The tools write one thing only where it is said here, whatever the machine is set up to do.
 export UV_NO_CONFIG := 1
@@ -43,6 +45,9 @@ e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to 
 bench: $(VENV)/installed-dev servers ## measure the job engine into build/bench.json (BENCH=--help for parts and meanings)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.jobs $(BENCH)
 
+soak: $(VENV)/installed-dev servers ## keep 1,000 jobs a minute going for HOURS, disturbed every few minutes, into build/soak.json
+	@PYTHONPATH=tests $(BIN)/python -m chaos.soak --hours $(HOURS) $(SOAK)
+
 check: $(VENV)/installed-dev ## format, lint, types, imports, dead dependencies
 	@scripts/check
 
@@ -63,7 +68,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench check format isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e bench soak check format isolate servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

@@ -78,6 +78,11 @@ _OWN_COMMANDS = {
         *(str(BIN / "dramatiq"), "worker:set_up", "--path", str(_FOLDER)),
         *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
     ],
+    # Ingest, which also does what "chaos" does.
+    "soak": [
+        *(str(BIN / "dramatiq"), "chaos.soak.worker:set_up", "--path", str(_FOLDER.parent)),
+        *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
+    ],
 }
 # Small enough that a scenario has several slices of each kind, large enough that they can be caught in the middle.
 _SIZES = {"BATCH_ROWS": "10000", "ROWS_PER_JOB": "5000", "DOMAINS_PER_JOB": "7"}
