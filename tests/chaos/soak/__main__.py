@@ -8,8 +8,10 @@ ends the load and judges what there is.
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -57,7 +59,6 @@ _ENVIRONMENT = {
     "RETAIN_ROWS_DAYS": "1",
     "RETAIN_JOBS_DAYS": "1",
     "RETAIN_ORPHANS_HOURS": "1",
-    "LOG_LEVEL": "WARNING",
 }
 
 
@@ -67,6 +68,7 @@ class Soak:
     def __init__(self, rig: Rig, options: argparse.Namespace, folder: Path) -> None:
         self._rig = rig
         self._options = options
+        self._folder = folder
         self._dice = random.Random(options.seed)
         self._eye = create_engine(rig.postgresql.url(rig.database), pool_pre_ping=True)
         with self._eye.begin() as connection:
@@ -94,7 +96,7 @@ class Soak:
             self._rig.start(
                 {"ingest": "soak"}.get(kind, kind),
                 name=name,
-                env=_ENVIRONMENT,
+                env={**_ENVIRONMENT, "LOG_LEVEL": self._options.log_level},
                 database=wires["postgresql"] if name in {"ingest-2", "analyzer-2"} else None,
                 broker=wired.get("rabbitmq"),
             )
@@ -110,6 +112,8 @@ class Soak:
         self._insist(self._judge.finish)
         self._look_at_queues()
         self._note(complete=True)
+        if self._report.broken():
+            self._keep_evidence()
         return self._report
 
     def stop(self) -> None:
@@ -222,6 +226,15 @@ class Soak:
         except AssertionError:
             self._report.gates["delayed_or_dead_messages"] = 1
 
+    def _keep_evidence(self) -> None:
+        """Keep what the judge noted, and what the processes said."""
+        kept = self._options.output.with_suffix("")
+        kept.mkdir(parents=True, exist_ok=True)
+        found = self._rig.rows("SELECT at, gate, what FROM chaos.evidence ORDER BY at LIMIT 1000")
+        (kept / "evidence.json").write_text(json.dumps([list(line) for line in found], default=str, indent=1))
+        for log in self._folder.glob("*.log"):
+            shutil.copy(log, kept)
+
     def _drain(self) -> None:
         deadline = time.monotonic() + 3 * self._rig.pace.patience
         look = """SELECT count(*) FROM "jobQueue" WHERE status IN ('pending', 'processing')"""
@@ -326,6 +339,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--gap", type=float, nargs=2, default=(2.0, 4.0), help="minutes between two disturbances")
     parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000), help="of the disturbances")
     parser.add_argument("--most-open", type=int, default=_MOST_OPEN, help="jobs; when more are open, nobody asks")
+    parser.add_argument("--log-level", default="WARNING", help="of the services; their logs are kept if a gate breaks")
     parser.add_argument("--output", type=Path, default=Path("build/soak.json"))
     return parser.parse_args()
 
