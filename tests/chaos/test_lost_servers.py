@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 
 import pytest
 
 from chaos.rig import Rig
 from chaos.stream import coming
-from servers import RabbitMQ, accepts
+from conftest import add_template
+from servers import PostgreSQL, RabbitMQ, accepts, run_postgresql
+
+# A worker knocks at a database that is away for 16 seconds before it drops a message.
+_PATIENCE_SECONDS = 16
+
+# Anybody's connection but our own, and whether a job was running on it.
+_END_ONE = """
+    SELECT pg_terminate_backend(pid)::int, (SELECT count(*) FROM "jobQueue" WHERE "backendPid" = pid) FROM (
+        SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user
+        ORDER BY random() LIMIT 1) AS one"""
+
+
+# Not only just claimed: a claim that a crash takes back is none.
+_RUNNING = """
+    SELECT count(*) FROM "jobQueue"
+    WHERE "leaseToken" IS NOT NULL AND "attemptStartedAt" < clock_timestamp() - interval '0.25 s'"""
+
+
+@pytest.fixture(scope="module")
+def postgresql(postgresql: PostgreSQL) -> Iterator[PostgreSQL]:  # noqa: ARG001 - where there is none, this is skipped
+    """A server that keeps what it has committed, which the session's does not."""
+    with run_postgresql(durable=True) as server:
+        add_template(server)
+        yield server
 
 
 @pytest.fixture
@@ -20,13 +45,27 @@ def rabbitmq(rabbitmq: RabbitMQ) -> Iterator[RabbitMQ]:
         rabbitmq.start()
 
 
-def work(rig: Rig) -> AbstractContextManager[None]:
-    """Jobs that keep coming: real ones in a full run, else those of the scenarios' own worker."""
+@contextmanager
+def work(rig: Rig) -> Iterator[None]:
+    """Let jobs come all the time: real ones in a full run, else long and short ones of the scenarios' own worker."""
     if rig.full:
         rig.start("ingest", "analyzer", "exporter")
-        return coming(lambda: rig.load.users(1, rows=2_000), per_second=0.5)
-    rig.start("chaos")
-    return coming(lambda: rig.load.rows(2, seconds=0.02), per_second=10)
+        with coming(lambda: rig.load.users(1, rows=5_000), per_second=0.5):
+            yield
+    else:
+        rig.start("chaos")
+        with (
+            coming(lambda: rig.load.rows(2, seconds=0.02), per_second=6),
+            coming(lambda: rig.load.rows(20, seconds=0.05), per_second=0.5),
+        ):
+            yield
+
+
+def await_flow(rig: Rig) -> None:
+    """Wait until jobs end, and one is in the middle of its work."""
+    before = ended(rig)
+    rig.wait(lambda: ended(rig) > before + 5, "jobs to end")
+    rig.wait(lambda: rig.number(_RUNNING), "a job to be at work")
 
 
 def ended(rig: Rig) -> int:
@@ -45,8 +84,7 @@ def test_rabbitmq_stops_and_starts_under_load(rig: Rig) -> None:
 
 
 def restart_rabbitmq(rig: Rig, *, crash: bool) -> None:
-    before = ended(rig)
-    rig.wait(lambda: ended(rig) > before + 5, "jobs to flow")
+    await_flow(rig)
     rig.rabbitmq.stop(crash=crash)
     accepted = len(rig.load.accepted.jobs)
     rig.wait(lambda: not rig["dispatcher"].is_ready(), "the dispatcher to notice")
@@ -54,3 +92,46 @@ def restart_rabbitmq(rig: Rig, *, crash: bool) -> None:
     rig.rabbitmq.start()
     rig.calm()
     rig.wait(rig["dispatcher"].is_ready, "the dispatcher to go on")
+
+
+@pytest.mark.scenario("S4")
+def test_postgresql_restarts_under_load(rig: Rig) -> None:
+    rig.start("dispatcher")
+    with work(rig):
+        restart_postgresql(rig, "immediate")
+        restart_postgresql(rig, "fast")
+        if rig.full:
+            restart_postgresql(rig, "fast", seconds=1.5 * rig.pace.lease)
+            restart_postgresql(rig, "immediate", seconds=_PATIENCE_SECONDS + rig.pace.lease)
+    rig.settle()
+    assert rig.number('SELECT sum("retryCount") FROM "jobQueue"') > 0
+
+
+def restart_postgresql(rig: Rig, mode: str, seconds: float = 0) -> None:
+    await_flow(rig)
+    failures = rig["dispatcher"].counted("mailsift_chore_failures_total")
+    rig.postgresql.stop(mode)
+    rig.wait(lambda: rig["dispatcher"].counted("mailsift_chore_failures_total") > failures, "the dispatcher to notice")
+    time.sleep(seconds)
+    rig.postgresql.start()
+    rig.calm()
+
+
+@pytest.mark.scenario("S4")
+def test_connections_to_postgresql_end_again_and_again(rig: Rig) -> None:
+    rig.start("dispatcher")
+    with work(rig):
+        end_connections(rig, 60 if rig.full else 12)
+    rig.calm()
+    rig.settle()
+    assert rig.number('SELECT sum("retryCount") FROM "jobQueue"') > 0
+
+
+def end_connections(rig: Rig, times: int) -> None:
+    """End somebody's connection every 0.3 s, so many times at least, and of jobs some."""
+    found = of_jobs = 0
+    while found < times or of_jobs < times / 10:
+        time.sleep(0.3)
+        for one, jobs in rig.rows(_END_ONE):
+            found += one
+            of_jobs += jobs
