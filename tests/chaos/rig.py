@@ -35,6 +35,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import threading
 import time
 import uuid
@@ -73,6 +74,7 @@ TEMPLATE = "mailsift_chaos_template"
 _FOLDER = Path(__file__).parent
 _WORKER_MEGABYTES = 500
 _CHANCES = 10
+_GRACE_SECONDS = 120
 _OWN_COMMANDS = {
     "chaos": [
         *(str(BIN / "dramatiq"), "worker:set_up", "--path", str(_FOLDER)),
@@ -94,6 +96,15 @@ class Process(Service):
     def suspend(self) -> None:
         """SIGSTOP, to the whole group: as when a machine freezes."""
         self._signal_group(signal.SIGSTOP)
+
+    def stop(self) -> int:
+        """SIGTERM, and two minutes to leave; returns the exit code."""
+        assert self._process is not None
+        os.kill(self._process.pid, signal.SIGTERM)
+        try:
+            return self._process.wait(timeout=_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"{self.name} did not leave within {_GRACE_SECONDS} s\n{self.log()}") from None
 
     def resume(self) -> None:
         self._signal_group(signal.SIGCONT)
