@@ -12,6 +12,9 @@ LOCKED := $(SERVICES) standalone build uv
 UPGRADE :=
 TESTS :=
 BENCH :=
+SCENARIOS :=
+RUNS := 10
+CHAOS :=
 HOURS := 1
 SOAK :=
 
@@ -45,6 +48,9 @@ e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to 
 bench: $(VENV)/installed-dev servers ## measure the job engine into build/bench.json (BENCH=--help for parts and meanings)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.jobs $(BENCH)
 
+chaos: $(VENV)/installed-dev servers ## every chaos scenario, ten runs and one at production's times, into build/chaos.json (SCENARIOS=S3,S4 RUNS=2)
+	@PYTHONPATH=tests $(BIN)/python -m chaos --scenarios "$(SCENARIOS)" --runs $(RUNS) $(CHAOS)
+
 soak: $(VENV)/installed-dev servers ## keep 1,000 jobs a minute going for HOURS, disturbed every few minutes, into build/soak.json
 	@PYTHONPATH=tests $(BIN)/python -m chaos.soak --hours $(HOURS) $(SOAK)
 
@@ -68,7 +74,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench soak check format isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e bench chaos soak check format isolate servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

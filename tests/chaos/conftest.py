@@ -42,7 +42,9 @@ def record(request: pytest.FixtureRequest, run: int) -> Record:
     assert scenario in {"", *SCENARIOS}
     option = request.config.getoption
     folder = Path(option("--chaos-results")) if scenario and option("--chaos-results") else None
-    return Record(scenario, request.node.originalname, option("--chaos-pace"), run, option("--chaos-full"), folder)
+    variant = [str(value) for name, value in request.node.callspec.params.items() if name != "run"]
+    test = "-".join([request.node.originalname, *variant])
+    return Record(scenario, test, option("--chaos-pace"), run, option("--chaos-full"), folder)
 
 
 @pytest.fixture
