@@ -30,7 +30,7 @@ from chaos import lists
 from chaos.pace import PACES, TWENTIETH
 from chaos.record import Record
 from chaos.rig import Rig, ensure_template
-from chaos.soak.judge import GATES, Judge
+from chaos.soak.judge import GATES, LEDGER, Judge
 from chaos.soak.report import Report, Storm, kinds, percentile
 from chaos.soak.storms import DISPATCHERS, WORKERS, Storms
 from chaos.soak.warden import Warden
@@ -72,7 +72,7 @@ class Soak:
         self._dice = random.Random(options.seed)
         self._eye = create_engine(rig.postgresql.url(rig.database), pool_pre_ping=True)
         with self._eye.begin() as connection:
-            connection.exec_driver_sql((Path(__file__).parent / "ledger.sql").read_text())
+            connection.exec_driver_sql(LEDGER.read_text())
             customers = [Customer(make_tenant(connection, plan=plan), plan) for plan in _PLANS]
         storage = Storage((folder / "objects").as_uri())
         api = make_engine(rig.postgresql.url(rig.database, "mailsift_api"), "soak", pool_size=5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, text
@@ -12,6 +13,8 @@ from chaos import census
 from chaos.load import Accepted
 from mailsift.shared.jobs.states import ENDED, JobStatus
 from mailsift.shared.storage import Storage
+
+LEDGER = Path(__file__).parent / "ledger.sql"
 
 GATES = ("lost", "finalised_twice", "stale_writes", "rows_missing", "rows_doubled")
 

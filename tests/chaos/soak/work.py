@@ -208,7 +208,7 @@ class Work:
             job = enqueue(connection, customer.tenant, JobType.FILE_PROCESSING, subject, **payload)
             if kind == "poison":
                 connection.execute(_FEW_TRIES, {"job": job})
-            _note(connection, customer, job, upload, kind, rows)
+            note(connection, customer, job, upload, kind, rows)
         if kind != "poison":
             self._recent.append((customer, job))
 
@@ -219,7 +219,7 @@ class Work:
         with self._transaction(customer) as connection:
             address = lists.address(self._dice.choice([0, 1, 2, 3, 4]))
             opened = open_single_analysis(connection, _requester(customer), address, turn)
-            _note(connection, customer, opened.job_id, opened.id, "single", 1)
+            note(connection, customer, opened.job_id, opened.id, "single", 1)
         self._recent.append((customer, opened.job_id))
         return 1
 
@@ -233,7 +233,7 @@ class Work:
                 {"size": stored.size, "id": upload},
             )
             job = enqueue(connection, customer.tenant, JobType.FILE_PROCESSING, Subject(upload_id=upload))
-            _note(connection, customer, job, upload, "upload", rows)
+            note(connection, customer, job, upload, "upload", rows)
             if chain:
                 self._follow(connection, customer, job, upload, rows)
         self._recent.append((customer, job))
@@ -241,10 +241,10 @@ class Work:
 
     def _follow(self, connection: Connection, customer: Customer, job: uuid.UUID, upload: uuid.UUID, rows: int) -> None:
         analysis = open_analysis(connection, _requester(customer), upload, Turn(after_job_id=job))
-        _note(connection, customer, analysis.job_id, analysis.id, "analysis", rows, job)
+        note(connection, customer, analysis.job_id, analysis.id, "analysis", rows, job)
         new = NewExport(analysis.id, "list.csv", FileType.CSV)
         export = open_export(connection, _requester(customer), new, Turn(after_job_id=analysis.job_id))
-        _note(connection, customer, export.job_id, export.id, "export", rows, analysis.job_id)
+        note(connection, customer, export.job_id, export.id, "export", rows, analysis.job_id)
 
     def _ask_for_analysis(self) -> int:
         upload = self._something_done("upload")
@@ -252,7 +252,7 @@ class Work:
             return self._ask_for_rows()
         with self._transaction(upload.customer) as connection:
             opened = open_analysis(connection, _requester(upload.customer), upload.subject)
-            _note(connection, upload.customer, opened.job_id, opened.id, "analysis", upload.rows)
+            note(connection, upload.customer, opened.job_id, opened.id, "analysis", upload.rows)
         self._recent.append((upload.customer, opened.job_id))
         return 1
 
@@ -263,7 +263,7 @@ class Work:
         with self._transaction(analysis.customer) as connection:
             new = NewExport(analysis.subject, "list.csv", FileType.CSV)
             opened = open_export(connection, _requester(analysis.customer), new)
-            _note(connection, analysis.customer, opened.job_id, opened.id, "export", analysis.rows)
+            note(connection, analysis.customer, opened.job_id, opened.id, "export", analysis.rows)
         self._recent.append((analysis.customer, opened.job_id))
         return 1
 
@@ -305,7 +305,7 @@ def _requester(customer: Customer) -> Requester:
     return Requester(customer.tenant.workspace_id, customer.tenant.user_id, uuid.uuid4().hex)
 
 
-def _note(  # noqa: PLR0917 - a line of the ledger
+def note(  # noqa: PLR0917 - a line of the ledger
     connection: Connection,
     customer: Customer,
     job: uuid.UUID,
