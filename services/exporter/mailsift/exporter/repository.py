@@ -77,10 +77,11 @@ _ROWS: Final = """
     ORDER BY u."sequenceNumber" """
 
 # Both tables were loaded in the order of their keys, so walking the keys reads each page once and needs no memory. The
-# planner, with statistics from before the load or of other lists, would hash all results anew for every slice.
+# planner, with statistics from before the load or of other lists, would hash all results anew for every slice, or hold
+# each row against all of them.
 _PLAN: Final = """
-    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_sort = off;
-    SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off;
+    SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"""
 
 _ROWS_AT_ONCE: Final = 50  # of up to a megabyte each

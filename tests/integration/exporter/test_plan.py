@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+import uuid
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from conftest import Database
+from exporting import PEOPLE, Exporter
+from mailsift.exporter import repository
+
+_MORE_ROWS = """
+    INSERT INTO "uploadEmails" ("uploadId", "sequenceNumber", "rowNumber", "emailAddress", "isValidFormat", columns)
+    SELECT "uploadId", n, n, 'a@example.com', true, ARRAY['a', 'b'] FROM uploads, generate_series(100, 5000) AS n"""
+_MORE_ANSWERS = """
+    INSERT INTO "advancedEmailResults"
+    SELECT (jsonb_populate_record(NULL::"advancedEmailResults", r || jsonb_build_object('sequenceNumber', n))).*
+    FROM (SELECT to_jsonb(a) AS r FROM "advancedEmailResults" a LIMIT 1) AS one, generate_series(100, 5000) AS n"""
+
+
+@pytest.mark.parametrize("analysed", [False, True])
+def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
+    exporter: Exporter, owner: Engine, database: Database, *, analysed: bool
+) -> None:
+    analysis_id = exporter.analysed(["name", "email"], PEOPLE)
+    with owner.begin() as connection:
+        connection.execute(text(_MORE_ROWS))
+        connection.execute(text(_MORE_ANSWERS))
+    if analysed:
+        admin = create_engine(database.admin_url, isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(text('ANALYZE "uploadEmails", "advancedEmailResults"'))
+        admin.dispose()
+    plan = _plan(exporter, analysis_id)
+    assert "Materialize" not in plan
+    assert plan.count('"Index Cond": "((\\"analysisId\\"') == 1
+    assert '\\"sequenceNumber\\" = COALESCE' in plan
+
+
+def _plan(exporter: Exporter, analysis_id: uuid.UUID) -> str:
+    statement = repository._ROWS.format(select="r.status", rows=repository._LIST)
+    with exporter.worker.begin() as connection:
+        upload_id = connection.scalar(text('SELECT "uploadId" FROM uploads'))
+        cursor = connection.connection.cursor()
+        cursor.execute(repository._PLAN)
+        parameters = {"upload_id": str(upload_id), "analysis_id": str(analysis_id), "first": 1, "last": 50_000}
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        return json.dumps(cursor.fetchone())
