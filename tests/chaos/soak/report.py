@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -11,19 +11,19 @@ from sqlalchemy import Engine, text
 
 from chaos.soak.judge import GATES
 
-WORKER_MEGABYTES = 500
+_WORKER_MEGABYTES = 500
 
 
 @dataclass(slots=True)
 class Storm:
-    """One disturbance, in seconds since the beginning and in length."""
+    """One disturbance: what, when and to whom, how long it lasted, and what followed."""
 
     kind: str
-    whom: str
     at_seconds: float
+    whom: str = ""
     seconds: float = 0
-    # None: what had been accepted when it was over did not end in time.
     recovery_seconds: float | None = None
+    """Until all had ended that was accepted when it was over; None: it did not in time, or not yet."""
     error: str = ""
 
 
@@ -40,29 +40,42 @@ class Report:
     judged: dict[str, int] = field(default_factory=dict)
     wait_seconds_p50: float = 0
     wait_seconds_p95: float = 0
+    """Until a job's first claim, outside of disturbances and of the smallest plan."""
     recovery_seconds_longest: float = 0
-    worker_megabytes: float = 0
-    worker_megabytes_by_name: dict[str, float] = field(default_factory=dict)
+    worker_megabytes: dict[str, float] = field(default_factory=dict)
     database_megabytes: float = 0
     held_seconds: float = 0
+    """For how long nobody asked because too much was open."""
     requests_refused: int = 0
     last_refusal: str = ""
     restarts: int = 0
     restarts_of_the_dead: int = 0
+    """Of these, processes that ran and did not answer as living ones do."""
     complete: bool = False
-    passed: bool = False
-    disturbances: list[Storm] = field(default_factory=list)
+    disturbances: Sequence[Storm] = ()
+
+    def judge_storms(self, storms: Sequence[Storm]) -> None:
+        """Take in the disturbances so far; the last may still be going on."""
+        self.disturbances = list(storms)
+        over = storms if self.complete else storms[:-1]
+        self.gates["unrecovered"] = sum(storm.recovery_seconds is None for storm in over)
+        self.gates["failed_disturbances"] = sum(bool(storm.error) for storm in over)
+        self.recovery_seconds_longest = max((storm.recovery_seconds or 0 for storm in storms), default=0)
 
     def broken(self) -> list[str]:
         """Name the gates that did not hold."""
-        too_large = ["worker_megabytes"] if self.worker_megabytes >= WORKER_MEGABYTES else []
-        return [*(name for name, count in self.gates.items() if count), *too_large]
+        large = ["worker_megabytes"] if max(self.worker_megabytes.values(), default=0) >= _WORKER_MEGABYTES else []
+        return [*(name for name, count in self.gates.items() if count), *large]
+
+    @property
+    def passed(self) -> bool:
+        return self.complete and not self.broken()
 
     def write(self, path: Path) -> None:
-        self.passed = self.complete and not self.broken()
-        path.parent.mkdir(parents=True, exist_ok=True)
         figures = asdict(self)
-        path.write_text(json.dumps({**figures.pop("gates"), **figures, "broken": self.broken()}, indent=2) + "\n")
+        verdict = {"passed": self.passed, "broken": self.broken()}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**verdict, **figures.pop("gates"), **figures}, indent=2) + "\n")
 
 
 def percentile(engine: Engine, share: float) -> float:
@@ -73,7 +86,3 @@ def percentile(engine: Engine, share: float) -> float:
         ) AS spread WHERE share >= :share""")
     with engine.begin() as connection:
         return float(connection.scalar(statement, {"share": share}) or 0) / 1000
-
-
-def kinds(totals: Mapping[str, int], other: Sequence[str]) -> dict[str, int]:
-    return {name: count for name, count in sorted(totals.items()) if name not in {*GATES, *other}}
