@@ -56,12 +56,11 @@ def main() -> None:
     }
     chosen = {name: run for name, run in benchmarks.items() if name in (arguments.only or benchmarks)}
     try:
-        findings = _measure(chosen)
+        findings = _measure(chosen, arguments.output)
     except KeyboardInterrupt:
         sys.exit(130)
-    record = {name: value for found in findings for name, value in found.record.items()}
-    merge(arguments.output, record)
     if arguments.json:
+        record = {name: value for found in findings for name, value in found.record.items()}
         print(json.dumps(record, indent=2, sort_keys=True))
     else:
         print(table([figure for found in findings for figure in found.figures]))
@@ -81,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(chosen: Mapping[str, Callable[[Ground], Findings]]) -> list[Findings]:
+def _measure(chosen: Mapping[str, Callable[[Ground], Findings]], output: Path) -> list[Findings]:
     findings = []
     began = time.monotonic()
     say("starting PostgreSQL and RabbitMQ")
@@ -89,6 +88,7 @@ def _measure(chosen: Mapping[str, Callable[[Ground], Findings]]) -> list[Finding
         for name, run in chosen.items():
             say(f"[{time.monotonic() - began:3.0f} s] {name}")
             findings.append(run(servers))
+            merge(output, findings[-1].record)
     say(f"[{time.monotonic() - began:3.0f} s] done")
     return findings
 
