@@ -7,6 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from chaos.proxy import Proxy
+from chaos.rig import Rig
+
+# Not only just claimed: a claim that a crash takes back is none.
+_RUNNING = """
+    SELECT count(*) FROM "jobQueue"
+    WHERE "leaseToken" IS NOT NULL AND "attemptStartedAt" < clock_timestamp() - interval '0.25 s'"""
+
 
 class Stream:
     """Asks for work at a rate; what could not be asked for in time is asked for late, and never left out."""
@@ -56,3 +64,33 @@ def coming(ask: Callable[[], object], per_second: float, threads: int = 1) -> It
         yield
     finally:
         stream.stop()
+
+
+@contextmanager
+def work(rig: Rig, *, database: Proxy | None = None, broker: Proxy | None = None) -> Iterator[tuple[str, ...]]:
+    """Let jobs come all the time: real ones in a full run, else long and short ones of the scenarios' own worker.
+
+    Returns the workers, which reach the servers through what is given.
+    """
+    workers = ("ingest", "analyzer", "exporter") if rig.full else ("chaos",)
+    rig.start(*workers, database=database, broker=broker)
+    if rig.full:
+        with coming(lambda: rig.load.users(1, rows=5_000), per_second=0.5):
+            yield workers
+    else:
+        with (
+            coming(lambda: rig.load.rows(2, seconds=0.02), per_second=5),
+            coming(lambda: rig.load.rows(20, seconds=0.05), per_second=0.4),
+        ):
+            yield workers
+
+
+def await_flow(rig: Rig) -> None:
+    """Wait until jobs end, and one is in the middle of its work."""
+    before = _ended(rig)
+    rig.wait(lambda: _ended(rig) > before + 5, "jobs to end")
+    rig.wait(lambda: rig.number(_RUNNING), "a job to be at work")
+
+
+def _ended(rig: Rig) -> int:
+    return rig.number("""SELECT count(*) FROM "jobQueue" WHERE status = 'completed'""")

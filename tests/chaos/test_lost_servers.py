@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from chaos.rig import Rig
-from chaos.stream import coming
+from chaos.stream import await_flow, work
 from conftest import add_template
 from servers import PostgreSQL, RabbitMQ, accepts, run_postgresql
 
@@ -21,12 +20,6 @@ _END_ONE = """
     SELECT pg_terminate_backend(pid)::int, (SELECT count(*) FROM "jobQueue" WHERE "backendPid" = pid) FROM (
         SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename <> current_user
         ORDER BY random() LIMIT 1) AS one"""
-
-
-# Not only just claimed: a claim that a crash takes back is none.
-_RUNNING = """
-    SELECT count(*) FROM "jobQueue"
-    WHERE "leaseToken" IS NOT NULL AND "attemptStartedAt" < clock_timestamp() - interval '0.25 s'"""
 
 
 @pytest.fixture(scope="module")
@@ -43,33 +36,6 @@ def rabbitmq(rabbitmq: RabbitMQ) -> Iterator[RabbitMQ]:
     yield rabbitmq
     if not accepts(rabbitmq.port):
         rabbitmq.start()
-
-
-@contextmanager
-def work(rig: Rig) -> Iterator[None]:
-    """Let jobs come all the time: real ones in a full run, else long and short ones of the scenarios' own worker."""
-    if rig.full:
-        rig.start("ingest", "analyzer", "exporter")
-        with coming(lambda: rig.load.users(1, rows=5_000), per_second=0.5):
-            yield
-    else:
-        rig.start("chaos")
-        with (
-            coming(lambda: rig.load.rows(2, seconds=0.02), per_second=6),
-            coming(lambda: rig.load.rows(20, seconds=0.05), per_second=0.5),
-        ):
-            yield
-
-
-def await_flow(rig: Rig) -> None:
-    """Wait until jobs end, and one is in the middle of its work."""
-    before = ended(rig)
-    rig.wait(lambda: ended(rig) > before + 5, "jobs to end")
-    rig.wait(lambda: rig.number(_RUNNING), "a job to be at work")
-
-
-def ended(rig: Rig) -> int:
-    return rig.number("""SELECT count(*) FROM "jobQueue" WHERE status = 'completed'""")
 
 
 @pytest.mark.scenario("S3")
