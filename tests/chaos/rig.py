@@ -90,8 +90,28 @@ _OWN_COMMANDS = {
 _SIZES = {"BATCH_ROWS": "10000", "ROWS_PER_JOB": "5000", "DOMAINS_PER_JOB": "7"}
 
 
+# Waits until the pipe is closed, by us or by our end, and takes what is left of a service along.
+_GUARD = 'read -r _; kill -s KILL -- "-$1" 2>/dev/null'
+
+
 class Process(Service):
-    """A service that can also be stopped in its tracks."""
+    """A service that can also be stopped in its tracks, and that does not outlive the scenario, however that ends."""
+
+    _guard: subprocess.Popen[bytes] | None = None
+
+    def launch(self) -> None:
+        self.kill()
+        super().launch()
+        assert self._process is not None
+        command = ["/bin/sh", "-c", _GUARD, "sh", str(self._process.pid)]
+        self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            super().kill()
+        if self._guard is not None:
+            self._guard.communicate()
+            self._guard = None
 
     def suspend(self) -> None:
         """SIGSTOP, to the whole group: as when a machine freezes."""
