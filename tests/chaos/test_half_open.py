@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import Self
 
 import httpx
 import pytest
@@ -50,16 +52,18 @@ def test_workers_hear_no_more_of_rabbitmq(rig: Rig) -> None:
 def test_workers_hear_no_more_of_postgresql_and_are_started_anew(rig: Rig) -> None:
     proxy = rig.proxy("postgresql")
     rig.start("dispatcher")
-    with work(rig, database=proxy) as workers:
+    with work(rig, database=proxy) as workers, Probes(rig, *workers) as probes:
         await_flow(rig)
         if rig.full:
             assert proxy.freeze() > 0
-            start_anew(rig, *workers)
+            rig.wait(lambda: probes.failed, "a worker to notice")
             proxy.thaw()
             await_flow(rig)
         assert proxy.forsake() > 0
         rig.calm()
-        start_anew(rig, *workers)
+        failed = probes.failed
+        rig.wait(lambda: probes.failed > failed, "a worker to notice")
+        await_flow(rig)
     rig.settle()
     assert rig.events("worker_lost") > 0
 
@@ -78,13 +82,36 @@ def hints_lie_about(rig: Rig) -> bool:
     return rig["dispatcher"].counted("mailsift_dispatch_oldest_seconds") > _NEVER_IN_ORDER_SECONDS
 
 
-def start_anew(rig: Rig, *names: str) -> None:
-    """Do what Kubernetes does with a process that says it is no longer alive."""
-    for name in names:
-        rig.wait(lambda: not is_live(rig[name]), f"{name} to notice")  # noqa: B023 - asked at once
-        rig[name].kill()
-        rig[name].start()
+class Probes:
+    """Does what Kubernetes does with a process that says it is no longer alive."""
+
+    def __init__(self, rig: Rig, *names: str) -> None:
+        self.failed = 0
+        self._rig = rig
+        self._names = names
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._over.wait(0.1):
+            for process in (self._rig[name] for name in self._names):
+                if not is_live(process):
+                    self.failed += 1
+                    process.kill()
+                    process.launch()
 
 
 def is_live(process: Process) -> bool:
-    return httpx.get(f"http://{LOOPBACK}:{process.health_port}/livez", trust_env=False).is_success
+    """Ask a process how it is; one that has not begun to answer is given time."""
+    try:
+        return httpx.get(f"http://{LOOPBACK}:{process.health_port}/livez", trust_env=False).is_success
+    except httpx.ConnectError:
+        return True
