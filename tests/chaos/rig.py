@@ -41,7 +41,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -165,7 +165,6 @@ class Rig:
         self.pace = pace
         self.full = record.full
         self.database = f"chaos_{uuid.uuid4().hex[:8]}"
-        self.vhost = ""
         self.load: Load
         self._nameserver = nameserver
         self._folder = folder
@@ -184,8 +183,6 @@ class Rig:
             stack.callback(self._drop)
             # A crash of the server must not lose what it said it had committed.
             self.postgresql.execute(f"ALTER DATABASE {self.database} SET synchronous_commit = on")
-            self.vhost = self.rabbitmq.add_vhost()
-            stack.callback(lambda: self.rabbitmq.delete_vhost(self.vhost))
             self._eye = create_engine(self.postgresql.url(self.database), pool_pre_ping=True)
             stack.callback(self._eye.dispose)
             api = make_engine(self.postgresql.url(self.database, "mailsift_api"), "chaos-load", pool_size=20)
@@ -196,6 +193,11 @@ class Rig:
             self.load = Load(api, tenant, self._storage)
             stack.callback(self._end)
             yield self
+
+    @cached_property
+    def vhost(self) -> str:
+        """The virtual host, made when it is first asked for: not every test needs one."""
+        return self.rabbitmq.add_vhost()
 
     def start(  # one process, said in full
         self,
@@ -406,6 +408,8 @@ class Rig:
         self.load.leave()
         for process in self._processes.values():
             process.kill()
+        if "vhost" in vars(self):
+            self.rabbitmq.delete_vhost(self.vhost)
 
     def _drop(self) -> None:
         self.postgresql.execute(f"DROP DATABASE {self.database} WITH (FORCE)")
