@@ -74,7 +74,7 @@ class Soak:
         judge = Judge(eye, storage, min(_QUIET_SECONDS, options.hours * 3600 / 4))
         console, warden = Console(), Warden(rig)
         self._wires = {"postgresql": rig.proxy("postgresql"), "rabbitmq": rig.proxy("rabbitmq")}
-        weather = Weather(rig, eye, Storms(rig, warden, dice, self._wires), dice, console)
+        weather = Weather(rig, eye, Storms(rig, work, warden, dice, self._wires), dice, console)
         self._cast = Cast(rig, eye, work, judge, warden, weather, console)
         report = Report(options.seed, rig.pace.name)
         self._watch = Watch(self._cast, report, options.output, options.most_open, self._over)

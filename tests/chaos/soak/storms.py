@@ -12,21 +12,29 @@ import pika
 from chaos.proxy import Proxy
 from chaos.rig import Rig
 from chaos.soak.warden import Warden
+from chaos.soak.work import Work
 from chaos.twin import Twin
 from mailsift.shared.jobs.catalog import QUEUES
 
 WORKERS = ("ingest", "ingest-2", "analyzer", "analyzer-2", "exporter", "exporter-2")
 DISPATCHERS = ("dispatcher", "dispatcher-2")
 
+# The longer the jobs, the likelier they are still there when it strikes.
+_AT_WORK = """
+    SELECT worker, count(*) FROM chaos.claims JOIN "jobQueue" ON token = "leaseToken"
+    WHERE "attemptStartedAt" < clock_timestamp() - interval '0.2 s' GROUP BY worker"""
+_WORK_SECONDS = 10.0
 _PURGED = 20
+_POISONS = 3
 _PURGE_SECONDS = 30.0
 
 
 class Storms:
     """Chooses a disturbance, and makes it."""
 
-    def __init__(self, rig: Rig, warden: Warden, dice: random.Random, wires: Mapping[str, Proxy]) -> None:
+    def __init__(self, rig: Rig, work: Work, warden: Warden, dice: random.Random, wires: Mapping[str, Proxy]) -> None:
         self._rig = rig
+        self._work = work
         self._warden = warden
         self._dice = dice
         self._wires = wires
@@ -46,6 +54,7 @@ class Storms:
             self._a_worker_is_asked_to_leave,
             self._a_dispatcher_is_asked_to_leave,
             self._a_transaction_is_held_open,
+            self._jobs_kill_every_worker_they_meet,
         ]
         self._bag: list[Callable[[], str]] = []
 
@@ -56,17 +65,32 @@ class Storms:
         return self._bag.pop()
 
     def _a_worker_is_killed(self) -> str:
-        name = self._dice.choice(WORKERS)
+        name, jobs = self._somebody_at_work()
         self._rig[name].kill()
-        return name
+        return f"{name} with {jobs} jobs"
 
     def _workers_are_killed_again_and_again(self) -> str:
-        names = self._dice.choices(WORKERS, k=4)
-        for name in names:
+        names = []
+        for _ in range(4):
+            name, jobs = self._somebody_at_work()
+            names.append(f"{name} with {jobs} jobs")
             if self._rig[name].running:
                 self._rig[name].kill()
             time.sleep(self._dice.uniform(0.5, 2) * self._rig.pace.lease)
         return ", ".join(names)
+
+    def _somebody_at_work(self) -> tuple[str, int]:
+        """Wait a little for a worker that holds jobs, and count them; with none, draw any worker."""
+        names = {self._rig.role(name): name for name in WORKERS}
+        deadline = time.monotonic() + _WORK_SECONDS
+        while not (found := self._at_work(names)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return self._dice.choice(found or [(name, 0) for name in WORKERS])
+
+    def _at_work(self, names: Mapping[str, str]) -> list[tuple[str, int]]:
+        # The lease of one who was killed lives on for a while.
+        held = self._rig.rows(_AT_WORK)
+        return [(names[role], jobs) for role, jobs in held if self._rig[names[role]].running]
 
     def _a_dispatcher_is_killed(self) -> str:
         name = self._dice.choice(DISPATCHERS)
@@ -124,7 +148,8 @@ class Storms:
         return f"{twin.sent} messages"
 
     def _a_worker_sleeps(self) -> str:
-        return self._put_to_sleep(self._dice.choice(WORKERS))
+        name, jobs = self._somebody_at_work()
+        return f"{self._put_to_sleep(name)} with {jobs} jobs"
 
     def _a_dispatcher_sleeps(self) -> str:
         return self._put_to_sleep(self._dice.choice(DISPATCHERS))
@@ -139,7 +164,8 @@ class Storms:
         return name
 
     def _a_worker_is_asked_to_leave(self) -> str:
-        return self._ask_to_leave(self._dice.choice(WORKERS))
+        name, jobs = self._somebody_at_work()
+        return f"{self._ask_to_leave(name)}, with {jobs} jobs"
 
     def _a_dispatcher_is_asked_to_leave(self) -> str:
         return self._ask_to_leave(self._dice.choice(DISPATCHERS))
@@ -156,3 +182,12 @@ class Storms:
             connection.exec_driver_sql("SELECT pg_current_xact_id()")
             time.sleep(seconds)
         return f"{seconds:.0f} s"
+
+    def _jobs_kill_every_worker_they_meet(self) -> str:
+        jobs = [self._work.poison() for _ in range(_POISONS)]
+        open_jobs = """SELECT count(*) FROM "jobQueue" WHERE "jobId" = ANY(:jobs) AND status <> 'dead_letter'"""
+        began = time.monotonic()
+        deadline = began + 4 * self._rig.pace.patience
+        while self._rig.number(open_jobs, jobs=jobs) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return f"{len(jobs)} jobs, dead after {time.monotonic() - began:.0f} s"

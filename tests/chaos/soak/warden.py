@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chaos.rig import Process, Rig
+from chaos.process import Process
+from chaos.rig import Rig
 from servers import LOOPBACK
 
 _LOOK_SECONDS = 0.5

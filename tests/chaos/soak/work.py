@@ -63,7 +63,6 @@ _ASKERS = 3
 _LATE_SECONDS = 1.0
 _CANCELLED_SHARE = 0.05
 _RETRIED_SHARE = 0.5
-_POISON_SECONDS = 300.0
 _LOOK_SECONDS = 2.0
 
 
@@ -86,7 +85,8 @@ class Done:
 
 # How often each kind is asked for, and how many jobs that is with all its parts.
 _MIX: Mapping[str, tuple[int, float]] = {
-    "rows": (30, 1),
+    "rows": (29, 1),
+    "slow": (1, 1),
     "single": (25, 1),
     "upload": (12, 1),
     "analysis": (12, 2.3),
@@ -120,7 +120,6 @@ class Work:
         self._dice = dice
         self._gap = 60 * _JOBS_PER_ASK / rate
         self._next = time.monotonic()
-        self._poison_at = time.monotonic() + _POISON_SECONDS / 3
         self._recent: deque[tuple[Customer, uuid.UUID]] = deque(maxlen=40)
         self._cancelled: deque[tuple[Customer, uuid.UUID]] = deque(maxlen=40)
         self._done: dict[str, tuple[float, list[Done]]] = {}
@@ -174,6 +173,7 @@ class Work:
     def _ask(self) -> None:
         asks: Mapping[str, Callable[[], int]] = {
             "rows": self._ask_for_rows,
+            "slow": self._ask_for_slow_rows,
             "single": self._ask_for_single,
             "upload": lambda: self._upload(chain=False),
             "chain": lambda: self._upload(chain=True),
@@ -182,9 +182,7 @@ class Work:
         }
         with self._lock:
             kind = self._dice.choices(list(_MIX), [share for share, _ in _MIX.values()])[0]
-            poisonous = time.monotonic() > self._poison_at
-            self._poison_at += _POISON_SECONDS * poisonous
-        self._count(accepted=self._poison() if poisonous else asks[kind]())
+        self._count(accepted=asks[kind]())
         if self._recent and self._dice.random() < _CANCELLED_SHARE:
             self._cancel()
         if self._cancelled and self._dice.random() < _CANCELLED_SHARE * _RETRIED_SHARE:
@@ -196,12 +194,20 @@ class Work:
         self._write_rows(self._somebody(), "rows", rows, {**payload, "poison": False})
         return 1
 
-    def _poison(self) -> int:
-        payload = {"rows": 1, "piece": 1, "seconds": 0, "inside": False, "poison": True}
-        self._write_rows(self._somebody(), "poison", 0, payload)
+    def _ask_for_slow_rows(self) -> int:
+        """Something that runs long enough to be hit, and has many pieces to be taken up at."""
+        payload = {"rows": 40, "piece": 4, "seconds": 0.5, "inside": self._dice.random() < 0.5, "poison": False}
+        self._write_rows(self._somebody(), "rows", 40, payload)
         return 1
 
-    def _write_rows(self, customer: Customer, kind: str, rows: int, payload: Mapping[str, object]) -> None:
+    def poison(self) -> uuid.UUID:
+        """Ask for a job that kills every worker that it meets."""
+        payload = {"rows": 1, "piece": 1, "seconds": 0, "inside": False, "poison": True}
+        job = self._write_rows(self._somebody(), "poison", 0, payload)
+        self._count(accepted=1)
+        return job
+
+    def _write_rows(self, customer: Customer, kind: str, rows: int, payload: Mapping[str, object]) -> uuid.UUID:
         with self._transaction(customer) as connection:
             upload = make_upload(connection, customer.tenant)
             subject = Subject(upload_id=upload)
@@ -211,6 +217,7 @@ class Work:
             note(connection, customer, job, upload, kind, rows)
         if kind != "poison":
             self._recent.append((customer, job))
+        return job
 
     def _ask_for_single(self) -> int:
         customer = self._somebody()
@@ -295,7 +302,7 @@ class Work:
 
     def _length(self) -> int:
         """Most lists are short; some have several slices of everything."""
-        return self._dice.choices([self._dice.randrange(1, 300), 2_000, 20_000], [947, 50, 3])[0]
+        return self._dice.choices([self._dice.randrange(1, 300), 2_000, 20_000], [944, 50, 6])[0]
 
     def _transaction(self, customer: Customer) -> AbstractContextManager[Connection]:
         return tenant_transaction(self._api, customer.tenant.workspace_id)
