@@ -33,9 +33,6 @@ description.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import threading
 import time
 import uuid
@@ -48,7 +45,6 @@ from urllib.parse import urlsplit
 
 import pika
 import pika.exceptions
-import psutil
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812 - a class with a small name
 from sqlalchemy import create_engine, text
@@ -58,6 +54,7 @@ from chaos import census
 from chaos.census import Figures
 from chaos.load import Load, Put
 from chaos.pace import Pace
+from chaos.process import COMMANDS, Process
 from chaos.proxy import Proxy
 from chaos.record import Record
 from chaos.twin import Twin
@@ -65,7 +62,7 @@ from factories import make_tenant
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.storage import Storage
-from processes import BIN, COMMANDS, Service, wait_for
+from processes import wait_for
 from servers import PostgreSQL, RabbitMQ
 
 Result = TypeVar("Result")
@@ -74,84 +71,8 @@ TEMPLATE = "mailsift_chaos_template"
 _FOLDER = Path(__file__).parent
 _WORKER_MEGABYTES = 500
 _CHANCES = 10
-_GRACE_SECONDS = 120
-_OWN_COMMANDS = {
-    "chaos": [
-        *(str(BIN / "dramatiq"), "worker:set_up", "--path", str(_FOLDER)),
-        *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
-    ],
-    # Ingest, which also does what "chaos" does.
-    "soak": [
-        *(str(BIN / "dramatiq"), "chaos.soak.worker:set_up", "--path", str(_FOLDER.parent)),
-        *("--processes", "1", "--threads", "2", "--skip-logging", "--worker-shutdown-timeout", "120000"),
-    ],
-}
 # Small enough that a scenario has several slices of each kind, large enough that they can be caught in the middle.
 _SIZES = {"BATCH_ROWS": "10000", "ROWS_PER_JOB": "5000", "DOMAINS_PER_JOB": "7"}
-
-
-# Waits until the pipe is closed, by us or by our end, and takes what is left of a service along.
-_GUARD = 'read -r _; kill -s KILL -- "-$1" 2>/dev/null'
-
-
-class Process(Service):
-    """A service that can also be stopped in its tracks, and that does not outlive the scenario, however that ends."""
-
-    _guard: subprocess.Popen[bytes] | None = None
-
-    def launch(self) -> None:
-        self.kill()
-        super().launch()
-        assert self._process is not None
-        command = ["/bin/sh", "-c", _GUARD, "sh", str(self._process.pid)]
-        self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            super().kill()
-        if self._guard is not None:
-            self._guard.communicate()
-            self._guard = None
-
-    def suspend(self) -> None:
-        """SIGSTOP, to the whole group: as when a machine freezes."""
-        self._signal_group(signal.SIGSTOP)
-
-    def stop(self) -> int:
-        """SIGTERM, and two minutes to leave; returns the exit code."""
-        assert self._process is not None
-        os.kill(self._process.pid, signal.SIGTERM)
-        try:
-            return self._process.wait(timeout=_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"{self.name} did not leave within {_GRACE_SECONDS} s\n{self.log()}") from None
-
-    def resume(self) -> None:
-        self._signal_group(signal.SIGCONT)
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def megabytes(self) -> float:
-        """The most memory that one of its processes has had so far."""
-        assert self._process is not None
-        family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
-        return max(_peak(member.pid) for member in family)
-
-    def counted(self, metric: str) -> float:
-        """Add up a metric over its labels."""
-        lines = [line.split() for line in self.metrics().splitlines() if not line.startswith("#")]
-        return sum(float(value) for name, value in lines if name.partition("{")[0] == metric)
-
-    def _signal_group(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        os.killpg(self._process.pid, number)
-
-
-def _peak(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)
 
 
 class Rig:
@@ -372,7 +293,7 @@ class Rig:
             **self.pace.environment(),
             **env,
         }
-        return Process(name, environment, self._folder, {**COMMANDS, **_OWN_COMMANDS}[kind])
+        return Process(name, environment, self._folder, COMMANDS[kind])
 
     def role(self, name: str) -> str:
         """The login of a worker process: the database knows each of them from the others."""

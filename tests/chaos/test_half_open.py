@@ -9,8 +9,9 @@ from typing import Self
 import httpx
 import pytest
 
+from chaos.process import Process
 from chaos.proxy import Proxy
-from chaos.rig import Process, Rig
+from chaos.rig import Rig
 from chaos.stream import await_flow, work
 from servers import LOOPBACK
 
