@@ -71,7 +71,8 @@ def _choose(engine: Engine, count: int) -> float:
     with engine.begin() as connection:
         assert dispatching.choose_alone(connection)
         began = time.perf_counter()
-        hints = dispatching.take(connection, slots, uuid.uuid4())
+        waiters = dispatching.waiting(connection, slots, {})
+        hints = dispatching.take(connection, slots, waiters, uuid.uuid4())
         took = time.perf_counter() - began
         assert len(hints) == count, len(hints)
     return took

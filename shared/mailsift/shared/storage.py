@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import io
 import os
+import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,7 +112,9 @@ class Storage:
         """Remove objects, and return the keys of those that are gone: another try is as good as this one."""
         gone = []
         failures = 0
-        for key in keys:
+        # In any order: a few that cannot be removed are not always the first.
+        wanted = list(keys)
+        for key in random.sample(wanted, len(wanted)):
             try:
                 self.delete(key)
             except (BaseError, OSError) as error:

@@ -292,3 +292,26 @@ def test_one_that_cannot_be_fired_keeps_no_other_from_it_and_stays_due(schedules
     schedules.query("""UPDATE schedules SET "fileType" = 'csv'""")
     assert schedules.fire() == 1
     assert schedules.next_due(broken) == NOON + 1440 * MINUTE
+
+
+def test_nothing_is_begun_for_one_who_has_left(schedules: Schedules) -> None:
+    schedule = schedules.add()
+    schedules.query('DELETE FROM "workspaceMembers"')
+    assert schedules.fire() == 1
+    assert schedules.outcomes(schedule) == [(NOON, "user_left")]
+
+
+def test_a_schedule_never_reaches_a_list_of_another_workspace(schedules: Schedules) -> None:
+    with schedules.owner.begin() as connection:
+        stranger = make_tenant(connection, "Stranger")
+    schedule = schedules.add()
+    schedules.query('UPDATE uploads SET "workspaceId" = :id', id=stranger.workspace_id)
+    assert schedules.fire() == 0
+    assert schedules.outcomes(schedule) == []
+
+
+def test_more_than_a_batch_is_fired_in_one_turn(schedules: Schedules, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsift.dispatcher.schedules._BATCH", 2)
+    for _ in range(5):
+        schedules.add()
+    assert schedules.fire() == 5

@@ -21,7 +21,15 @@ from mailsift.shared.jobs.catalog import QUEUES, JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import Child, ClaimedJob, NewJob, Subject
 from mailsift.shared.jobs.lease import JobTransaction, Lease
-from mailsift.shared.jobs.repository import claiming, dispatching, operating, queueing, recovering
+from mailsift.shared.jobs.repository import (
+    claiming,
+    dispatching,
+    operating,
+    queueing,
+    recovering,
+    requesting,
+    retaining,
+)
 from mailsift.shared.jobs.repository.claiming import Waiting
 from mailsift.shared.jobs.repository.dispatching import Hint
 from mailsift.shared.jobs.retry import Ending, Schedule, decide
@@ -128,6 +136,10 @@ class Parties:
         with tenant_transaction(self.api, self.tenant.workspace_id) as connection:
             return queueing.retry(connection, job_id)
 
+    def delete(self, job_id: uuid.UUID) -> bool:
+        with tenant_transaction(self.api, self.tenant.workspace_id) as connection:
+            return requesting.mark_deleted(connection, job_id)
+
     # Dispatchers and their operator.
 
     def take(self, free: int, *, sent: bool = True) -> list[Hint]:
@@ -135,7 +147,8 @@ class Parties:
         token = uuid.uuid4()
         with self.dispatcher.begin() as connection:
             assert dispatching.choose_alone(connection)
-            hints = dispatching.take(connection, dict.fromkeys(QUEUES, free), token)
+            waiters = dispatching.waiting(connection, QUEUES, {})
+            hints = dispatching.take(connection, dict.fromkeys(QUEUES, free), waiters, token)
             if not sent:
                 dispatching.unmark(connection, hints, token)
         return hints
@@ -164,6 +177,10 @@ class Parties:
 
     def mend(self) -> int:
         return reconcile_parents(self.dispatcher) + settle_followers(self.dispatcher)
+
+    def clear_away(self) -> int:
+        with self.dispatcher.begin() as connection:
+            return retaining.drain_deleted(connection, 0, 1000)
 
     # Workers.
 

@@ -3,11 +3,14 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 
+import dramatiq
 import pytest
 from sqlalchemy import Engine, text
 
 from factories import Tenant, make_analysis, make_export, make_tenant
+from mailsift.dispatcher import relay
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository import dispatching, queueing
@@ -51,7 +54,8 @@ class Backlog:
 
     def take(self, free: int, queue: str = QUEUE) -> list[uuid.UUID]:
         with self.dispatcher.begin() as connection:
-            return [hint.job_id for hint in dispatching.take(connection, {queue: free}, uuid.uuid4())]
+            waiters = dispatching.waiting(connection, [queue], {})
+            return [hint.job_id for hint in dispatching.take(connection, {queue: free}, waiters, uuid.uuid4())]
 
     def one_by_one(self, count: int) -> list[uuid.UUID]:
         return [job_id for _ in range(count) for job_id in self.take(1)]
@@ -186,6 +190,68 @@ def test_of_the_jobs_that_saw_their_workers_die_one_is_sent_at_a_time(backlog: B
     assert len(backlog.take(10)) == 1
 
 
+def test_suspects_hide_no_other_job_of_their_workspace(backlog: Backlog) -> None:
+    tenant = backlog.tenant()
+    backlog.add(tenant, 40, waited=60)
+    with backlog.owner.begin() as connection:
+        connection.execute(text("""UPDATE "jobQueue" SET "errorCode" = 'worker_lost', "retryCount" = 2"""))
+    others = set(backlog.add(tenant, 10))
+    assert others < set(backlog.take(11))
+
+
+def test_however_many_workspaces_wait_each_gets_its_turn(
+    backlog: Backlog, monkeypatch: pytest.MonkeyPatch, dispatcher: Engine
+) -> None:
+    monkeypatch.setattr(relay, "_AT_ONCE", 3)
+    for _ in range(7):
+        backlog.add(backlog.tenant(), waited=-3600)
+    youngest = backlog.tenant()
+    due = backlog.add(youngest)
+    sent: list[dramatiq.Message[None]] = []
+    dispatching_relay = relay.Relay(dispatcher, _Collector(sent), cap=100)
+    cycles = 0
+    while not dispatching_relay.cycle():
+        # Nobody waits for a wake-up as long as others wait for their turn.
+        assert dispatching_relay.patience == 0
+        cycles += 1
+    assert cycles == 2
+    assert [message.kwargs["job_id"] for message in sent] == [str(job_id) for job_id in due]
+
+
+def test_a_full_window_does_not_send_the_look_back_to_the_first(
+    backlog: Backlog, monkeypatch: pytest.MonkeyPatch, dispatcher: Engine
+) -> None:
+    monkeypatch.setattr(relay, "_AT_ONCE", 3)
+    for _ in range(3):
+        backlog.add(backlog.tenant(), 30)
+    (wanted,) = backlog.add(backlog.tenant())
+    sent: list[dramatiq.Message[None]] = []
+    narrow = relay.Relay(dispatcher, _Collector(sent), cap=4)
+    for _ in range(12):
+        narrow.cycle()
+        # All that was sent is claimed, and done.
+        with backlog.owner.begin() as connection:
+            connection.execute(
+                text("""UPDATE "jobQueue" SET status = 'completed', "dispatchedAt" = NULL
+                        WHERE "dispatchedAt" IS NOT NULL""")
+            )
+    assert str(wanted) in {message.kwargs["job_id"] for message in sent}
+
+
+class _Collector:
+    """Takes all hints."""
+
+    def __init__(self, sent: list[dramatiq.Message[None]]) -> None:
+        self._sent = sent
+
+    def send(self, messages: Sequence[dramatiq.Message[None]]) -> set[str]:
+        self._sent += messages
+        return set()
+
+    def close(self) -> None:
+        pass
+
+
 def test_only_one_dispatcher_chooses_at_a_time(backlog: Backlog) -> None:
     with backlog.dispatcher.begin() as first, backlog.dispatcher.begin() as second:
         assert dispatching.choose_alone(first)
@@ -197,8 +263,9 @@ def test_only_one_dispatcher_chooses_at_a_time(backlog: Backlog) -> None:
 def test_two_dispatchers_that_choose_at_once_send_nothing_twice(backlog: Backlog) -> None:
     backlog.add(backlog.tenant(), 30)
     with backlog.dispatcher.begin() as first:
-        one = dispatching.take(first, {QUEUE: 20}, uuid.uuid4())
+        waiters = dispatching.waiting(first, [QUEUE], {})
+        one = dispatching.take(first, {QUEUE: 20}, waiters, uuid.uuid4())
         with backlog.dispatcher.begin() as second:
-            other = dispatching.take(second, {QUEUE: 20}, uuid.uuid4())
+            other = dispatching.take(second, {QUEUE: 20}, waiters, uuid.uuid4())
     assert len(one) == 20
     assert not {hint.job_id for hint in one} & {hint.job_id for hint in other}

@@ -237,7 +237,8 @@ def test_a_cancelled_parent_begins_no_new_phase(engines: Engines) -> None:
 def test_hints_are_taken_once_and_again_when_nobody_claimed(engines: Engines) -> None:
     def take() -> list[dispatching.Hint]:
         with engines.dispatcher.begin() as connection:
-            return dispatching.take(connection, {"analyzer.analyses": 10}, uuid.uuid4())
+            waiters = dispatching.waiting(connection, ["analyzer.analyses"], {})
+            return dispatching.take(connection, {"analyzer.analyses": 10}, waiters, uuid.uuid4())
 
     def republish(after_seconds: float) -> int:
         with engines.dispatcher.begin() as connection:

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import text
 
 from conftest import Database
-from engines import Engines, done, fail, split, waiting_for_locks
-from mailsift.dispatcher.reaper import drain_cancelled
-from mailsift.shared.db.session import make_engine
+from engines import SCHEDULE, Engines, done, fail, split, waiting_for_locks
+from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
+from mailsift.shared.db.session import make_engine, tenant_transaction
 from mailsift.shared.errors import PermanentError, Reschedule, ShuttingDown, TransientError
 from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.lease import Lease
@@ -165,3 +165,51 @@ def test_a_log_line_that_cannot_be_written_does_not_keep_an_attempt_from_ending(
 def test_a_fault_that_quotes_a_nul_is_told_without_it(engines: Engines) -> None:
     row = engines.run(fail(PermanentError("bad_header", "the header reads a\0b")))
     assert (row["status"], row["errorMessage"]) == ("failed", "the header reads ab")
+
+
+def test_a_late_drain_takes_nothing_from_a_job_that_was_retried(engines: Engines) -> None:
+    engines.run(split(3))
+    engines.cancel()
+    with engines.dispatcher.begin() as connection:
+        listed = recovering.cancelled_parents(connection)
+    assert drain_cancelled(engines.dispatcher) == 3
+    assert engines.row()["status"] == "cancelled"
+    assert engines.retry()
+    with engines.dispatcher.begin() as connection:
+        assert [recovering.cancel_children(connection, parent) for parent in listed] == [0]
+    assert {child["status"] for child in engines.children()} == {"pending"}
+
+
+def test_a_part_that_is_cancelled_fails_a_job_that_is_not(engines: Engines) -> None:
+    engines.run(split(1))
+    child = engines.children()[0]["jobId"]
+    with tenant_transaction(engines.api, engines.tenant.workspace_id) as connection:
+        queueing.request_cancel(connection, child)
+    assert (engines.row()["status"], engines.row()["errorCode"]) == ("failed", "part_cancelled")
+    assert engines.retry()
+    engines.run(done, child)
+    assert engines.run(done)["status"] == "completed"
+
+
+def test_a_row_that_somebody_holds_keeps_no_chore_from_the_others(engines: Engines) -> None:
+    impatient = make_engine(
+        engines.dispatcher.url.render_as_string(hide_password=False), "test-chores", lock_timeout_seconds=0.1
+    )
+    engines.run(split(2))
+    held, other = engines.children()
+
+    def outlive_the_other(_lease: Lease) -> None:
+        def hold_the_other(_lease: Lease) -> None:
+            engines.expire()
+            with engines.worker.begin() as connection:
+                row = text('SELECT FROM "jobQueue" WHERE "jobId" = :id FOR UPDATE')
+                connection.execute(row, {"id": held["jobId"]})
+                assert reap_leases(impatient, SCHEDULE) == 1
+
+        engines.run(hold_the_other, other["jobId"])
+        assert engines.row(held["jobId"])["status"] == "processing"
+        assert reap_leases(impatient, SCHEDULE) == 1
+
+    engines.run(outlive_the_other, held["jobId"])
+    assert [child["errorCode"] for child in engines.children()] == ["worker_lost", "worker_lost"]
+    impatient.dispose()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from mailsift.dispatcher import metrics
+from mailsift.shared.db.session import is_locked
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -24,6 +27,18 @@ class Chore:
     name: str
     every_seconds: float
     do: Callable[[], object]
+
+
+@contextmanager
+def passing_over_locks(chore: str, row_id: uuid.UUID) -> Iterator[None]:
+    """Leave a row that somebody holds, such as a stopped process, to the next turn: the others need not wait."""
+    try:
+        yield
+    except OperationalError as error:
+        if not is_locked(error):
+            raise
+        metrics.ROWS_LOCKED.labels(chore).inc()
+        log.warning("row_locked", chore=chore, row=str(row_id))
 
 
 class ChoreLoop:

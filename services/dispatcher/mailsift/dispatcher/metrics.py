@@ -49,4 +49,10 @@ CHORE_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
     registry=REGISTRY,
 )
+ROWS_LOCKED = Counter(
+    "mailsift_chore_rows_locked",
+    "Rows that a chore left to its next turn: they were held",
+    ["chore"],
+    registry=REGISTRY,
+)
 CHORE_FAILURES = Counter("mailsift_chore_failures", "Turns of a chore that failed", ["chore"], registry=REGISTRY)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+import uuid
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import ProgrammingError
 
 from mailsift.dispatcher import metrics
+from mailsift.dispatcher.chores import passing_over_locks
 from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.jobs.repository.recovering import ExpiredLease
 from mailsift.shared.jobs.retry import Schedule
@@ -20,21 +22,20 @@ def reap_leases(engine: Engine, schedule: Schedule) -> int:
     """Free expired leases; returns how many jobs went back or were given up."""
     with engine.begin() as connection:
         expired = recovering.expired_leases(connection)
-    return sum(_reap(engine, schedule, lease) for lease in expired)
+    reaped = 0
+    for lease in expired:
+        with passing_over_locks("reap_leases", lease.ref.job_id):
+            reaped += _reap(engine, schedule, lease)
+    return reaped
 
 
 def _reap(engine: Engine, schedule: Schedule, lease: ExpiredLease) -> bool:
-    try:
-        if not _end_writer(engine, lease):
-            return False
-        delay = schedule.delay_after_silence(lease.retry_count, secrets.SystemRandom().random())
-        # Another transaction: the one that was ended must be gone before its lease is free.
-        with engine.begin() as connection:
-            status = recovering.reap(connection, lease, delay)
-    except OperationalError:
-        # Somebody holds the row, such as a process that was stopped in mid-heartbeat. The others need not wait for it.
-        log.warning("lease_not_reaped", job_id=str(lease.ref.job_id), exc_info=True)
+    if not _end_writer(engine, lease):
         return False
+    delay = schedule.delay_after_silence(lease.retry_count, secrets.SystemRandom().random())
+    # Another transaction: the one that was ended must be gone before its lease is free.
+    with engine.begin() as connection:
+        status = recovering.reap(connection, lease, delay)
     if status is None:
         return False
     metrics.LEASES_REAPED.labels(status.value).inc()
@@ -59,10 +60,16 @@ def drain_cancelled(engine: Engine) -> int:
         parents = recovering.cancelled_parents(connection)
     total = 0
     for parent in parents:
-        cancelled = -1
-        while cancelled:
-            with engine.begin() as connection:
-                cancelled = recovering.cancel_children(connection, parent)
-            total += cancelled
-    metrics.CHILDREN_CANCELLED.inc(total)
+        with passing_over_locks("drain_cancelled", parent):
+            total += _drain(engine, parent)
+    return total
+
+
+def _drain(engine: Engine, parent: uuid.UUID) -> int:
+    total, cancelled = 0, -1
+    while cancelled:
+        with engine.begin() as connection:
+            cancelled = recovering.cancel_children(connection, parent)
+        metrics.CHILDREN_CANCELLED.inc(cancelled)
+        total += cancelled
     return total

@@ -7,7 +7,8 @@ import uuid
 from sqlalchemy import Engine
 
 from mailsift.dispatcher import metrics
-from mailsift.shared.jobs.repository import recovering
+from mailsift.dispatcher.chores import passing_over_locks
+from mailsift.shared.jobs.repository import moves, recovering
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -20,20 +21,29 @@ def reconcile_parents(engine: Engine, batch: int = 500) -> int:
     mended, after = 0, _FIRST
     while parents := _waiting_parents(engine, after, batch):
         for parent in parents:
-            with engine.begin() as connection:
-                wrong = recovering.reconcile(connection, parent)
-            if wrong:
-                mended += 1
-                metrics.PARENTS_MENDED.inc()
-                log.error("parent_mended", job_id=str(parent))
+            with passing_over_locks("reconcile_parents", parent):
+                mended += _reconcile(engine, parent)
         after = parents[-1]
     return mended
+
+
+def _reconcile(engine: Engine, parent: uuid.UUID) -> bool:
+    with engine.begin() as connection:
+        wrong = recovering.reconcile(connection, parent)
+    if wrong:
+        metrics.PARENTS_MENDED.inc()
+        log.error("parent_mended", job_id=str(parent))
+    return wrong
 
 
 def settle_followers(engine: Engine) -> int:
     """Let jobs begin, or end, whose predecessor has ended without their knowledge; returns how many. As alarming."""
     with engine.begin() as connection:
-        settled = recovering.settle_orphans(connection)
+        predecessors = recovering.ended_predecessors(connection)
+    settled = 0
+    for job_id, completed in predecessors:
+        with passing_over_locks("settle_followers", job_id), engine.begin() as connection:
+            settled += moves.settle_followers(connection, job_id, completed=completed)
     if settled:
         metrics.FOLLOWERS_MENDED.inc(settled)
         log.error("followers_mended", jobs=settled)

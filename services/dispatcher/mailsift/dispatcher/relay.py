@@ -15,12 +15,14 @@ from mailsift.dispatcher import metrics, window
 from mailsift.dispatcher.publisher import Publisher
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository import dispatching
-from mailsift.shared.jobs.repository.dispatching import Hint, Outstanding
+from mailsift.shared.jobs.repository.dispatching import Hint, Outstanding, Waiter
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
 
 _NONE = Outstanding(0, 0.0)
+# Workspaces that are looked at in one choice: more of them take turns.
+_AT_ONCE = 250
 
 
 class Relay:
@@ -33,6 +35,8 @@ class Relay:
         self._republish_seconds = republish_seconds
         self._flows = dict.fromkeys(QUEUES, window.Flow())
         self._full: set[str] = set()
+        # Where the last look at who waits in a queue was cut off.
+        self._behind: dict[str, uuid.UUID] = {}
         for queue in QUEUES:
             metrics.OUTSTANDING.labels(queue)
             metrics.HINTS_SENT.labels(queue)
@@ -54,7 +58,9 @@ class Relay:
 
     @property
     def patience(self) -> float:
-        """In how many seconds to look again by itself: without end, unless a queue had no room."""
+        """In how many seconds to look again by itself: without end, unless a queue had no room or more wait."""
+        if self._behind.keys() - self._full:
+            return 0.0
         now = time.monotonic()
         return min((window.patience(self._flows[queue], now) for queue in self._full), default=math.inf)
 
@@ -70,7 +76,11 @@ class Relay:
             slots = {queue: self._room(queue, outstanding.get(queue, _NONE)) for queue in QUEUES}
             self._full = {queue for queue, free in slots.items() if free <= 0}
             free = {queue: free for queue, free in slots.items() if free > 0}
-            return dispatching.take(connection, free, token) if free else []
+            waiters = dispatching.waiting(connection, free, self._behind, _AT_ONCE) if free else []
+            # A queue without room is left where it was.
+            left = {queue: last for queue, last in self._behind.items() if queue not in free}
+            self._behind = left | _cut_off(waiters)
+            return dispatching.take(connection, free, waiters, token) if waiters else []
 
     def _room(self, queue: str, outstanding: Outstanding) -> int:
         count, oldest = outstanding.count, outstanding.oldest_seconds
@@ -103,6 +113,12 @@ class Relay:
             log.warning("broker_unreachable" if paused else "broker_reachable_again")
         self.paused = paused
         metrics.PAUSED.set(int(paused))
+
+
+def _cut_off(waiters: Sequence[Waiter]) -> dict[str, uuid.UUID]:
+    counts = Counter(waiter.queue for waiter in waiters)
+    last = {waiter.queue: waiter.workspace_id for waiter in waiters}
+    return {queue: last[queue] for queue, count in counts.items() if count == _AT_ONCE}
 
 
 def _message(hint: Hint) -> dramatiq.Message[None]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from mailsift.dispatcher import metrics
+from mailsift.dispatcher.chores import passing_over_locks
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.cron import recurrence
 from mailsift.shared.jobs.repository import quota, scheduling
@@ -25,15 +26,29 @@ ALREADY_RUN = "already_run"
 INVALID = "invalid_schedule"
 UPLOAD_NOT_READY = "upload_not_ready"
 ROWS_EXPIRED = "rows_expired"
+USER_LEFT = "user_left"
 PREVIOUS_AT_WORK = "previous_run_at_work"
 QUOTA_EXCEEDED = "job_quota_exceeded"
 
 
 def fire_due(engine: Engine, now: dt.datetime | None = None) -> int:
     """Fire what is due at `now`, or by the database's clock; returns how many came due, begun or not."""
+    total = fired = _fire_batch(engine, now)
+    # Full, and all of them moved on: there may be more.
+    while fired == _BATCH:
+        fired = _fire_batch(engine, now)
+        total += fired
+    return total
+
+
+def _fire_batch(engine: Engine, now: dt.datetime | None) -> int:
     with engine.begin() as connection:
         schedules = scheduling.due(connection, now, _BATCH)
-    return sum(_fire_guarded(engine, schedule_id, now) for schedule_id in schedules)
+    fired = 0
+    for schedule_id in schedules:
+        with passing_over_locks("fire_schedules", schedule_id):
+            fired += _fire_guarded(engine, schedule_id, now)
+    return fired
 
 
 def _fire_guarded(engine: Engine, schedule_id: uuid.UUID, now: dt.datetime | None) -> bool:
@@ -85,6 +100,8 @@ def _obstacle(connection: Connection, schedule: DueSchedule) -> str | None:
         return UPLOAD_NOT_READY
     if not schedule.rows_kept:
         return ROWS_EXPIRED
+    if not schedule.user_is_member:
+        return USER_LEFT
     if scheduling.is_at_work(connection, schedule.schedule_id):
         return PREVIOUS_AT_WORK
     if quota.spend(connection, schedule.workspace_id, schedule.jobs) is not None:

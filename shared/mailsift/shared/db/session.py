@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from psycopg2.errorcodes import LOCK_NOT_AVAILABLE
 from sqlalchemy import Connection, Engine, create_engine, text
-from sqlalchemy.exc import InvalidRequestError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 
 def make_engine(  # noqa: PLR0913 - the limits of a connection
@@ -50,6 +51,11 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
             "options": f"{options} -c timezone=UTC",
         },
     )
+
+
+def is_locked(error: DBAPIError) -> bool:
+    """Tell whether a statement gave up waiting for a lock that somebody else holds."""
+    return getattr(error.orig, "pgcode", None) == LOCK_NOT_AVAILABLE
 
 
 @contextmanager

@@ -137,8 +137,14 @@ class Lease:
         if self._lines:
             claiming.write_log(self._connection, self.job, self._lines)
 
-    def give_connection_back(self) -> None:
-        """Let the job's connection go: nothing more is written through this lease."""
+    def give_connection_back(self, *, sound: bool) -> None:
+        """Let the job's connection go: nothing more is written through this lease.
+
+        One that is not known to be sound is closed, so that no other job gets it: should the end of this one not be
+        written, the reaper ends that connection.
+        """
+        if not sound:
+            self._connection.invalidate()
         self._connection.close()
 
     def pending_log(self) -> list[tuple[str, str, Mapping[str, Any]]]:

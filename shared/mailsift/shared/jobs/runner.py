@@ -134,7 +134,7 @@ class JobRunner:
     def _release(self, lease: Lease, ending: Ending) -> str:
         job = lease.job
         # The job's own connection may be dead, or in a transaction that failed.
-        lease.give_connection_back()
+        lease.give_connection_back(sound=not ending.failed)
         try:
             with self._connect() as connection, connection.begin():
                 if lines := lease.pending_log():

@@ -44,6 +44,14 @@ class Job(Base):
         ),
         Index("ix_jobQueue_leases", "lease_until", postgresql_where=text("status = 'processing'")),
         Index(
+            "ix_jobQueue_suspects",
+            "queue",
+            "turn_at",
+            postgresql_where=text(
+                """"errorCode" = 'worker_lost' AND "retryCount" >= 2 AND status IN ('pending', 'processing')"""
+            ),
+        ),
+        Index(
             "ix_jobQueue_waiting",
             "job_id",
             postgresql_where=text("""status = 'processing' AND "leaseToken" IS NULL"""),

@@ -108,7 +108,7 @@ _RENEW = text(f"""
                              CAST(:steps AS text[])) AS b(token, processed, total, step)
     ), mine AS (
         SELECT "jobId", beat.* FROM "jobQueue" JOIN beat ON "leaseToken" = beat.token
-        FOR UPDATE OF "jobQueue" SKIP LOCKED
+        FOR NO KEY UPDATE OF "jobQueue" SKIP LOCKED
     )
     UPDATE "jobQueue" j SET
         "leaseUntil" = CASE WHEN :extend THEN clock_timestamp() + make_interval(secs => :lease) ELSE "leaseUntil" END,

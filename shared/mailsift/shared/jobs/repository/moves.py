@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from mailsift.shared.db.prepared import Prepared
-from mailsift.shared.jobs.states import ENDED, JobStatus
+from mailsift.shared.jobs.states import ENDED, RETRYABLE, JobStatus
 
 # The columns that follow-ups need, returned by every statement that moves a job.
 _RETURNING = """
@@ -26,7 +26,6 @@ PROGRESS = """greatest(progress, "progressFrom" + floor(("progressTo" - "progres
 
 PREREQUISITE_FAILED = "prerequisite_failed"
 
-_ENDED_BADLY = {JobStatus.FAILED, JobStatus.DEAD_LETTER}
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
 
 # An upload, an analysis or an export shows the state of its root job; between two tries or two phases it is still
@@ -89,6 +88,8 @@ _HAND_ON = text(
             WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'
             WHEN "failedChildren" > 0 THEN 'failed'
             ELSE 'pending' END,
+        "errorCode" = CASE WHEN "cancelRequestedAt" IS NULL AND "failedChildren" > 0
+            THEN coalesce("errorCode", 'part_cancelled') ELSE "errorCode" END,
         "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL OR "failedChildren" > 0 THEN clock_timestamp() END,
         "dueAt" = clock_timestamp(), "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()
     WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" = 0""")
@@ -139,7 +140,7 @@ def _close_children(connection: Connection, children: Sequence[RowMapping]) -> N
     # Of several parents, always in the same order.
     for parent_id in sorted({child["parentJobId"] for child in children}):
         closed = [child for child in children if child["parentJobId"] == parent_id]
-        fatal = [child for child in closed if child["failsParent"] and child["status"] in _ENDED_BADLY]
+        fatal = [child for child in closed if child["failsParent"] and child["status"] in RETRYABLE]
         left = connection.scalar(
             _CLOSE_CHILDREN,
             {

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from mailsift.shared.errors import LeaseLost
 from mailsift.shared.jobs.job import Ref
 from mailsift.shared.jobs.repository.claiming import key_of, release
-from mailsift.shared.jobs.repository.moves import RELEASE, hand_on, move, moving, settle_followers
+from mailsift.shared.jobs.repository.moves import RELEASE, hand_on, move, moving
 from mailsift.shared.jobs.repository.queueing import notify_progress
 from mailsift.shared.jobs.retry import CANCELLED, Ending
 from mailsift.shared.jobs.states import ENDED, JobStatus
@@ -45,17 +45,25 @@ _MARKED_PARENTS = text("""
     WHERE status = 'processing' AND "leaseToken" IS NULL AND "cancelRequestedAt" IS NOT NULL AND "openChildren" > 0
     LIMIT 100""")
 
+# Since it was listed, it may have ended and been retried.
+_STILL_MARKED = """EXISTS (
+    SELECT FROM "jobQueue" p
+    WHERE p."jobId" = :parent_id AND p.status = 'processing' AND p."cancelRequestedAt" IS NOT NULL)"""
+
 _CANCEL_CHILDREN = text(
     moving(f"""
     UPDATE "jobQueue" j SET status = 'cancelled', "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "jobId" IN (
-        SELECT "jobId" FROM "jobQueue" WHERE "parentJobId" = :parent_id AND status = 'pending'
+        SELECT "jobId" FROM "jobQueue" WHERE "parentJobId" = :parent_id AND status = 'pending' AND {_STILL_MARKED}
         LIMIT :batch FOR UPDATE SKIP LOCKED)""")
 )
 
-_MARK_CHILDREN = text("""
+_MARK_CHILDREN = text(f"""
     UPDATE "jobQueue" SET "cancelRequestedAt" = clock_timestamp()
-    WHERE "parentJobId" = :parent_id AND status = 'processing' AND "cancelRequestedAt" IS NULL""")
+    WHERE "jobId" IN (
+        SELECT "jobId" FROM "jobQueue"
+        WHERE "parentJobId" = :parent_id AND status = 'processing' AND "cancelRequestedAt" IS NULL AND {_STILL_MARKED}
+        FOR NO KEY UPDATE SKIP LOCKED)""")
 
 _WAITING_PARENTS = text("""
     SELECT p."jobId" FROM "jobQueue" p
@@ -70,14 +78,14 @@ _LOCK_PARENT = text("""
 
 _COUNT_CHILDREN = text("""
     SELECT count(*) FILTER (WHERE status IN ('pending', 'processing')) AS open,
-        count(*) FILTER (WHERE status IN ('failed', 'dead_letter') AND "failsParent") AS failed
+        count(*) FILTER (WHERE status IN ('failed', 'dead_letter', 'cancelled') AND "failsParent") AS failed
     FROM "jobQueue" WHERE "parentJobId" = :parent_id""")
 
 _SET_COUNT = text("""
     UPDATE "jobQueue" SET "openChildren" = :open, "failedChildren" = :failed, "updatedAt" = clock_timestamp()
     WHERE "jobId" = :parent_id""")
 
-_ORPHANED_FOLLOWERS = text("""
+_ENDED_PREDECESSORS = text("""
     SELECT DISTINCT p."jobId", p.status FROM "jobQueue" f JOIN "jobQueue" p ON p."jobId" = f."afterJobId"
     WHERE f.status = 'pending' AND f."dueAt" = 'infinity' AND p.status = ANY(CAST(:ended AS text[])) LIMIT :batch""")
 
@@ -178,13 +186,10 @@ def reconcile(connection: Connection, parent_id: uuid.UUID) -> bool:
     return True
 
 
-def settle_orphans(connection: Connection, batch: int = 100) -> int:
-    """Let jobs begin, or end, whose predecessor has ended without their knowledge; returns how many."""
+def ended_predecessors(connection: Connection, batch: int = 100) -> list[tuple[uuid.UUID, bool]]:
+    """List jobs that have ended while others still wait for them, each with whether it completed."""
     ended = {"ended": [status.value for status in ENDED], "batch": batch}
-    return sum(
-        settle_followers(connection, row[0], completed=row[1] == JobStatus.COMPLETED)
-        for row in connection.execute(_ORPHANED_FOLLOWERS, ended).all()
-    )
+    return [(row[0], row[1] == JobStatus.COMPLETED) for row in connection.execute(_ENDED_PREDECESSORS, ended)]
 
 
 def void_all_leases(connection: Connection) -> int:

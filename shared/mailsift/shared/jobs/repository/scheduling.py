@@ -26,8 +26,11 @@ _DUE = text("""
 # Who does not get it leaves it to the dispatcher that fires it, or to the user who changes it.
 _LOCK = text("""
     SELECT s."scheduleId", s."workspaceId", s."userId", s.cron, s.timezone, s."uploadId", s."fileType", s."nextDueAt",
-        u.status, u."rowsExpiredAt", u."fileName", coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now
-    FROM schedules s JOIN uploads u USING ("uploadId")
+        u.status, u."rowsExpiredAt", u."fileName", coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now,
+        EXISTS (
+            SELECT FROM "workspaceMembers" m
+            WHERE m."workspaceId" = s."workspaceId" AND m."userId" = s."userId") AS "isMember"
+    FROM schedules s JOIN uploads u ON u."uploadId" = s."uploadId" AND u."workspaceId" = s."workspaceId"
     WHERE s."scheduleId" = :schedule_id AND s.enabled
         AND s."nextDueAt" <= coalesce(CAST(:now AS timestamptz), clock_timestamp())
     FOR NO KEY UPDATE OF s SKIP LOCKED""")
@@ -64,6 +67,7 @@ class DueSchedule:
     next_due_at: dt.datetime
     upload_status: UploadStatus
     rows_kept: bool
+    user_is_member: bool
     upload_name: str
     now: dt.datetime
 
@@ -94,6 +98,7 @@ def lock(connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | None
         next_due_at=row["nextDueAt"],
         upload_status=UploadStatus(row["status"]),
         rows_kept=row["rowsExpiredAt"] is None,
+        user_is_member=row["isMember"],
         upload_name=row["fileName"],
         now=row["now"],
     )

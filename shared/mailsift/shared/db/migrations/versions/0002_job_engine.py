@@ -21,10 +21,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take them away again, and put back the indexes that the first schema had."""
     op.execute("""
-        REVOKE SELECT ON workspaces, "userActivities" FROM mailsift_dispatcher;
+        REVOKE SELECT ON "workspaceMembers", workspaces, "userActivities" FROM mailsift_dispatcher;
         REVOKE INSERT ON "jobQueue", analyses, "advancedAnalysis", exports, "userActivities" FROM mailsift_dispatcher;
         DROP TABLE "rateLimits", "scheduleRuns", schedules, "pausedQueues";
-        DROP INDEX "ix_jobQueue_due", "ix_jobQueue_in_flight", "ix_jobQueue_waiting", "ix_jobQueue_dead",
+        DROP INDEX "ix_jobQueue_due", "ix_jobQueue_in_flight", "ix_jobQueue_suspects", "ix_jobQueue_waiting", "ix_jobQueue_dead",
             "ix_jobQueue_ended", "ix_jobQueue_uploadId", "ix_jobQueue_analysisId", "ix_jobQueue_exportId",
             "ix_jobQueue_afterJobId", "ix_jobQueue_parent_child";
         ALTER TABLE "jobQueue" DROP COLUMN "afterJobId", DROP COLUMN "hasFollowers", DROP COLUMN "scheduledFor",

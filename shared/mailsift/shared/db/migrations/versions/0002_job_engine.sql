@@ -14,6 +14,8 @@ CREATE INDEX "ix_jobQueue_due" ON "jobQueue" (queue, "workspaceId", "turnAt")
     WHERE status = 'pending' AND "dispatchedAt" IS NULL;
 DROP INDEX "ix_jobQueue_sent";
 CREATE INDEX "ix_jobQueue_in_flight" ON "jobQueue" ("workspaceId", queue) WHERE "dispatchedAt" IS NOT NULL;
+CREATE INDEX "ix_jobQueue_suspects" ON "jobQueue" (queue, "turnAt")
+    WHERE "errorCode" = 'worker_lost' AND "retryCount" >= 2 AND status IN ('pending', 'processing');
 CREATE INDEX "ix_jobQueue_waiting" ON "jobQueue" ("jobId") WHERE status = 'processing' AND "leaseToken" IS NULL;
 CREATE INDEX "ix_jobQueue_dead" ON "jobQueue" ("completedAt") WHERE status = 'dead_letter';
 CREATE INDEX "ix_jobQueue_ended" ON "jobQueue" ("completedAt")
@@ -96,7 +98,7 @@ GRANT SELECT ON "pausedQueues" TO mailsift_worker;
 GRANT SELECT, INSERT, UPDATE ON "rateLimits" TO mailsift_worker;
 
 -- The dispatcher fires schedules, which makes analyses, exports and their jobs.
-GRANT SELECT ON workspaces TO mailsift_dispatcher;
+GRANT SELECT ON workspaces, "workspaceMembers" TO mailsift_dispatcher;
 GRANT SELECT, INSERT, UPDATE (reason), DELETE ON "pausedQueues" TO mailsift_dispatcher;
 GRANT SELECT, UPDATE ("nextDueAt", "updatedAt", enabled) ON schedules TO mailsift_dispatcher;
 GRANT SELECT, INSERT, UPDATE ("jobId", "analysisId", "errorCode") ON "scheduleRuns" TO mailsift_dispatcher;
