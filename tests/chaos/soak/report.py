@@ -43,6 +43,7 @@ class Report:
     """Until a job's first claim, outside of disturbances and of the smallest plan."""
     recovery_seconds_longest: float = 0
     worker_megabytes: dict[str, float] = field(default_factory=dict)
+    own_megabytes: float = 0
     database_megabytes: float = 0
     held_seconds: float = 0
     """For how long nobody asked because too much was open."""

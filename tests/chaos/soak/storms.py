@@ -66,7 +66,7 @@ class Storms:
 
     def _a_worker_is_killed(self) -> str:
         name, jobs = self._somebody_at_work()
-        self._rig[name].kill()
+        self._kill(name)
         return f"{name} with {jobs} jobs"
 
     def _workers_are_killed_again_and_again(self) -> str:
@@ -74,8 +74,7 @@ class Storms:
         for _ in range(4):
             name, jobs = self._somebody_at_work()
             names.append(f"{name} with {jobs} jobs")
-            if self._rig[name].running:
-                self._rig[name].kill()
+            self._kill(name)
             time.sleep(self._dice.uniform(0.5, 2) * self._rig.pace.lease)
         return ", ".join(names)
 
@@ -94,8 +93,12 @@ class Storms:
 
     def _a_dispatcher_is_killed(self) -> str:
         name = self._dice.choice(DISPATCHERS)
-        self._rig[name].kill()
+        self._kill(name)
         return name
+
+    def _kill(self, name: str) -> None:
+        with self._warden.leave_alone(name):
+            self._rig[name].kill()
 
     def _rabbitmq_restarts(self) -> str:
         return self._without_rabbitmq(crash=False)

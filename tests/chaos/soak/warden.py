@@ -25,7 +25,7 @@ class Warden:
         self.restarts = 0
         self.ended = 0
         self._rig = rig
-        self._left_alone: set[str] = set()
+        self._locks: dict[str, threading.Lock] = {}
         self._well: dict[str, float] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -42,20 +42,26 @@ class Warden:
     @contextmanager
     def leave_alone(self, name: str) -> Iterator[None]:
         """Do not touch a process while the block runs."""
-        self._left_alone.add(name)
-        try:
-            yield
-        finally:
-            self._well[name] = time.monotonic()
-            self._left_alone.discard(name)
+        with self._lock(name):
+            try:
+                yield
+            finally:
+                self._well[name] = time.monotonic()
 
     def _run(self) -> None:
         for process in self._rig.processes:
             self._well[process.name] = time.monotonic()
         while not self._over.wait(_LOOK_SECONDS):
             for process in self._rig.processes:
-                if process.name not in self._left_alone:
-                    self._see_after(process)
+                lock = self._lock(process.name)
+                if lock.acquire(blocking=False):
+                    try:
+                        self._see_after(process)
+                    finally:
+                        lock.release()
+
+    def _lock(self, name: str) -> threading.Lock:
+        return self._locks.setdefault(name, threading.Lock())
 
     def _see_after(self, process: Process) -> None:
         now = time.monotonic()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import shutil
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 from sqlalchemy import Engine, text
 
 from chaos.rig import Rig
@@ -89,6 +91,7 @@ class Watch:
         report.wait_seconds_p50 = percentile(cast.eye, 0.5)
         report.wait_seconds_p95 = percentile(cast.eye, 0.95)
         report.worker_megabytes = self._megabytes
+        report.own_megabytes = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
         report.database_megabytes = round(cast.rig.number("SELECT pg_database_size(current_database())") / 1e6)
         report.held_seconds = round(cast.work.held_seconds, 1)
         report.requests_refused, report.last_refusal = cast.work.refused, cast.work.last_refusal
@@ -138,7 +141,7 @@ class Watch:
         for process in self.cast.rig.processes:
             try:
                 size = process.megabytes() if process.running else 0.0
-            except (OSError, LookupError):
+            except (OSError, psutil.Error):
                 continue  # it has just ended
             self._megabytes[process.name] = round(max(size, self._megabytes.get(process.name, 0.0)), 1)
 

@@ -89,9 +89,9 @@ _MIX: Mapping[str, tuple[int, float]] = {
     "slow": (1, 1),
     "single": (25, 1),
     "upload": (12, 1),
-    "analysis": (12, 2.3),
+    "analysis": (12, 2.2),
     "export": (9, 1),
-    "chain": (3, 4.3),
+    "chain": (3, 4.2),
 }
 _JOBS_PER_ASK = sum(share * jobs for share, jobs in _MIX.values()) / sum(share for share, _ in _MIX.values())
 
