@@ -44,9 +44,11 @@ def passing_over_locks(chore: str, row_id: uuid.UUID) -> Iterator[None]:
 class ChoreLoop:
     """A thread for chores that may wait for each other."""
 
-    def __init__(self, name: str, chores: Sequence[Chore]) -> None:
+    def __init__(self, name: str, chores: Sequence[Chore], longest_seconds: float) -> None:
         self._chores = tuple(chores)
         self._due = dict.fromkeys((chore.name for chore in chores), 0.0)
+        self._longest_seconds = longest_seconds
+        self._began: float | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         for chore in chores:
@@ -65,14 +67,18 @@ class ChoreLoop:
 
     @property
     def live(self) -> bool:
-        """Whether the loop still turns."""
-        return self._thread.is_alive()
+        """Whether the loop still turns: a turn may fail, but not hang."""
+        began = self._began
+        hangs = began is not None and time.monotonic() - began > self._longest_seconds
+        return self._thread.is_alive() and not hangs
 
     def _run(self) -> None:
         while not self._stop.is_set():
             for chore in self._chores:
                 if time.monotonic() >= self._due[chore.name] and not self._stop.is_set():
+                    self._began = time.monotonic()
                     self._turn(chore)
+                    self._began = None
                     self._due[chore.name] = time.monotonic() + chore.every_seconds
             self._stop.wait(max(0.0, min(self._due.values()) - time.monotonic()))
 

@@ -27,6 +27,7 @@ from mailsift.shared.storage import Storage
 log = logger(__name__)
 
 _STALE_SECONDS = 60.0
+_LONGEST_SECONDS = 120.0
 # What comes due together is chosen and sent together.
 _LINGER_SECONDS = 0.005
 # One for the relay, one for each loop of chores.
@@ -53,11 +54,12 @@ class Dispatcher:
         )
         self._stop = threading.Event()
         self._cycled_at = time.monotonic()
+        self._began: float | None = None
         self._thread = threading.Thread(target=self._relay_loop, name="relay", daemon=True)
         self._loops = (
-            ChoreLoop("recovery", self._recovery()),
-            ChoreLoop("upkeep", self._upkeep()),
-            ChoreLoop("retention", self._retention()),
+            ChoreLoop("recovery", self._recovery(), longest_seconds=120),
+            ChoreLoop("upkeep", self._upkeep(), longest_seconds=600),
+            ChoreLoop("retention", self._retention(), longest_seconds=6 * 3600),
         )
 
     def start(self) -> None:
@@ -80,8 +82,10 @@ class Dispatcher:
 
     @property
     def live(self) -> bool:
-        """Whether all loops still turn."""
-        return self._thread.is_alive() and all(loop.live for loop in self._loops)
+        """Whether all loops still turn: only a restart helps one that hangs."""
+        began = self._began
+        hangs = began is not None and time.monotonic() - began > _LONGEST_SECONDS
+        return self._thread.is_alive() and not hangs and all(loop.live for loop in self._loops)
 
     @property
     def ready(self) -> bool:
@@ -113,7 +117,9 @@ class Dispatcher:
 
     def _relay_loop(self) -> None:
         while not self._stop.is_set():
+            self._began = time.monotonic()
             sent = self._cycle()
+            self._began = None
             if sent is not None:
                 self._cycled_at = time.monotonic()
             if sent is None or self._relay.paused:

@@ -15,6 +15,9 @@ from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
 
+# Silence may be that of the other end or that of the line, so no line is trusted for longer.
+_RENEW_SECONDS = 300.0
+
 
 class Listener:
     """Listens on channels. Notifications are nudges: whoever waits must also look by itself now and then."""
@@ -24,6 +27,7 @@ class Listener:
         self._channels = tuple(channels)
         self._application_name = application_name
         self._connection: Psycopg2Connection | None = None
+        self._connected_at = 0.0
 
     def wait(self, timeout: float) -> list[str] | None:
         """Wait up to `timeout` seconds; returns the payloads that came.
@@ -31,8 +35,11 @@ class Listener:
         None when the connection had to be made anew: something may have been missed, so look at everything.
         """
         try:
+            if time.monotonic() - self._connected_at > _RENEW_SECONDS:
+                self.close()
             if self._connection is None:
                 self._connection = self._connect()
+                self._connected_at = time.monotonic()
                 return None
             if not select.select([self._connection], [], [], timeout)[0]:
                 return []

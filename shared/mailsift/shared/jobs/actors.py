@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import dramatiq
 from dramatiq.middleware import Middleware
@@ -60,8 +61,12 @@ class WorkerLife(Middleware):
             self._health = HealthServer(
                 *self._address,
                 REGISTRY,
-                live=lambda: self._heartbeat.alive and all(thread.is_alive() for thread in worker.workers),
-                ready=lambda: all(thread.consumer is not None for thread in worker.consumers.values()),
+                live=lambda: (
+                    self._heartbeat.alive
+                    and self._runner.responsive
+                    and all(thread.is_alive() for thread in worker.workers)
+                ),
+                ready=lambda: all(_consumes(thread.consumer) for thread in worker.consumers.values()),
             )
             self._health.start()
         log.info("worker_started", queues=sorted(worker.consumers), threads=worker.worker_threads)
@@ -77,3 +82,9 @@ class WorkerLife(Middleware):
         if self._health is not None:
             self._health.stop()
         self._close()
+
+
+def _consumes(consumer: Any) -> bool:
+    # Dramatiq keeps a consumer whose connection is gone, until it has made another.
+    connection = getattr(consumer, "connection", None)
+    return consumer is not None and (connection is None or connection.is_open)

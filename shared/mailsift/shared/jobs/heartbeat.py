@@ -49,10 +49,14 @@ class Heartbeat:
     def alive(self) -> bool:
         """Whether the thread runs and no beat hangs; without it every lease of the process would run out.
 
-        A path to the database on which nobody answers, and nothing breaks, ends a beat no sooner than a process.
+        A path to the database on which nobody answers, and nothing breaks, ends a beat no sooner than a process; nor a
+        handler that does not come back, a lease's length after it lost its lease.
         """
         began = self._began
-        return self._thread.is_alive() and (began is None or time.monotonic() - began < self._lease_seconds)
+        hangs = began is not None and time.monotonic() - began > self._lease_seconds
+        with self._lock:
+            hangs = hangs or any(lease.lost_for > self._lease_seconds for lease in self._leases.values())
+        return self._thread.is_alive() and not hangs
 
     def add(self, lease: Lease) -> None:
         """Keep a lease alive from now on."""

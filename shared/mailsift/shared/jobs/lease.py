@@ -69,7 +69,7 @@ class Lease:
         self.outcome: str | None = None
         self._connection = connection
         self._stopping = stopping
-        self._lost = threading.Event()
+        self._lost_at: float | None = None
         self._cancelled = threading.Event()
         self._lease_seconds = lease_seconds
         self._trusted_until = time.monotonic() + lease_seconds
@@ -78,7 +78,7 @@ class Lease:
 
     def check(self) -> None:
         """Raise LeaseLost, JobCancelled or ShuttingDown when the handler must not go on; call it at safe places."""
-        if self._lost.is_set() or time.monotonic() > self._trusted_until:
+        if self._lost_at is not None or time.monotonic() > self._trusted_until:
             raise LeaseLost
         if self._cancelled.is_set():
             raise JobCancelled
@@ -161,7 +161,12 @@ class Lease:
 
     def lose(self) -> None:
         """Tell the handler that another attempt owns the job."""
-        self._lost.set()
+        self._lost_at = self._lost_at or time.monotonic()
+
+    @property
+    def lost_for(self) -> float:
+        """The seconds since the handler was told that another attempt owns the job."""
+        return 0.0 if self._lost_at is None else time.monotonic() - self._lost_at
 
     def cancel(self) -> None:
         """Tell the handler that the user wants the job to end."""

@@ -8,8 +8,8 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -32,6 +32,8 @@ Handler = Callable[[Lease], None]
 log = logger(__name__)
 
 _PAUSES_SECONDS = (0.2, 0.5, 1, 2, 4, 8)
+# So long may a thread insist.
+_LONGEST_SECONDS = 60.0
 
 
 def worker_id() -> str:
@@ -51,6 +53,25 @@ class JobRunner:
         self._announcer = announcer
         self._lease_seconds = lease_seconds
         self._schedule = schedule
+        self._asking: dict[int, float] = {}
+
+    @property
+    def responsive(self) -> bool:
+        """Whether no thread has been asking the database for a job, or telling it of an end, for longer than a lease.
+
+        No time limit ends that: on a path where nobody answers, and nothing breaks, a thread waits for ever.
+        """
+        longest = max(self._lease_seconds, _LONGEST_SECONDS)
+        return all(time.monotonic() - began < longest for began in list(self._asking.values()))
+
+    @contextmanager
+    def _noting_that_it_asks(self) -> Iterator[None]:
+        thread = threading.get_ident()
+        self._asking[thread] = time.monotonic()
+        try:
+            yield
+        finally:
+            del self._asking[thread]
 
     def run(self, job_id: str, attempt: int, handler: Handler) -> None:
         """Run `handler` for one attempt of a job, unless that attempt was taken.
@@ -59,8 +80,10 @@ class JobRunner:
         be followed now is dropped, and the dispatcher sends it again.
         """
         try:
-            with self._connect() as connection:
-                job = self._claim(connection, uuid.UUID(job_id), attempt)
+            with ExitStack() as stack:
+                with self._noting_that_it_asks():
+                    connection = stack.enter_context(self._connect())
+                    job = self._claim(connection, uuid.UUID(job_id), attempt)
                 if job is None:
                     metrics.CLAIMS_REFUSED.inc()
                     return
@@ -136,7 +159,7 @@ class JobRunner:
         # The job's own connection may be dead, or in a transaction that failed.
         lease.give_connection_back(sound=not ending.failed)
         try:
-            with self._connect() as connection, connection.begin():
+            with self._noting_that_it_asks(), self._connect() as connection, connection.begin():
                 if lines := lease.pending_log():
                     # A line that cannot be written, such as one with a NUL, must not keep the attempt from ending.
                     with suppress(SQLAlchemyError, ValueError), connection.begin_nested():
