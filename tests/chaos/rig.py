@@ -246,10 +246,11 @@ class Rig:
         """Say that the disturbance is over. A scenario that is disturbed to its end is calm when all is asked for."""
         self._calm = time.monotonic()
 
-    def settle(self, seconds: float | None = None) -> None:
+    def settle(self, seconds: float | None = None, measure: Callable[[], Mapping[str, float]] = dict) -> None:
         """Wait until all that was accepted has ended, count, note the figures, and fail where a gate is broken.
 
         Recovery is the time from the end of the disturbance until the last job has ended: waiting, and the work itself.
+        What a scenario measures besides is noted with its figures.
         """
         assert self._calm is not None, "say when the disturbance was over"
         deadline = time.monotonic() + (seconds or self.pace.patience)
@@ -258,7 +259,7 @@ class Rig:
         recovery = time.monotonic() - self._calm
         self.load.leave()
         figures = self.census()
-        self._record.note(figures, recovery)
+        self._record.note(figures, recovery, **measure())
         assert not figures.broken(), f"{figures.broken()}\n{self.report()}"
         assert self.load.accepted.jobs, "nothing was asked for"
         self._check_queues()
