@@ -52,7 +52,8 @@ class Floor(RuleBasedStateMachine):
     def every_law_holds(self) -> None:
         live = {job_id: holder.job.ref.lease_token for job_id, holder in (self.held | self.silent).items()}
         now = look(self.parties.clock)
-        assert broken(self.now, now, live) == []
+        laws = broken(self.now, now, live)
+        assert not laws, laws
         self.now = now
 
     def row(self, job_id: uuid.UUID) -> JobRow:
@@ -64,19 +65,17 @@ class Floor(RuleBasedStateMachine):
 
     # Dispatchers.
 
-    def take_hints(self, free: int, *, sent: bool = True) -> list[Hint]:
-        """Take all that is due, at most so many of each queue; returns the messages in the order of their jobs."""
-        waiting = self.now.where(lambda job: job.due and not job.sent)
-        hints = self.parties.take(free, sent=sent)
-        for queue in QUEUES:
-            due = {job.job_id for job in waiting if job.queue == queue and queue not in self.paused}
-            taken = {hint.job_id for hint in hints if hint.queue == queue}
-            assert taken <= due
-            assert len(taken) == min(len(due), free)
-        hints.sort(key=lambda hint: self.row(hint.job_id).name)
+    def take_hints(self, most: int) -> list[Hint]:
+        """Take all that is due and send so many of each queue; returns those, in the order of their jobs."""
+        due = self.now.where(lambda job: job.due and not job.sent and job.queue not in self.paused)
+        token = uuid.uuid4()
+        hints = sorted(self.parties.take(token), key=lambda hint: self.row(hint.job_id).name)
+        assert {hint.job_id for hint in hints} == {job.job_id for job in due}
+        sent = [hint for queue in QUEUES for hint in [hint for hint in hints if hint.queue == queue][:most]]
+        self.parties.unmark([hint for hint in hints if hint not in sent], token)
         # What the broker did not confirm may have reached it all the same.
         self.messages += hints
-        return hints
+        return sent
 
     def recover(self) -> None:
         """Reap whose time is over."""
@@ -100,6 +99,16 @@ class Floor(RuleBasedStateMachine):
         self.parties.time_passes()
         assert self.parties.republish() == len(sent)
         assert self.parties.mend() == 0
+        self.every_law_holds()
+
+    def clear_away(self) -> None:
+        """Forget what was deleted, unless somebody waits for it: to be retried, that is."""
+        gone = self.now.where(lambda job: job.deleted and all(other.ended for other in self.now.followers(job)))
+        parts = [part for job in gone for part in self.now.children(job)]
+        assert self.parties.clear_away() == len(gone) + len(parts)
+        left = self.now.jobs.keys() - {job.job_id for job in (*gone, *parts)}
+        self.now = Snapshot({job_id: job for job_id, job in self.now.jobs.items() if job_id in left})
+        self.messages = [hint for hint in self.messages if hint.job_id in left]
         self.every_law_holds()
 
     def resume_queues(self) -> None:
@@ -175,7 +184,7 @@ class Floor(RuleBasedStateMachine):
         self.recover()
         self.drain_what_was_taken_back()
         self.let_time_pass()
-        for hint in self.take_hints(MOST_HOLDERS):
+        for hint in self.take_hints(100):
             self.deliver(hint.job_id, hint.attempt)
             self._finish_all()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
 from integration.jobs.records import Event, JobRow, Snapshot
+from mailsift.shared.jobs.repository.moves import PREREQUISITE_FAILED
 from mailsift.shared.jobs.repository.operating import REDRIVEN
 from mailsift.shared.jobs.states import ENDED, RETRYABLE, TRANSITIONS, JobStatus, subject_status
 
@@ -23,6 +24,8 @@ def broken(before: Snapshot, now: Snapshot, live: Mapping[uuid.UUID, uuid.UUID])
     found = [f"{before.jobs[job_id].name}: is gone" for job_id in before.jobs.keys() - now.jobs.keys()]
     for job in now.jobs.values():
         laws = [*_of_a_row(job), *_of_a_history(job), *_of_parents(job, now), *_of_followers(job, now)]
+        if job.status is PENDING:
+            laws += _of_a_pending_one(job)
         if job.token != live.get(job.job_id):
             laws.append("its token is that of the worker at work on it")
         earlier = before.jobs.get(job.job_id)
@@ -39,13 +42,20 @@ def _of_a_row(job: JobRow) -> Iterator[str]:
         yield "an ended job has the time of its end, and no other has"
     if job.status is not PENDING and job.sent != (job.token is not None):
         yield "a job at work counts as under way, one that waits for its children or has ended does not"
-    if job.status is PENDING and job.cancelling:
-        yield "a job that was taken back never waits in the queue"
+    if job.deleted and not job.ended:
+        yield "what was deleted has ended"
     if job.results != (job.status is JobStatus.COMPLETED):
         yield f"a completed job has one result and no other has any ({job.results})"
     between_tries = job.status is PENDING and job.attempt > 0 and job.subject == PROCESSING
     if job.parent_id is None and job.subject != subject_status(job.status) and not between_tries:
         yield f"its subject shows its state ({job.status}, {job.subject})"
+
+
+def _of_a_pending_one(job: JobRow) -> Iterator[str]:
+    if job.cancelling:
+        yield "a job that was taken back never waits in the queue"
+    if job.early:
+        yield "it is not due before its hour"
 
 
 def _of_a_history(job: JobRow) -> Iterator[str]:
@@ -85,7 +95,7 @@ def _of_parents(job: JobRow, now: Snapshot) -> Iterator[str]:
         yield f"it counts its open children ({job.open_children}, {len(still_open)})"
     if job.waiting != bool(still_open):
         yield "it waits while a child is open, and no longer"
-    fatal = [child for child in children if child.fails_parent and child.status in {"failed", "dead_letter"}]
+    fatal = [child for child in children if child.fails_parent and child.status in RETRYABLE]
     if job.waiting and job.failed_children != len(fatal):
         yield f"it counts the children that fail it ({job.failed_children}, {len(fatal)})"
     if fatal and not still_open and job.status not in {JobStatus.FAILED, JobStatus.CANCELLED}:
@@ -95,13 +105,15 @@ def _of_parents(job: JobRow, now: Snapshot) -> Iterator[str]:
 def _of_followers(job: JobRow, now: Snapshot) -> Iterator[str]:
     predecessor = now.predecessor(job)
     if predecessor is None:
-        if job.held_back:
+        if job.held_back and not job.ended:
             yield "it waits for nobody"
         return
     if job.status is PENDING and job.held_back == predecessor.ended:
         yield "it is held back until the job before it has ended"
     if predecessor.status in RETRYABLE and job.status is not JobStatus.CANCELLED:
         yield "it is cancelled when the job before it ends badly"
+    if job.error_code == PREREQUISITE_FAILED and predecessor.status not in RETRYABLE and not job.deleted:
+        yield "it waits again when the job before it is retried"
     if job.attempt > 0 and predecessor.status is not JobStatus.COMPLETED:
         yield "it begins when the job before it has completed"
 

@@ -39,7 +39,8 @@ from mailsift.shared.jobs.states import JobStatus
 LEASE_SECONDS = 3600.0
 MOST_PHASES = 2
 ROOT_TYPES = (JobType.FILE_PROCESSING, JobType.ADVANCED_ANALYSIS, JobType.EXPORT)
-_SCHEDULE = Schedule(base=60, cap=3600, jitter=0)
+# Longer than any example takes.
+_SCHEDULE = Schedule(base=3600, cap=3600, jitter=0)
 
 # One retry or none instead of five, so that sequences of some forty steps see dead letters.
 _FOUNDATION = """
@@ -142,16 +143,15 @@ class Parties:
 
     # Dispatchers and their operator.
 
-    def take(self, free: int, *, sent: bool = True) -> list[Hint]:
-        """Take so many jobs of each queue; those that the broker did not take are unmarked."""
-        token = uuid.uuid4()
+    def take(self, token: uuid.UUID) -> list[Hint]:
         with self.dispatcher.begin() as connection:
             assert dispatching.choose_alone(connection)
             waiters = dispatching.waiting(connection, QUEUES, {})
-            hints = dispatching.take(connection, dict.fromkeys(QUEUES, free), waiters, token)
-            if not sent:
-                dispatching.unmark(connection, hints, token)
-        return hints
+            return dispatching.take(connection, dict.fromkeys(QUEUES, 100), waiters, token)
+
+    def unmark(self, hints: Sequence[Hint], token: uuid.UUID) -> None:
+        with self.dispatcher.begin() as connection:
+            dispatching.unmark(connection, hints, token)
 
     def republish(self) -> int:
         with self.dispatcher.begin() as connection:

@@ -16,7 +16,9 @@ _JOBS = text("""
         j."maxRetries" AS max_retries, j."leaseToken" AS token, j.progress, j."openChildren" AS open_children,
         j."failedChildren" AS failed_children, j."failsParent" AS fails_parent,
         j."cancelRequestedAt" IS NOT NULL AS cancelling, j."dispatchedAt" IS NOT NULL AS sent,
-        j."completedAt" IS NOT NULL AS has_end, j."dueAt" = 'infinity' AS held_back,
+        j."completedAt" IS NOT NULL AS has_end, j."deletedAt" IS NOT NULL AS deleted,
+        coalesce(j."dueAt" < j."scheduledFor", false) AS early, j."dueAt" = 'infinity' AS held_back,
+        j."errorCode" AS error_code,
         j.status = 'pending' AND greatest(j."dueAt", j."scheduledFor") <= clock_timestamp() AS due,
         coalesce(j."leaseUntil" < clock_timestamp(), false)
             OR j."leaseToken" IS NOT NULL
@@ -67,8 +69,12 @@ class JobRow:
     cancelling: bool
     sent: bool
     has_end: bool
+    # Due before the hour that its user named.
+    early: bool
+    deleted: bool
     # Until the job that it follows has ended.
     held_back: bool
+    error_code: str | None
     due: bool
     # The time of the lease or of the run.
     over: bool
@@ -100,6 +106,9 @@ class Snapshot:
 
     def where(self, wanted: Callable[[JobRow], bool]) -> list[JobRow]:
         return list(filter(wanted, self.jobs.values()))
+
+    def followers(self, job: JobRow) -> list[JobRow]:
+        return self.where(lambda other: other.after_id == job.job_id)
 
     @property
     def roots(self) -> list[JobRow]:

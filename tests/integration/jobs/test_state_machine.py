@@ -31,10 +31,14 @@ MOST_ROOTS = 6
 WHICH = st.integers(0, 11)
 BAD_INPUT = PermanentError("bad_input", "the input is at fault")
 AWAY = TransientError("storage_away", "the storage did not answer")
-RESCHEDULED = Ending(JobStatus.PENDING, "rescheduled: busy", delay=5)
+RESCHEDULED = Ending(JobStatus.PENDING, "rescheduled: busy", delay=3600)
+WAYS = (
+    *("finish", "finish", "fail", "fail for good", "hand back", "reschedule", "checkpoint", "crash"),
+    *("beat", "beat, ahead of time", "beat, behind its time"),
+)
 
 # Score slices, whose failure fails their parent, and domain slices, whose failure does not.
-PARTS = st.sampled_from(((1, 0), (2, 0), (0, 1), (1, 1), (3, 1), (0, 0)))
+PARTS = st.sampled_from(((1, 0), (2, 0), (1, 1), (3, 1), (0, 0), (0, 0)))
 
 Item = TypeVar("Item")
 
@@ -52,10 +56,14 @@ class JobLife(Floor):
 
     # Users.
 
-    @initialize(job_types=st.lists(st.sampled_from(ROOT_TYPES), min_size=1, max_size=3))
-    def begin(self, job_types: Sequence[JobType]) -> None:
+    @initialize(job_types=st.lists(st.sampled_from(ROOT_TYPES), min_size=1, max_size=3), parts=PARTS)
+    def begin(self, job_types: Sequence[JobType], parts: tuple[int, int]) -> None:
         for priority, job_type in enumerate(job_types):
             self.parties.enqueue(job_type, priority, None, 0)
+        self.every_law_holds()
+        if any(parts):
+            self.take_and_deliver()
+            self.go_on(0, parts)
 
     @precondition(lambda self: len(self.now.roots) < MOST_ROOTS)
     @rule(
@@ -65,32 +73,37 @@ class JobLife(Floor):
         hours=st.sampled_from((0, 0, 3)),
     )
     def enqueue(self, job_type: JobType, priority: int, after: int | None, hours: int) -> None:
-        predecessor = None if after is None else one_of(self.now.roots, after)
+        predecessor = one_of(self.now.roots, after) if self.now.roots and after is not None else None
         if predecessor is None:
             self.parties.enqueue(job_type, priority, None, hours)
-        elif predecessor.status in RETRYABLE:
+        elif predecessor.status in RETRYABLE or predecessor.deleted:
             with pytest.raises(PermanentError, match="that this one is to wait for"):
                 self.parties.enqueue(job_type, priority, predecessor.job_id, hours)
         else:
             self.parties.enqueue(job_type, priority, predecessor.job_id, hours)
 
-    @rule(which=WHICH, rather_at_work=st.booleans())
-    def cancel(self, which: int, *, rather_at_work: bool) -> None:
-        at_work = [job for job in self.now.roots if job.status is JobStatus.PROCESSING and rather_at_work]
-        waiting = [job for job in at_work if job.waiting]
-        job = one_of(waiting or at_work or self.now.roots, which)
+    @precondition(lambda self: self.now.where(lambda job: not (job.ended or job.cancelling)))
+    @rule(which=WHICH, rather=st.sampled_from(("with parts", "with a worker", "any")))
+    def cancel(self, which: int, rather: str) -> None:
+        waiting = [job for job in self.now.roots if job.waiting]
+        held = [job for job in self.now.roots if job.token is not None]
+        job = one_of({"with parts": waiting, "with a worker": held}.get(rather) or self.now.roots, which)
         said = self.parties.cancel(job.job_id)
         self.every_law_holds()
         now = self.row(job.job_id)
         assert now.status is said is (JobStatus.CANCELLED if job.status is JobStatus.PENDING else job.status)
         assert now.cancelling or job.ended
 
-    @precondition(lambda self: self.now.where(lambda job: job.status in RETRYABLE))
-    @rule(which=WHICH, redrive=st.booleans())
-    def retry(self, which: int, *, redrive: bool) -> None:
-        job = one_of(self.now.where(lambda job: job.ended), which)
-        retried = self.parties.redrive(job.job_id) if redrive else self.parties.retry(job.job_id)
-        assert retried == (self._may_be_retried(job) and not (redrive and not self._is_dead(job)))
+    @precondition(lambda self: self.now.where(lambda job: job.ended))
+    @rule(which=WHICH, how=st.sampled_from(("retry", "retry in vain", "redrive", "delete")))
+    def after_the_end(self, which: int, how: str) -> None:
+        wanted = self.now.where(self._may_be_retried) if how == "retry" else []
+        job = one_of(wanted or self.now.where(lambda job: job.ended), which)
+        if how == "delete":
+            assert self.parties.delete(job.job_id) == (job.parent_id is None and not job.deleted)
+            return
+        retried = self.parties.redrive(job.job_id) if how == "redrive" else self.parties.retry(job.job_id)
+        assert retried == (self._may_be_retried(job) and (how != "redrive" or self._is_dead(job)))
         self.every_law_holds()
         now = self.row(job.job_id)
         assert not retried or (now.ended, now.cancelling, now.retry_count) == (False, False, 0)
@@ -98,9 +111,9 @@ class JobLife(Floor):
     # Dispatchers and their operator.
 
     @precondition(lambda self: self.now.where(lambda job: job.due and not job.sent))
-    @rule(free=st.integers(1, 3), sent=st.booleans())
-    def take(self, free: int, *, sent: bool) -> None:
-        self.take_hints(free, sent=sent)
+    @rule(most=st.integers(0, 3))
+    def take(self, most: int) -> None:
+        self.take_hints(most)
 
     @precondition(lambda self: self._chores())
     @rule(which=WHICH)
@@ -142,48 +155,34 @@ class JobLife(Floor):
             counts = dict(zip((JobType.EMAIL_SCORING, JobType.DOMAIN_RESOLUTION), parts, strict=True))
             self.write(holder, partial(plan, phase=holder.phase, counts=counts))
         else:
-            self.write(holder, partial(complete, job=holder.job))
+            self._finish(holder)
 
     @precondition(someone_holds)
-    @rule(which=WHICH, error=st.sampled_from((AWAY, AWAY, BAD_INPUT)))
-    def fail(self, which: int, error: Exception) -> None:
+    @rule(which=WHICH, how=st.sampled_from(WAYS))
+    def work(self, which: int, how: str) -> None:
         holder = self._holder(which)
-        job = self.ends(holder)
-        expected = JobStatus.FAILED if error is BAD_INPUT else after_a_failure(job)
-        assert self.parties.fail(holder.job, error) is expected
-
-    @precondition(someone_holds)
-    @rule(which=WHICH, ending=st.sampled_from((HANDED_BACK, RESCHEDULED, None)))
-    def pause_work(self, which: int, ending: Ending | None) -> None:
-        holder = self._holder(which)
-        if ending is None:
-            self.write(holder, lambda transaction: transaction.checkpoint({"phase": holder.phase}, processed=1))
-            return
-        job = self.ends(holder)
-        expected = JobStatus.CANCELLED if job.cancelling else JobStatus.PENDING
-        assert self.parties.release(holder.job, ending) is expected
-
-    @precondition(someone_holds)
-    @rule(which=WHICH, seconds_off=st.sampled_from((0.0, 1e6, -1e6)))
-    def beat(self, which: int, seconds_off: float) -> None:
-        holder = self._holder(which)
-        self.parties.beat([holder], seconds_off)
-        holder.trusting = seconds_off > -LEASE_SECONDS
-        if self.row(holder.job.ref.job_id).cancelling or not holder.trusting:
-            with pytest.raises(JobCancelled if holder.trusting else LeaseLost):
-                holder.lease.check()
+        match how:
+            case "finish":
+                self._finish(holder)
+            case "fail" | "fail for good":
+                self._fail(holder, AWAY if how == "fail" else BAD_INPUT)
+            case "hand back" | "reschedule":
+                self._give_back(holder, HANDED_BACK if how == "hand back" else RESCHEDULED)
+            case "checkpoint":
+                self.write(holder, lambda transaction: transaction.checkpoint({"phase": holder.phase}, processed=1))
+            case "crash":
+                self.falls_silent(holder)
+            case _:
+                self._beat(holder, {"beat": 0, "beat, ahead of time": 1e6, "beat, behind its time": -1e6}[how])
 
     @precondition(lambda self: self.held or self.silent)
-    @rule(which=WHICH, how=st.sampled_from(("crash", "lease over", "lease long over", "lease endless", "overrun")))
-    def misfortune(self, which: int, how: str) -> None:
+    @rule(which=WHICH, seconds_left=st.sampled_from((-1.0, -1e6, 1e6, None)))
+    def skew(self, which: int, seconds_left: float | None) -> None:
         job = one_of(self.now.where(lambda job: job.token is not None), which)
-        if how == "crash":
-            if job.job_id in self.held:
-                self.falls_silent(self.held[job.job_id])
-        elif how == "overrun":
+        if seconds_left is None:
             self.parties.overrun(job)
         else:
-            self.parties.move_lease(job, {"lease over": -1, "lease long over": -1e6, "lease endless": 1e6}[how])
+            self.parties.move_lease(job, seconds_left)
 
     @precondition(lambda self: self.lost)
     @rule(which=WHICH, act=st.sampled_from(("checkpoint", "finish", "fan out", "fail", "give back", "beat")))
@@ -201,12 +200,32 @@ class JobLife(Floor):
     def _holder(self, which: int) -> Holder:
         return one_of(list(self.held.values()), which)
 
+    def _finish(self, holder: Holder) -> None:
+        self.write(holder, partial(complete, job=holder.job))
+
+    def _fail(self, holder: Holder, error: Exception) -> None:
+        job = self.ends(holder)
+        expected = JobStatus.FAILED if error is BAD_INPUT else after_a_failure(job)
+        assert self.parties.fail(holder.job, error) is expected
+
+    def _give_back(self, holder: Holder, ending: Ending) -> None:
+        job = self.ends(holder)
+        expected = JobStatus.CANCELLED if job.cancelling else JobStatus.PENDING
+        assert self.parties.release(holder.job, ending) is expected
+
+    def _beat(self, holder: Holder, seconds_off: float) -> None:
+        self.parties.beat([holder], seconds_off)
+        holder.trusting = seconds_off > -LEASE_SECONDS
+        if self.row(holder.job.ref.job_id).cancelling or not holder.trusting:
+            with pytest.raises(JobCancelled if holder.trusting else LeaseLost):
+                holder.lease.check()
+
     def _expected(self) -> list[JobRow]:
         """Jobs that a message is out for."""
         out = {(hint.job_id, hint.attempt) for hint in self.messages}
         return self.now.where(lambda job: job.status is JobStatus.PENDING and (job.job_id, job.attempt) in out)
 
-    def _chores(self) -> list[Callable[[], None]]:
+    def _chores(self) -> Sequence[Callable[[], None]]:
         """What has something to do."""
         pending = self.now.where(lambda job: job.status is JobStatus.PENDING and (job.sent or not job.due))
         chores: list[tuple[Callable[[], None], object]] = [
@@ -214,6 +233,8 @@ class JobLife(Floor):
             (self.drain_what_was_taken_back, self.now.where(lambda job: job.waiting and job.cancelling)),
             (self.let_time_pass, pending),
             (self.resume_queues, self.paused),
+            (self.clear_away, self.now.where(lambda job: job.deleted)),
+            (self._silence_lasts, self.silent),
             (self._all_die_and_a_standalone_starts, len(self.held | self.silent) > 2),
         ]
         return [chore for chore, useful in chores if useful]
@@ -221,12 +242,18 @@ class JobLife(Floor):
     def _may_be_retried(self, job: JobRow) -> bool:
         predecessor = self.now.predecessor(job)
         may_begin = predecessor is None or predecessor.status is JobStatus.COMPLETED
-        return job.parent_id is None and job.status in RETRYABLE and may_begin
+        return job.parent_id is None and job.status in RETRYABLE and not job.deleted and may_begin
 
     def _is_dead(self, job: JobRow) -> bool:
         parts = [child for child in self.now.children(job) if child.fails_parent]
         by_a_part = job.status is JobStatus.FAILED and any(part.status is JobStatus.DEAD_LETTER for part in parts)
         return by_a_part or job.status is JobStatus.DEAD_LETTER
+
+    def _silence_lasts(self) -> None:
+        for job_id in self.silent:
+            self.parties.move_lease(self.row(job_id), -1)
+        self.every_law_holds()
+        self.recover()
 
     def _all_die_and_a_standalone_starts(self) -> None:
         at_work = self.now.where(lambda job: job.token is not None)
