@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -97,17 +97,31 @@ class Load:
         The poisoned one kills the process that runs it, so it must end as a dead letter, and without rows.
         """
 
-        def put(connection: Connection) -> Put:
-            upload = make_upload(connection, self._tenant)
-            subject = Subject(upload_id=upload)
-            payload = {"rows": rows, "piece": piece, "seconds": seconds, "inside": inside, "poison": poison}
-            return upload, enqueue(connection, self._tenant, JobType.FILE_PROCESSING, subject, **payload)
-
-        _, job = self._accept(put)
+        payload = {"rows": rows, "piece": piece, "seconds": seconds, "inside": inside, "poison": poison}
+        _, job = self._accept(lambda connection: self._put_rows(connection, payload))
         self.accepted.rows[job] = 0 if poison else rows
         if poison:
             self.accepted.jobs[job] = JobStatus.DEAD_LETTER
         return job
+
+    def crowd(self, jobs: int) -> None:
+        """So many jobs of one row each, all in one transaction."""
+        payload = {"rows": 1, "piece": 1, "seconds": 0, "inside": False, "poison": False}
+        made: list[Put] = []
+
+        def put(connection: Connection) -> Put:
+            made[:] = [self._put_rows(connection, payload) for _ in range(jobs)]
+            return made[-1]
+
+        self._accept(put)
+        for _, job in made:
+            self.accepted.jobs[job] = JobStatus.COMPLETED
+            self.accepted.rows[job] = 1
+
+    def _put_rows(self, connection: Connection, payload: Mapping[str, object]) -> Put:
+        upload = make_upload(connection, self._tenant)
+        subject = Subject(upload_id=upload)
+        return upload, enqueue(connection, self._tenant, JobType.FILE_PROCESSING, subject, **payload)
 
     def users(self, count: int, rows: int) -> None:
         """Let so many users each upload a list, analyse it when it is loaded, and export it when it is analysed."""
