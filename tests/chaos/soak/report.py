@@ -53,6 +53,9 @@ class Report:
     restarts_of_the_dead: int = 0
     """Of these, processes that ran and did not answer as living ones do."""
     complete: bool = False
+    """All that was asked for has been judged."""
+    cut_short: bool = False
+    """Somebody ended the load before its time."""
     disturbances: Sequence[Storm] = ()
 
     def judge_storms(self, storms: Sequence[Storm]) -> None:

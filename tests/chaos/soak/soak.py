@@ -100,6 +100,7 @@ class Soak:
 
     def stop(self) -> None:
         """End the load early."""
+        self._watch.report.cut_short = True
         self._over.set()
 
     def _start(self) -> None:
