@@ -254,7 +254,7 @@ class Rig:
         """
         assert self._calm is not None, "say when the disturbance was over"
         deadline = time.monotonic() + (seconds or self.pace.patience)
-        while self._busy() and time.monotonic() < deadline:
+        while self.busy and time.monotonic() < deadline:
             time.sleep(0.05)
         recovery = time.monotonic() - self._calm
         self.load.leave()
@@ -278,7 +278,9 @@ class Rig:
         words = [f"--- {name}\n{process.log()}" for name, process in self._processes.items()]
         return "\n".join([*map(str, jobs), *map(str, stale), *words])
 
-    def _busy(self) -> bool:
+    @property
+    def busy(self) -> bool:
+        """Whether a job is open, or somebody may ask for one."""
         open_jobs = """SELECT count(*) FROM "jobQueue" WHERE status IN ('pending', 'processing')"""
         # In this order: as long as somebody may ask for more, an empty queue says nothing.
         return self.load.travelling or self.number(open_jobs) > 0

@@ -20,9 +20,9 @@ def test_queues_are_purged(rig: Rig) -> None:
     rig.wait(lambda: rig.number(sent), "hints to be sent")
     purged = rig.wait(lambda: purge(rig), "messages to purge")
     rig.start(*WORKERS)
-    while rig.full and purged < 20:
+    while rig.full and rig.busy and purged < 20:
         # Under load a message waits for an instant only.
-        purged += rig.wait(lambda: purge(rig), "more messages to purge")
+        purged += purge(rig)
     rig.calm()
     rig.settle()
     assert rig.number('SELECT sum("retryCount") FROM "jobQueue"') == 0

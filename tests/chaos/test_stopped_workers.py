@@ -45,7 +45,7 @@ def test_only_the_fence_stops_a_sleeper_whose_connection_cannot_be_ended(rig: Ri
 def test_a_worker_freezes_in_the_middle_of_its_heartbeat(rig: Rig) -> None:
     rig.start("dispatcher", "chaos")
     for _ in range(4):
-        rig.load.rows(20, seconds=0.5)
+        rig.load.rows(10, seconds=rig.pace.heartbeat / 4)
     rig.wait(lambda: rig.number("SELECT count(*) FROM chaos.rows"), "rows")
     with rig.braked_heartbeat("chaos"):
         rig["chaos"].suspend()
