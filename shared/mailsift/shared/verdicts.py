@@ -56,8 +56,9 @@ class UploadType(StrEnum):
 
 
 class UploadStatus(StrEnum):
-    """Where an upload stands."""
+    """Where an upload stands; of a preview only the beginning was read, and it waits for its start."""
 
+    PREVIEW = "preview"
     PENDING = "pending"
     PROCESSING = "processing"
     COMPLETED = "completed"

@@ -4,6 +4,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
 
+from factories import make_tenant, make_upload
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.migrate import migrate
@@ -27,6 +28,23 @@ def test_the_schema_goes_up_down_and_up_again(empty_database_url: str) -> None:
         assert left == ["alembic_version"]
     engine.dispose()
     migrate(empty_database_url)
+    migrate(empty_database_url)
+
+
+def test_a_release_can_be_taken_back_with_uploads_that_only_it_knows(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    engine = create_engine(empty_database_url)
+    with engine.begin() as connection:
+        tenant = make_tenant(connection)
+        kept, preview, unfetched = (make_upload(connection, tenant) for _ in range(3))
+        connection.execute(text("""UPDATE uploads SET status = 'preview' WHERE "uploadId" = :id"""), {"id": preview})
+        connection.execute(
+            text("""UPDATE uploads SET "storageKey" = NULL, source = 'url' WHERE "uploadId" = :id"""), {"id": unfetched}
+        )
+    migrate(empty_database_url, revision="0003")
+    with engine.begin() as connection:
+        assert connection.scalars(text('SELECT "uploadId" FROM uploads')).all() == [kept]
+    engine.dispose()
     migrate(empty_database_url)
 
 

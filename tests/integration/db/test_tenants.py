@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
@@ -12,6 +14,9 @@ from mailsift.shared.jobs.job import Subject
 
 # Public facts of DNS belong to no tenant, and the API's role cannot read them at all.
 SHARED = {"domains"}
+
+SUPPRESS = """INSERT INTO suppressions ("suppressionId", "workspaceId", kind, value)
+    VALUES (:id, :workspace_id, 'address', 'a@example.com')"""
 
 
 @pytest.fixture
@@ -27,6 +32,7 @@ def rows_of_a_stranger(owner: Engine) -> Tenant:
                     VALUES (:id, 1, 1, true, '{}')"""),
             {"id": upload_id},
         )
+        connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": stranger.workspace_id})
     return stranger
 
 
@@ -56,6 +62,18 @@ def test_a_tenant_cannot_write_into_another_workspace(api: Engine, tenant: Tenan
         tenant_transaction(api, tenant.workspace_id) as connection,
     ):
         make_upload(connection, rows_of_a_stranger)
+
+
+def test_a_tenant_suppresses_for_itself_only(api: Engine, tenant: Tenant, rows_of_a_stranger: Tenant) -> None:
+    with tenant_transaction(api, tenant.workspace_id) as connection:
+        connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": tenant.workspace_id})
+    with tenant_transaction(api, tenant.workspace_id) as connection:
+        assert connection.execute(text("DELETE FROM suppressions")).rowcount == 1
+    with (
+        pytest.raises(ProgrammingError, match="row-level security"),
+        tenant_transaction(api, tenant.workspace_id) as connection,
+    ):
+        connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": rows_of_a_stranger.workspace_id})
 
 
 def test_history_cannot_be_rewritten(api: Engine, worker: Engine, tenant: Tenant) -> None:

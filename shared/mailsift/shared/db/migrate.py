@@ -27,8 +27,9 @@ _LOCK = 0x6D61696C  # any number that nobody else takes for an advisory lock
 
 
 def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision: str = "head") -> None:
-    """Create missing roles if this login may, then upgrade (or downgrade) to `revision`. Safe to run twice or at once.
+    """Create missing roles if this login may, then upgrade to `head`, or downgrade to an older revision.
 
+    Safe to run twice or at once.
     `passwords` maps a role's name to its password; a role that is not named keeps what it has.
     """
     engine = create_engine(psycopg2_url(admin_url))
@@ -74,7 +75,7 @@ def _run_migrations(connection: Connection, revision: str) -> None:
     connection.commit()
     if revision == "base" and not current:
         return
-    move = command.downgrade if revision == "base" else command.upgrade
+    move = command.upgrade if revision == "head" else command.downgrade
     move(config, revision)
     connection.exec_driver_sql("RESET ROLE")
     connection.commit()

@@ -8,7 +8,7 @@ from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.db.tables.limits import RateLimit
 from mailsift.shared.db.tables.people import ApiKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
-from mailsift.shared.db.tables.uploads import Upload, UploadEmail, UploadRejectedRow
+from mailsift.shared.db.tables.uploads import Suppression, Upload, UploadEmail, UploadRejectedRow
 
 __all__ = [
     "AdvancedAnalysis",
@@ -26,6 +26,7 @@ __all__ = [
     "Schedule",
     "ScheduleRun",
     "SingleAnalysis",
+    "Suppression",
     "Upload",
     "UploadEmail",
     "UploadRejectedRow",

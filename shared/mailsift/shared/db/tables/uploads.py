@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.tables.columns import Big, Count, Id, Key, Now, Small, Time, WordList, Words
+from mailsift.shared.db.tables.columns import Big, Count, Id, Json, Key, Now, NumberList, Small, Time, WordList, Words
 from mailsift.shared.db.tables.people import UserProfile, Workspace
 
 
@@ -18,8 +18,12 @@ class Upload(Base):
 
     __tablename__ = "uploads"
     __table_args__ = (
-        CheckConstraint("status IN ('pending', 'processing', 'completed', 'failed', 'cancelled')", name="status"),
+        CheckConstraint(
+            "status IN ('preview', 'pending', 'processing', 'completed', 'failed', 'cancelled')", name="status"
+        ),
+        CheckConstraint("source IN ('file', 'addresses', 'url', 'object')", name="source"),
         Index(None, "workspace_id", text('"createdAt" DESC')),
+        Index("ix_uploads_previews", "created_at", postgresql_where=text("status = 'preview'")),
         Index("ix_uploads_files", "completed_at", postgresql_where=text('"fileDeletedAt" IS NULL')),
         Index("ix_uploads_rows", "completed_at", postgresql_where=text('"rowsExpiredAt" IS NULL')),
         Index(
@@ -34,25 +38,36 @@ class Upload(Base):
     user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
     file_name: Mapped[Words]
     upload_type: Mapped[Words] = mapped_column(server_default=text("'bulk'"))
-    file_size: Mapped[Big]
-    sha256: Mapped[Words]
-    storage_key: Mapped[Words]
+    source: Mapped[Words] = mapped_column(server_default=text("'file'"))
+    source_url: Mapped[Words | None]
+    # These three are empty until a list from elsewhere has been fetched.
+    file_size: Mapped[Big | None]
+    sha256: Mapped[Words | None]
+    storage_key: Mapped[Words | None]
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     error_code: Mapped[Words | None]
     error_message: Mapped[Words | None]
 
+    # What the user said of the file; the rest is what ingest made of it.
+    reading: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     format: Mapped[Words | None]
     encoding: Mapped[Words | None]
     delimiter: Mapped[Words | None]
     has_header: Mapped[bool | None]
     column_names: Mapped[WordList | None]
+    # The first of the e-mail columns, and all of them; both count from 0.
     email_column: Mapped[Small | None]
+    email_columns: Mapped[NumberList | None]
+    detection: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    preview: Mapped[Json | None]
 
     total_rows: Mapped[Count]
     total_emails: Mapped[Count]
     valid_emails: Mapped[Count]
     duplicate_emails: Mapped[Count]
+    suppressed_emails: Mapped[Count]
     rejected_rows: Mapped[Count]
+    warnings: Mapped[WordList] = mapped_column(server_default=text("'{}'"))
     # The first addresses only, as a preview: the list itself is in "uploadEmails".
     emails: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
 
@@ -67,7 +82,7 @@ class Upload(Base):
 
 
 class UploadEmail(Base):
-    """One data row of a list, its own cells included.
+    """One e-mail cell of a data row: a row has as many as the list has e-mail columns, its own cells with the first.
 
     It has no foreign key: one to uploads makes loading 2.4 times slower. Retention removes orphans.
     """
@@ -86,6 +101,24 @@ class UploadEmail(Base):
     format_error: Mapped[Words | None]
     duplicate_of: Mapped[Big | None]
     columns: Mapped[WordList]
+
+
+class Suppression(Base):
+    """An address, or a domain with all below it, that a workspace wants neither analysed nor exported."""
+
+    __tablename__ = "suppressions"
+    __table_args__ = (
+        CheckConstraint("kind IN ('address', 'domain')", name="kind"),
+        UniqueConstraint("workspace_id", "kind", "value"),
+        Index(None, "workspace_id", text('"createdAt" DESC')),
+    )
+
+    suppression_id: Mapped[Key]
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
+    kind: Mapped[Words]
+    value: Mapped[Words]
+    reason: Mapped[Words | None]
+    created_at: Mapped[Now]
 
 
 class UploadRejectedRow(Base):
