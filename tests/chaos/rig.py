@@ -47,7 +47,8 @@ import pika
 import pika.exceptions
 import psycopg2
 from psycopg2.extensions import connection as Psycopg2Connection  # noqa: N812 - a class with a small name
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from chaos import census
@@ -178,6 +179,12 @@ class Rig:
                 return None
 
         return wait_for(look, "the database to answer")[0]
+
+    @contextmanager
+    def looking(self, isolation_level: IsolationLevel = "READ COMMITTED") -> Iterator[Connection]:
+        """Look into the database as superuser, for as long as the block runs in one transaction."""
+        with self._eye.execution_options(isolation_level=isolation_level).begin() as connection:
+            yield connection
 
     def number(self, statement: str, **parameters: object) -> int:
         return int(self.rows(statement, **parameters)[0][0] or 0)

@@ -180,7 +180,7 @@ class Storms:
 
     def _a_transaction_is_held_open(self) -> str:
         seconds = self._dice.uniform(6, 13) * self._rig.pace.lease
-        with self._rig._eye.begin() as connection:
+        with self._rig.looking() as connection:
             connection.exec_driver_sql("SELECT count(*) FROM \"jobQueue\" WHERE status = 'pending'")
             connection.exec_driver_sql("SELECT pg_current_xact_id()")
             time.sleep(seconds)
