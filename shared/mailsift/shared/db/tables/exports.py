@@ -38,6 +38,7 @@ class Export(Base):
     sha256: Mapped[Words | None]
     content_type: Mapped[Words | None]
     row_count: Mapped[Big | None]
+    suppressed_rows: Mapped[Count]
     download_count: Mapped[Count]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]

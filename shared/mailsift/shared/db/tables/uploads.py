@@ -110,7 +110,7 @@ class Suppression(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('address', 'domain')", name="kind"),
         UniqueConstraint("workspace_id", "kind", "value"),
-        Index(None, "workspace_id", text('"createdAt" DESC')),
+        Index(None, "workspace_id", text('"createdAt" DESC'), text('"suppressionId" DESC')),
     )
 
     suppression_id: Mapped[Key]

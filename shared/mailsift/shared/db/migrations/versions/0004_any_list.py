@@ -24,6 +24,7 @@ def downgrade() -> None:
         DELETE FROM uploads WHERE status = 'preview' OR "storageKey" IS NULL OR sha256 IS NULL OR "fileSize" IS NULL;
         REVOKE DELETE ON uploads FROM mailsift_dispatcher;
         DROP TABLE suppressions;
+        ALTER TABLE exports DROP COLUMN "suppressedRows";
         DROP INDEX ix_uploads_previews;
         ALTER TABLE uploads
             DROP CONSTRAINT ck_uploads_status,

@@ -32,7 +32,8 @@ CREATE TABLE suppressions (
     CONSTRAINT ck_suppressions_kind CHECK (kind IN ('address', 'domain')),
     CONSTRAINT "fk_suppressions_workspaceId" FOREIGN KEY("workspaceId") REFERENCES workspaces ("workspaceId") ON DELETE CASCADE
 );
-CREATE INDEX "ix_suppressions_workspaceId" ON suppressions ("workspaceId", "createdAt" DESC);
+CREATE INDEX "ix_suppressions_workspaceId" ON suppressions ("workspaceId", "createdAt" DESC, "suppressionId" DESC);
+ALTER TABLE exports ADD COLUMN "suppressedRows" BIGINT DEFAULT 0 NOT NULL;
 
 ALTER TABLE suppressions ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON suppressions TO mailsift_api
