@@ -65,7 +65,8 @@ def test_a_list_is_taken_in_with_all_its_rows_and_columns(ingest: Ingest) -> Non
     upload = ingest.upload()
     assert upload["status"] == "completed"
     assert (upload["format"], upload["encoding"].lower().replace("-", ""), upload["delimiter"]) == ("csv", "utf8", ",")
-    assert (upload["hasHeader"], upload["columnNames"], upload["emailColumn"]) == (True, ["name", "e-mail", "city"], 1)
+    assert (upload["hasHeader"], upload["columnNames"]) == (True, ["name", "e-mail", "city"])
+    assert (upload["emailColumn"], upload["emailColumns"]) == (1, [1])
     counts = [upload[name] for name in ("totalRows", "totalEmails", "validEmails", "duplicateEmails", "rejectedRows")]
     assert counts == [5, 4, 3, 1, 1]
     assert upload["emails"][0] == {"email": "ann@example.com"}

@@ -36,38 +36,45 @@ def sizes(cut: Iterator[Batch]) -> list[int]:
 
 
 def test_a_batch_ends_with_its_last_row() -> None:
-    assert sizes(batches(rows(7), BatchLimits(rows=3), standing_still)) == [3, 3, 1]
+    assert sizes(batches(rows(7), 1, BatchLimits(rows=3), standing_still)) == [3, 3, 1]
+
+
+def test_a_data_row_is_never_parted() -> None:
+    assert sizes(batches(rows(9), 3, BatchLimits(rows=1), standing_still)) == [3, 3, 3]
+    assert sizes(batches(rows(8), 2, BatchLimits(seconds=0), ticking())) == [2, 2, 2, 2]
+    batch = next(batches(rows(8), 2, BatchLimits(rows=3), standing_still))
+    assert (len(list(batch)), batch.rows, batch.emails) == (4, 2, 4)
 
 
 def test_no_batch_is_empty() -> None:
-    assert sizes(batches(rows(6), BatchLimits(rows=3), standing_still)) == [3, 3]
-    assert sizes(batches([], BatchLimits(), standing_still)) == []
+    assert sizes(batches(rows(6), 1, BatchLimits(rows=3), standing_still)) == [3, 3]
+    assert sizes(batches([], 1, BatchLimits(), standing_still)) == []
 
 
 def test_a_batch_ends_when_its_time_is_up() -> None:
-    assert sizes(batches(rows(5), BatchLimits(seconds=2), ticking())) == [2, 2, 1]
+    assert sizes(batches(rows(5), 1, BatchLimits(seconds=2), ticking())) == [2, 2, 1]
 
 
 def test_a_batch_ends_when_enough_rejected_rows_wait() -> None:
-    cut = batches(map(blank, range(1, 6)), BatchLimits(rejected=2), standing_still)
+    cut = batches(map(blank, range(1, 6)), 1, BatchLimits(rejected=2), standing_still)
     assert sizes(cut) == [2, 2, 1]
 
 
 def test_a_batch_counts_what_went_through_it() -> None:
-    batch = next(batches([valid(1), invalid(2), blank(3), valid(4)], BatchLimits(), standing_still))
+    batch = next(batches([valid(1), invalid(2), blank(3), valid(4)], 1, BatchLimits(), standing_still))
     assert batch.rows == 0
     assert [row.sequence_number for row in batch] == [1, 2, 3, 4]
-    assert (batch.rows, batch.emails, batch.valid, batch.last_sequence_number) == (4, 3, 2, 4)
+    assert (batch.rows, batch.emails, batch.valid) == (4, 3, 2)
     assert [(row.sequence_number, row.reason, row.raw_text) for row in batch.rejected] == [(3, "no_address", ",x")]
 
 
 def test_every_row_is_in_one_batch_in_order() -> None:
-    cut = batches(rows(100), BatchLimits(rows=7), standing_still)
+    cut = batches(rows(100), 1, BatchLimits(rows=7), standing_still)
     assert [row.sequence_number for batch in cut for row in batch] == list(range(1, 101))
 
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
     source = rows(10)
-    batch = next(batches(source, BatchLimits(rows=3), standing_still))
+    batch = next(batches(source, 1, BatchLimits(rows=3), standing_still))
     assert next(source).sequence_number == 2
     assert [row.sequence_number for row in batch] == [1, 3, 4]

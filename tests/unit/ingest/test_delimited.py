@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.formats.delimited import RowReader
+from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
@@ -49,7 +49,15 @@ def dialect(
 ) -> Dialect:
     names = tuple(f"column_{number}" for number in range(1, width + 1))
     kind = Format.TEXT if delimiter is None else Format.CSV
-    return Dialect(kind, encoding, delimiter, quote, has_header, names, email_column, 1.0, ())
+    return Dialect(
+        format=kind,
+        encoding=encoding,
+        delimiter=delimiter,
+        quote=quote,
+        has_header=has_header,
+        column_names=names,
+        email_columns=(email_column,),
+    )
 
 
 TEXT = dialect(None, None, width=1, email_column=0)
@@ -57,7 +65,7 @@ TEXT = dialect(None, None, width=1, email_column=0)
 
 def read(content: str | bytes, how: Dialect | None = None) -> list[Row | RejectedRow]:
     raw = content.encode() if isinstance(content, str) else content
-    return list(RowReader(io.BytesIO(raw), how or dialect()))
+    return list(DelimitedTable(io.BytesIO(raw), how or dialect()))
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -77,7 +85,7 @@ def test_line_ends_may_be_mixed() -> None:
 @pytest.mark.parametrize("at_most", [1, 2, 3, 5])
 def test_a_line_end_between_two_blocks_is_one_line_end(at_most: int) -> None:
     stream = Dribble("ä,b\r\nc,d\r\re,f\n".encode(), at_most)
-    assert list(RowReader(stream, dialect())) == [Row(1, ["ä", "b"]), Row(2, ["c", "d"]), Row(4, ["e", "f"])]
+    assert list(DelimitedTable(stream, dialect())) == [Row(1, ["ä", "b"]), Row(2, ["c", "d"]), Row(4, ["e", "f"])]
 
 
 def test_the_header_is_left_out_even_behind_blank_lines_and_over_two_lines() -> None:
@@ -121,7 +129,7 @@ def test_plain_text_has_a_line_in_its_one_column() -> None:
 
 def test_bytes_read_tell_how_far_the_reader_has_come() -> None:
     content = b"a,b\n" * 200_000
-    rows = RowReader(io.BytesIO(content), dialect())
+    rows = DelimitedTable(io.BytesIO(content), dialect())
     iterator = iter(rows)
     next(iterator)
     assert 0 < rows.bytes_read < len(content)
@@ -156,7 +164,7 @@ def test_a_line_too_long_may_end_in_any_way(last: bytes, length: int) -> None:
 def test_a_gigantic_line_takes_little_memory() -> None:
     stream = Endless(b"x" * MIB, 64, b"\nafter,it@x.yz\n")
     tracemalloc.start()
-    rows = list(RowReader(stream, dialect()))  # type: ignore[arg-type]
+    rows = list(DelimitedTable(stream, dialect()))  # type: ignore[arg-type]
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert rows == [RejectedRow(1, RejectReason.ROW_TOO_LONG, "x" * 1000), Row(2, ["after", "it@x.yz"])]
@@ -229,7 +237,7 @@ def test_an_unbalanced_quote_far_from_the_end_loses_no_row(lines: int) -> None:
 def test_unbalanced_quotes_on_every_line_cost_linear_time() -> None:
     # Each of these lines is open, read from outside a quote or from inside one.
     line = 'x"y,"z\n'
-    records = Records(Grammar(",", '"'), width=2, email_column=1)
+    records = Records(Grammar(",", '"'), width=2, email_columns=(1,))
     block = [line] * 2_000
     blocks = [Block(block) for _ in range(25)]
     rows = list(records.split(blocks))
@@ -251,4 +259,4 @@ def test_no_text_is_lost_whatever_its_quotes(text: str) -> None:
 )
 def test_any_bytes_can_be_read(content: bytes, encoding: str, at_most: int) -> None:
     how = dialect(encoding=encoding)
-    assert list(RowReader(Dribble(content, at_most), how)) == read(content, how)
+    assert list(DelimitedTable(Dribble(content, at_most), how)) == read(content, how)

@@ -7,12 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
-from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.dialect import Dialect, Finding, Format, Trait
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.reading import ReadingOptions
 
 
 def understand(text: str | bytes, *, complete: bool = True) -> Dialect:
-    return detect(text.encode() if isinstance(text, str) else text, complete=complete)
+    return detect(text.encode() if isinstance(text, str) else text, ReadingOptions(), complete=complete)
+
+
+def finding(dialect: Dialect, what: Trait) -> Finding:
+    (found,) = (finding for finding in dialect.findings if finding.what is what)
+    return found
 
 
 def refusal(sample: str | bytes, *, complete: bool = True) -> PermanentError:
@@ -53,7 +59,7 @@ def test_the_delimiter_and_the_column_are_those_that_give_addresses(
     text: str, delimiter: str | None, email_column: int
 ) -> None:
     dialect = understand(text)
-    assert (dialect.delimiter, dialect.email_column) == (delimiter, email_column)
+    assert (dialect.delimiter, dialect.email_columns) == (delimiter, (email_column,))
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_the_format_is_named_by_its_delimiter(text: str, expected: Format) -> No
 
 def test_single_quotes_are_quotes_when_cells_stand_in_them() -> None:
     dialect = understand("'Smith, Bob','bob@x.com'\n'O, Al','al@y.org'\n")
-    assert (dialect.delimiter, dialect.quote, dialect.email_column) == (",", "'", 1)
+    assert (dialect.delimiter, dialect.quote, dialect.email_columns) == (",", "'", (1,))
 
 
 def test_an_apostrophe_is_no_quote() -> None:
@@ -130,7 +136,7 @@ LATIN = "name,email\nJosé García,jose@x.com\nJürgen Müller,jm@x.com\nFranço
 )
 def test_the_encoding_is_told_from_the_bytes(sample: bytes, encoding: str) -> None:
     dialect = understand(sample)
-    assert (dialect.encoding, dialect.column_names[dialect.email_column]) == (encoding, "email")
+    assert (dialect.encoding, dialect.column_names[dialect.email_columns[0]]) == (encoding, "email")
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32"])
@@ -146,7 +152,7 @@ def test_one_bad_byte_does_not_turn_utf8_into_something_else() -> None:
 
 
 def test_a_few_nuls_are_still_text() -> None:
-    assert understand(b"id,email\n1,bob@x.com\n2,al\0@y.org\n3,cy@z.net\n").email_column == 1
+    assert understand(b"id,email\n1,bob@x.com\n2,al\0@y.org\n3,cy@z.net\n").email_columns == (1,)
 
 
 def zipped(*names: bytes) -> bytes:
@@ -217,12 +223,12 @@ def test_a_refusal_names_no_more_columns_than_can_be_read() -> None:
 
 def test_a_header_is_enough_when_the_rows_lie_behind_the_sample() -> None:
     dialect = understand("id,email\n1,aaaaaa", complete=False)
-    assert (dialect.has_header, dialect.email_column) == (True, 1)
+    assert (dialect.has_header, dialect.email_columns) == (True, (1,))
 
 
 def test_a_first_row_too_long_to_be_read_does_not_hide_the_others() -> None:
     dialect = understand("x" * (2**20 + 1) + "\nname,email\nBob,bob@x.com\n")
-    assert (dialect.delimiter, dialect.email_column) == (",", 1)
+    assert (dialect.delimiter, dialect.email_columns) == (",", (1,))
 
 
 def test_one_row_of_a_thousand_cells_names_no_columns() -> None:
@@ -232,15 +238,15 @@ def test_one_row_of_a_thousand_cells_names_no_columns() -> None:
 def test_a_doubtful_reading_has_less_confidence_and_says_why() -> None:
     sure = understand("id,email\n1,a@b.com\n2,c@d.com\n")
     doubtful = understand("id,email\n1,a@b.com\n2,c\n3,d,e,f\n4,g\n")
-    assert sure.confidence == 1.0
-    assert doubtful.confidence < 0.6
-    assert "25% of the filled cells of 'email' look like addresses" in doubtful.evidence
+    assert finding(sure, Trait.EMAIL_COLUMNS).confidence == 1.0
+    assert finding(doubtful, Trait.EMAIL_COLUMNS).confidence < 0.6
+    assert "25% of the filled cells" in finding(doubtful, Trait.EMAIL_COLUMNS).evidence
 
 
 def test_ten_thousand_columns_are_read() -> None:
     names = [f"c{number}" for number in range(9_999)]
     text = "\n".join([",".join([*names, "email"]), ",".join([*map(str, range(9_999)), "a@b.com"])])
-    assert understand(text).email_column == 9_999
+    assert understand(text).email_columns == (9_999,)
 
 
 def test_a_row_too_wide_to_be_read_names_no_columns() -> None:
@@ -251,9 +257,9 @@ def test_a_row_too_wide_to_be_read_names_no_columns() -> None:
 @given(st.binary(max_size=200) | st.text(st.sampled_from("ab@.,;\t|\"'\n\r\0é")).map(str.encode), st.booleans())
 def test_any_bytes_are_understood_or_refused_with_a_named_error(sample: bytes, complete: bool) -> None:
     with suppress(PermanentError):
-        dialect = detect(sample, complete=complete)
-        assert 0 <= dialect.email_column < len(dialect.column_names)
-        assert 0 <= dialect.confidence <= 1
+        dialect = detect(sample, ReadingOptions(), complete=complete)
+        assert all(0 <= column < len(dialect.column_names) for column in dialect.email_columns)
+        assert all(0 <= finding.confidence <= 1 for finding in dialect.findings)
 
 
 def test_random_bytes_never_pass_for_a_list() -> None:

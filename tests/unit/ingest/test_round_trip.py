@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.formats.delimited import RowReader
+from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.ingest.rows import Row
+from mailsift.shared.reading import ReadingOptions
 
 Table = list[list[str]]
 
@@ -46,7 +47,7 @@ def write(rows: Table, delimiter: str, line_end: str, quoting: int) -> str:
 
 
 def cells(content: bytes, dialect: Dialect) -> Table:
-    rows = list(RowReader(io.BytesIO(content), dialect))
+    rows = list(DelimitedTable(io.BytesIO(content), dialect))
     assert all(isinstance(row, Row) for row in rows)
     return [row.columns for row in rows if isinstance(row, Row)]
 
@@ -58,8 +59,8 @@ def test_a_table_is_understood_and_read_back(
 ) -> None:
     rows, email_column = table
     content = write(rows, delimiter, line_end, quoting).encode(encoding)
-    dialect = detect(content, complete=True)
-    assert (dialect.delimiter, dialect.has_header, dialect.email_column) == (delimiter, False, email_column)
+    dialect = detect(content, ReadingOptions(), complete=True)
+    assert (dialect.delimiter, dialect.has_header, dialect.email_columns) == (delimiter, False, (email_column,))
     assert cells(content, dialect) == rows
 
 
@@ -70,8 +71,8 @@ def test_a_table_without_a_byte_order_mark_is_understood(
 ) -> None:
     rows, email_column = table
     content = write(rows, delimiter, line_end, csv.QUOTE_MINIMAL).encode(encoding)
-    dialect = detect(content, complete=True)
-    assert (dialect.encoding, dialect.email_column) == (encoding, email_column)
+    dialect = detect(content, ReadingOptions(), complete=True)
+    assert (dialect.encoding, dialect.email_columns) == (encoding, (email_column,))
     assert cells(content, dialect) == rows
 
 
@@ -82,7 +83,7 @@ def test_a_header_is_found_and_left_out(table: tuple[Table, int], delimiter: str
     header = [f"name {number}" for number in range(len(rows[0]))]
     header[email_column] = "E-Mail"
     content = write([header, *rows], delimiter, line_end, quoting).encode()
-    dialect = detect(content, complete=True)
+    dialect = detect(content, ReadingOptions(), complete=True)
     assert (dialect.has_header, dialect.column_names) == (True, tuple(header))
     assert cells(content, dialect) == rows
 
@@ -96,7 +97,15 @@ def test_a_table_in_a_given_encoding_is_read_back(
     content = write(rows, delimiter, line_end, quoting).encode(encoding, "replace")
     expected = [[cell.encode(encoding, "replace").decode(encoding) for cell in row] for row in rows]
     names = tuple(f"column_{number}" for number in range(len(rows[0])))
-    dialect = Dialect(Format.CSV, encoding, delimiter, '"', False, names, email_column, 1.0, ())
+    dialect = Dialect(
+        format=Format.CSV,
+        encoding=encoding,
+        delimiter=delimiter,
+        quote='"',
+        has_header=False,
+        column_names=names,
+        email_columns=(email_column,),
+    )
     assert cells(content, dialect) == expected
 
 
@@ -105,4 +114,4 @@ def test_a_table_in_a_given_encoding_is_read_back(
 def test_one_column_is_read_back(column: list[str], line_end: str, quoting: int) -> None:
     rows = [[address] for address in column]
     content = write(rows, ",", line_end, quoting).encode()
-    assert cells(content, detect(content, complete=True)) == rows
+    assert cells(content, detect(content, ReadingOptions(), complete=True)) == rows

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.rows import (
     COLUMNS,
+    Entries,
     RejectedRow,
     RejectReason,
     Row,
@@ -10,16 +13,23 @@ from mailsift.ingest.rows import (
     extract,
     extract_from_line,
     rejection,
-    to_upload_email,
     to_upload_emails,
 )
 
-CSV = Dialect(Format.CSV, "utf-8", ",", '"', True, ("name", "email"), 1, 1.0, ())
-TEXT = Dialect(Format.TEXT, "utf-8", None, None, False, ("column_1",), 0, 1.0, ())
+CSV = Dialect(
+    format=Format.CSV, delimiter=",", quote='"', has_header=True, column_names=("name", "email"), email_columns=(1,)
+)
+TEXT = Dialect(format=Format.TEXT, has_header=False, column_names=("column_1",), email_columns=(0,))
+TWO = replace(CSV, column_names=("email", "name", "work email"), email_columns=(0, 2))
+
+
+def entries(row: Row | RejectedRow, dialect: Dialect = TWO) -> list[UploadEmail]:
+    return Entries("an-id", dialect).of(7, row)
 
 
 def upload_email(*columns: str, dialect: Dialect = CSV) -> UploadEmail:
-    return to_upload_email("an-id", 7, Row(9, list(columns)), dialect)
+    (entry,) = entries(Row(9, list(columns)), dialect)
+    return entry
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_a_row_without_an_address_is_kept_and_rejected(columns: tuple[str, ...])
 
 @pytest.mark.parametrize("reason", list(RejectReason))
 def test_a_row_that_could_not_be_read_is_a_data_row_too(reason: RejectReason) -> None:
-    row = to_upload_email("an-id", 7, RejectedRow(9, reason, '"open,a@b.cd'), CSV)
+    (row,) = entries(RejectedRow(9, reason, '"open,a@b.cd'), CSV)
     assert (row.sequence_number, row.row_number, row.email_address, row.is_valid_format) == (7, 9, None, False)
     assert (row.format_error, row.columns) == (reason, ['"open,a@b.cd'])
     assert rejection(row) == RejectedRow(9, reason, '"open,a@b.cd', 7)
@@ -123,6 +133,49 @@ def test_data_rows_are_numbered_from_one_and_those_already_there_are_skipped() -
     ]
     assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV)] == [(1, 2), (2, 3), (3, 5)]
     assert [row[1:3] for row in to_upload_emails("an-id", rows, CSV, after=2)] == [(3, 5)]
+
+
+def test_every_email_column_has_an_entry_and_the_first_has_the_cells() -> None:
+    cells = ["Bob <b@x.com>", "Bob", "BOB@work.org", "more"]
+    found = entries(Row(9, cells))
+    assert [(entry.sequence_number, entry.row_number, entry.column_index) for entry in found] == [
+        (13, 9, 0),
+        (14, 9, 2),
+    ]
+    assert [entry.normalized_address for entry in found] == ["b@x.com", "bob@work.org"]
+    assert [entry.columns for entry in found] == [cells, []]
+
+
+@pytest.mark.parametrize("cells", [["b@x.com", "Bob", ""], ["", "Bob", "b@x.com"], ["b@x.com"]])
+def test_a_row_with_one_address_of_two_is_not_rejected(cells: list[str]) -> None:
+    found = entries(Row(9, cells))
+    assert sorted(entry.email_address or "" for entry in found) == ["", "b@x.com"]
+    assert [entry.format_error for entry in found] == [None, None]
+    assert [rejection(entry) for entry in found] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason", "text"),
+    [
+        (Row(9, ["", "Bob", " "]), RejectReason.NO_ADDRESS, ",Bob, "),
+        (RejectedRow(9, RejectReason.ROW_TOO_LONG, "xxx"), RejectReason.ROW_TOO_LONG, "xxx"),
+    ],
+)
+def test_a_row_without_any_address_is_rejected_once(row: Row | RejectedRow, reason: RejectReason, text: str) -> None:
+    found = entries(row)
+    assert [rejection(entry) for entry in found] == [RejectedRow(9, reason, text, 13), None]
+
+
+def test_only_the_columns_to_keep_are_kept_and_numbered() -> None:
+    kept = replace(TWO, column_names=("email", "name", "work email", "note"), kept_columns=(0, 2, 3))
+    found = entries(Row(9, ["b@x.com", "Bob", "b@work.org"]), kept)
+    assert [(entry.column_index, entry.columns) for entry in found] == [(0, ["b@x.com", "b@work.org", ""]), (1, [])]
+    assert kept.kept(kept.column_names) == ["email", "work email", "note"]
+
+
+def test_rows_with_several_entries_are_skipped_whole() -> None:
+    rows = [Row(2, ["a@b.cd", "", "c@d.ef"]), Row(3, ["e@f.gh", "", "i@j.kl"])]
+    assert [entry[1:4] for entry in to_upload_emails("an-id", rows, TWO, after=1)] == [(3, 3, 0), (4, 3, 2)]
 
 
 def test_the_columns_of_the_copy_are_those_of_the_row() -> None:

@@ -14,49 +14,60 @@ class BatchLimits:
     """A transaction ends at whichever comes first."""
 
     rows: int = 250_000
+    """Of "uploadEmails"."""
     seconds: float = 5.0
     rejected: int = 10_000
     """These wait in memory for the end of the COPY."""
 
 
 class Batch:
-    """The rows of one transaction, once, and what there was to count among them."""
+    """The entries of one transaction, once, and what there was to count among them.
 
-    def __init__(self, rows: Iterable[UploadEmail], limits: BatchLimits, clock: Callable[[], float]) -> None:
-        self._source = rows
+    `per_row` entries are a data row, and a row is never parted.
+    """
+
+    def __init__(
+        self, entries: Iterable[UploadEmail], per_row: int, limits: BatchLimits, clock: Callable[[], float]
+    ) -> None:
+        self._source = entries
+        self._per_row = per_row
         self._limits = limits
         self._clock = clock
-        self.rows = 0
+        self._entries = 0
         self.emails = 0
-        """Rows with an address, right or wrong."""
+        """Entries with an address, right or wrong."""
         self.valid = 0
-        self.last_sequence_number = 0
-        """The checkpoint, once the rows have been read."""
         self.rejected: list[RejectedRow] = []
+
+    @property
+    def rows(self) -> int:
+        """The data rows read so far."""
+        return self._entries // self._per_row
 
     def __iter__(self) -> Iterator[UploadEmail]:
         ends = self._clock() + self._limits.seconds
-        for row in self._source:
-            self._count(row)
-            yield row
-            if self._is_full() or self._clock() >= ends:
+        for entry in self._source:
+            self._count(entry)
+            yield entry
+            if self._entries % self._per_row == 0 and (self._is_full() or self._clock() >= ends):
                 return
 
-    def _count(self, row: UploadEmail) -> None:
-        self.rows += 1
-        self.last_sequence_number = row.sequence_number
-        if row.email_address is not None:
+    def _count(self, entry: UploadEmail) -> None:
+        self._entries += 1
+        if entry.email_address is not None:
             self.emails += 1
-            self.valid += row.is_valid_format
-        elif rejected := rejection(row):
+            self.valid += entry.is_valid_format
+        elif rejected := rejection(entry):
             self.rejected.append(rejected)
 
     def _is_full(self) -> bool:
-        return self.rows >= self._limits.rows or len(self.rejected) >= self._limits.rejected
+        return self._entries >= self._limits.rows or len(self.rejected) >= self._limits.rejected
 
 
-def batches(rows: Iterable[UploadEmail], limits: BatchLimits, clock: Callable[[], float]) -> Iterator[Batch]:
-    """Cut the rows into batches, none of them empty; each is read to its end before the next is asked for."""
-    source = iter(rows)
+def batches(
+    entries: Iterable[UploadEmail], per_row: int, limits: BatchLimits, clock: Callable[[], float]
+) -> Iterator[Batch]:
+    """Cut the entries into batches, none of them empty; each is read to its end before the next is asked for."""
+    source = iter(entries)
     for first in source:
-        yield Batch(chain((first,), source), limits, clock)
+        yield Batch(chain((first,), source), per_row, limits, clock)

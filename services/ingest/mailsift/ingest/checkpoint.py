@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
 from mailsift.ingest.batching import Batch
-from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.dialect import Dialect
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Checkpoint:
         """Return where the file stands once a batch has been read to its end."""
         return replace(
             self,
-            rows=batch.last_sequence_number,
+            rows=self.rows + batch.rows,
             emails=self.emails + batch.emails,
             valid=self.valid + batch.valid,
             rejected=self.rejected + len(batch.rejected),
@@ -40,8 +40,5 @@ class Checkpoint:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read it back."""
-        dialect = dict(stored["dialect"])
-        dialect["format"] = Format(dialect["format"])
-        dialect["column_names"] = tuple(dialect["column_names"])
-        dialect["evidence"] = tuple(dialect["evidence"])
-        return cls(Dialect(**dialect), *(int(stored[name]) for name in ("rows", "emails", "valid", "rejected")))
+        counts = (int(stored[name]) for name in ("rows", "emails", "valid", "rejected"))
+        return cls(Dialect.from_json(stored["dialect"]), *counts)

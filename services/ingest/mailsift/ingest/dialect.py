@@ -1,9 +1,11 @@
-"""What was understood of a file: how to read it, and where its addresses stand; pure."""
+"""What was understood of a file: how to read it, where its addresses stand, and what that stands on; pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any, Self
 
 
 class Format(StrEnum):
@@ -12,25 +14,107 @@ class Format(StrEnum):
     CSV = "csv"
     TSV = "tsv"
     TEXT = "text"
+    MAILBOXES = "mailboxes"
+    JSON = "json"
+    JSONL = "jsonl"
+    XLSX = "xlsx"
+    XLS = "xls"
+    ODS = "ods"
+
+
+class Container(StrEnum):
+    """What a list may be packed in."""
+
+    GZIP = "gzip"
+    ZIP = "zip"
+    BZIP2 = "bzip2"
+    XZ = "xz"
+    ZSTD = "zstd"
+
+
+class Trait(StrEnum):
+    """What there is to find out about a file."""
+
+    FORMAT = "format"
+    ENCODING = "encoding"
+    DELIMITER = "delimiter"
+    QUOTE = "quote"
+    HEADER = "header"
+    EMAIL_COLUMNS = "emailColumns"
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was found out, how sure that is, and why."""
+
+    what: Trait
+    value: str | bool | tuple[str, ...] | None
+    confidence: float
+    """From 0 to 1; below 0.5 a person should look."""
+    evidence: str
+    """In a few words."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it the shape that users see."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        value = stored["value"]
+        if isinstance(value, list):
+            value = tuple(value)
+        return cls(Trait(stored["what"]), value, stored["confidence"], stored["evidence"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How to read a file."""
+    """How to read a file. Columns are counted from 0."""
 
     format: Format
-    encoding: str
-    """A codec of Python's."""
-    delimiter: str | None
-    """None for plain text: the whole line is the one cell."""
-    quote: str | None
+    container: Container | None = None
+    encoding: str = "utf-8"
+    """A codec of Python's; of no account where the format has no choice."""
+    delimiter: str | None = None
+    """None where the format has none; in plain text the whole line is the one cell."""
+    quote: str | None = None
     """None where quotation marks mean nothing."""
+    sheet: str | None = None
+    """Of a workbook."""
+    skipped_rows: int = 0
+    """Rows above the header, or above the first data row if there is none."""
     has_header: bool
     column_names: tuple[str, ...]
     """As in the header, in order, duplicates too; `column_1` and so on where it names none."""
-    email_column: int
-    """Counted from 0."""
-    confidence: float
-    """From 0 to 1; below 0.5 a person should look."""
-    evidence: tuple[str, ...]
-    """What the guess stands on, in a few words each."""
+    email_columns: tuple[int, ...]
+    """At least one, in the order of the file."""
+    kept_columns: tuple[int, ...] | None = None
+    """In the order of the file, columns with addresses among them; None for all."""
+    findings: tuple[Finding, ...] = ()
+
+    def kept(self, names: Sequence[str]) -> list[str]:
+        """Return the names of the columns that are kept, of these that a file has."""
+        return list(names) if self.kept_columns is None else [names[column] for column in self.kept_columns]
+
+    @property
+    def kept_email_columns(self) -> tuple[int, ...]:
+        """Where the columns with addresses stand among those that are kept."""
+        if self.kept_columns is None:
+            return self.email_columns
+        return tuple(map(self.kept_columns.index, self.email_columns))
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        kept = stored["kept_columns"]
+        return cls(
+            **{
+                **stored,
+                "format": Format(stored["format"]),
+                "container": Container(stored["container"]) if stored["container"] else None,
+                "column_names": tuple(stored["column_names"]),
+                "email_columns": tuple(stored["email_columns"]),
+                "kept_columns": None if kept is None else tuple(kept),
+                "findings": tuple(map(Finding.from_json, stored["findings"])),
+            }
+        )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
-from mailsift.ingest.detection import SAMPLE_SIZE, detect
-from mailsift.ingest.formats.delimited import RowReader
+from mailsift.ingest.formats.table import Table
+from mailsift.ingest.opening import open_table, understand
 from mailsift.ingest.repository import Source
 from mailsift.ingest.rows import UploadEmail, to_upload_emails
 from mailsift.shared.db.activities import Activity, record
@@ -20,7 +20,7 @@ from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 
-_ROWS_BETWEEN_REPORTS = 2_000
+_ENTRIES_BETWEEN_REPORTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,20 +48,9 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
 
 def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source) -> Checkpoint:
     with deps.storage.open(source.storage_key) as stream:
-        sample = stream.read(SAMPLE_SIZE)
-    dialect = detect(sample, complete=len(sample) >= source.size)
+        dialect = understand(stream, source.size, source.options)
     state = Checkpoint(dialect)
-    lease.log(
-        "info",
-        "understood the file",
-        format=dialect.format.value,
-        encoding=dialect.encoding,
-        delimiter=dialect.delimiter,
-        hasHeader=dialect.has_header,
-        emailColumn=dialect.email_column,
-        confidence=dialect.confidence,
-        evidence=list(dialect.evidence),
-    )
+    lease.log("info", "understood the file", findings=[finding.to_json() for finding in dialect.findings])
     with lease.transaction() as transaction:
         repository.save_dialect(transaction.connection, upload_id, dialect)
         transaction.checkpoint(state.to_json())
@@ -69,25 +58,28 @@ def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: So
 
 
 def _load(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source, state: Checkpoint) -> Checkpoint:
+    dialect = state.dialect
     with deps.storage.open(source.storage_key) as stream:
-        reader = RowReader(stream, state.dialect)
-        rows = to_upload_emails(str(upload_id), reader, state.dialect, after=state.rows)
-        for batch in batches(rows, deps.limits, time.monotonic):
+        table = open_table(stream, dialect)
+        entries = to_upload_emails(str(upload_id), table, dialect, after=state.rows)
+        for batch in batches(entries, len(dialect.email_columns), deps.limits, time.monotonic):
             with lease.transaction() as transaction:
-                repository.copy_rows(transaction.connection, _reporting(batch, reader, lease))
+                repository.copy_entries(transaction.connection, _reporting(batch, table, lease))
                 repository.copy_rejected(transaction.connection, upload_id, batch.rejected)
+                if table.column_names != dialect.column_names:
+                    repository.save_column_names(transaction.connection, upload_id, dialect.kept(table.column_names))
                 state = state.after(batch)
-                transaction.checkpoint(state.to_json(), processed=reader.bytes_read)
+                transaction.checkpoint(state.to_json(), processed=table.bytes_read)
             ROWS.labels("parsed").inc(batch.rows)
     return state
 
 
-def _reporting(batch: Batch, reader: RowReader, lease: Lease) -> Iterator[UploadEmail]:
-    for count, row in enumerate(batch):
-        if count % _ROWS_BETWEEN_REPORTS == 0:
+def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[UploadEmail]:
+    for count, entry in enumerate(batch):
+        if count % _ENTRIES_BETWEEN_REPORTS == 0:
             lease.check()
-            lease.report(reader.bytes_read)
-        yield row
+            lease.report(table.bytes_read)
+        yield entry
 
 
 def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.rows import COLUMNS, RejectedRow, UploadEmail
 from mailsift.shared.db.copy import encode_row
 from mailsift.shared.db.loading import copy_in
+from mailsift.shared.reading import ReadingOptions
 
 _REJECTED_COLUMNS = ("uploadId", "sequenceNumber", "rowNumber", "reason", "rawText")
 _PREVIEW = 100
@@ -31,17 +33,18 @@ _MARK_DUPLICATES = text("""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an uploaded file lies."""
+    """Where an uploaded file lies, and what the user said of it."""
 
     storage_key: str
     size: int
+    options: ReadingOptions
 
 
 def load_source(connection: Connection, upload_id: uuid.UUID) -> Source:
-    """Return where the file of an upload lies."""
-    statement = text('SELECT "storageKey", "fileSize" FROM uploads WHERE "uploadId" = :upload_id')
-    row = connection.execute(statement, {"upload_id": upload_id}).one()
-    return Source(row[0], row[1])
+    """Return what there is to read for an upload."""
+    statement = text('SELECT "storageKey", "fileSize", reading FROM uploads WHERE "uploadId" = :upload_id')
+    storage_key, size, reading = connection.execute(statement, {"upload_id": upload_id}).one()
+    return Source(storage_key, size, ReadingOptions.from_json(reading))
 
 
 def save_dialect(connection: Connection, upload_id: uuid.UUID, dialect: Dialect) -> None:
@@ -50,6 +53,7 @@ def save_dialect(connection: Connection, upload_id: uuid.UUID, dialect: Dialect)
         text("""
             UPDATE uploads SET format = :format, encoding = :encoding, delimiter = :delimiter,
                 "hasHeader" = :has_header, "columnNames" = :column_names, "emailColumn" = :email_column,
+                "emailColumns" = :email_columns, detection = CAST(:detection AS jsonb),
                 "updatedAt" = clock_timestamp()
             WHERE "uploadId" = :upload_id"""),
         {
@@ -58,15 +62,23 @@ def save_dialect(connection: Connection, upload_id: uuid.UUID, dialect: Dialect)
             "encoding": dialect.encoding,
             "delimiter": dialect.delimiter,
             "has_header": dialect.has_header,
-            "column_names": list(dialect.column_names),
-            "email_column": dialect.email_column,
+            "column_names": dialect.kept(dialect.column_names),
+            "email_column": dialect.kept_email_columns[0],
+            "email_columns": list(dialect.kept_email_columns),
+            "detection": json.dumps([finding.to_json() for finding in dialect.findings]),
         },
     )
 
 
-def copy_rows(connection: Connection, rows: Iterable[UploadEmail]) -> None:
-    """Load data rows as they come."""
-    copy_in(connection, "uploadEmails", COLUMNS, map(encode_row, rows))
+def save_column_names(connection: Connection, upload_id: uuid.UUID, names: Sequence[str]) -> None:
+    """Keep the names of columns that were met while reading."""
+    statement = text('UPDATE uploads SET "columnNames" = :names WHERE "uploadId" = :upload_id')
+    connection.execute(statement, {"upload_id": upload_id, "names": list(names)})
+
+
+def copy_entries(connection: Connection, entries: Iterable[UploadEmail]) -> None:
+    """Load the entries of data rows as they come."""
+    copy_in(connection, "uploadEmails", COLUMNS, map(encode_row, entries))
 
 
 def copy_rejected(connection: Connection, upload_id: uuid.UUID, rows: Sequence[RejectedRow]) -> None:

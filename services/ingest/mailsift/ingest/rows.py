@@ -54,7 +54,7 @@ class RejectedRow(NamedTuple):
 
 
 class UploadEmail(NamedTuple):
-    """A row of "uploadEmails", in the order of COLUMNS."""
+    """A row of "uploadEmails", in the order of COLUMNS: what one e-mail column holds in one data row."""
 
     upload_id: str
     sequence_number: int
@@ -108,44 +108,69 @@ def extract_from_line(line: str) -> str:
     return extract(next(word for word in text.split() if "@" in word)).strip(_AROUND)
 
 
-def to_upload_email(upload_id: str, sequence_number: int, row: Row | RejectedRow, dialect: Dialect) -> UploadEmail:
-    """The row of "uploadEmails" for one data row, whether or not it has an address."""
-    column = dialect.email_column
-    if isinstance(row, RejectedRow):
-        return UploadEmail(
-            upload_id, sequence_number, row.row_number, column, None, None, None, False, row.reason, [row.raw_text]
-        )
-    row_number, columns = row
-    cell = columns[column] if column < len(columns) else ""
-    text = extract(cell) if dialect.format is not Format.TEXT else extract_from_line(cell)
-    if not text:
-        return UploadEmail(
-            upload_id, sequence_number, row_number, column, None, None, None, False, RejectReason.NO_ADDRESS, columns
-        )
-    found = parse(text)
-    if len(text) > MAX_ADDRESS_TEXT_LENGTH:
-        text = text[:MAX_ADDRESS_TEXT_LENGTH]
-    if isinstance(found, Address):
-        return UploadEmail(
-            upload_id, sequence_number, row_number, column, text, found.normalized, found.domain, True, None, columns
-        )
-    normalized = text.lower()[:MAX_NORMALIZED_LENGTH]
-    return UploadEmail(
-        upload_id, sequence_number, row_number, column, text, normalized, None, False, found.reason, columns
-    )
+class Entries:
+    """Turns data rows into rows of "uploadEmails": for each as many as there are e-mail columns, adjacent in number.
+
+    The row's own cells stand on the first of them. A row from which no address can be taken has the reason there.
+    """
+
+    def __init__(self, upload_id: str, dialect: Dialect) -> None:
+        self._upload_id = upload_id
+        self._email_columns = dialect.email_columns
+        self._places = dialect.kept_email_columns
+        self._kept = dialect.kept_columns
+        self._extract = extract_from_line if dialect.format is Format.TEXT else extract
+
+    def of(self, number: int, row: Row | RejectedRow) -> list[UploadEmail]:
+        """The entries of the data row with this number, counted from 1."""
+        if isinstance(row, RejectedRow):
+            reason, columns, texts = row.reason, [row.raw_text], [""] * len(self._places)
+        else:
+            reason, columns, texts = RejectReason.NO_ADDRESS, self._keep(row.columns), self._texts(row.columns)
+        sequence_number = (number - 1) * len(self._places) + 1
+        entries = []
+        for place, text in zip(self._places, texts, strict=True):
+            entries.append(self._entry(sequence_number, row.row_number, place, text, columns))
+            sequence_number += 1
+            columns = []
+        if not any(texts):
+            entries[0] = entries[0]._replace(format_error=reason)
+        return entries
+
+    def _texts(self, columns: list[str]) -> list[str]:
+        return [self._extract(columns[column]) if column < len(columns) else "" for column in self._email_columns]
+
+    def _keep(self, columns: list[str]) -> list[str]:
+        if self._kept is None:
+            return columns
+        return [columns[column] if column < len(columns) else "" for column in self._kept]
+
+    def _entry(self, sequence_number: int, row_number: int, place: int, text: str, columns: list[str]) -> UploadEmail:
+        upload_id = self._upload_id
+        if not text:
+            return UploadEmail(upload_id, sequence_number, row_number, place, None, None, None, False, None, columns)
+        found = parse(text)
+        if len(text) > MAX_ADDRESS_TEXT_LENGTH:
+            text = text[:MAX_ADDRESS_TEXT_LENGTH]
+        if isinstance(found, Address):
+            valid = found.normalized, found.domain, True, None
+            return UploadEmail(upload_id, sequence_number, row_number, place, text, *valid, columns)
+        invalid = text.lower()[:MAX_NORMALIZED_LENGTH], None, False, found.reason
+        return UploadEmail(upload_id, sequence_number, row_number, place, text, *invalid, columns)
 
 
 def to_upload_emails(
     upload_id: str, rows: Iterable[Row | RejectedRow], dialect: Dialect, *, after: int = 0
 ) -> Iterator[UploadEmail]:
-    """Number the data rows from 1 and turn each into its row of "uploadEmails"; those up to `after` are skipped."""
-    for sequence_number, row in enumerate(rows, start=1):
-        if sequence_number > after:
-            yield to_upload_email(upload_id, sequence_number, row, dialect)
+    """Number the data rows from 1 and turn each into its entries; rows up to `after` are skipped."""
+    entries = Entries(upload_id, dialect)
+    for number, row in enumerate(rows, start=1):
+        if number > after:
+            yield from entries.of(number, row)
 
 
 def rejection(row: UploadEmail) -> RejectedRow | None:
-    """What to keep of a row without an address; None when it has one."""
+    """What to keep of a row without an address; None when it has one, or is not the first entry of its row."""
     if row.email_address is not None or row.format_error is None:
         return None
     raw_text = ",".join(row.columns)[:MAX_RAW_TEXT_LENGTH]

@@ -8,10 +8,11 @@ from mailsift.ingest.detection.contents import refuse_other_formats
 from mailsift.ingest.detection.encodings import Decoded, decode
 from mailsift.ingest.detection.headers import has_header, is_email_word, name_columns
 from mailsift.ingest.detection.layouts import Layout, find_layout
-from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.dialect import Dialect, Finding, Format, Trait
 from mailsift.ingest.formats.lines import split_lines
 from mailsift.ingest.rows import MAX_ROW_LENGTH
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.reading import ReadingOptions
 
 SAMPLE_SIZE: Final = 4 * MAX_ROW_LENGTH
 """How many bytes to give `detect`: enough to see past a first row of the greatest length."""
@@ -21,10 +22,9 @@ _MAX_CHARACTERS: Final = MAX_ROW_LENGTH
 _MAX_NAMES_SHOWN: Final = 10
 _MAX_NAME_SHOWN: Final = 40
 _FORMATS: Final = {None: Format.TEXT, "\t": Format.TSV}
-_DELIMITER_NAMES: Final = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 
-def detect(sample: bytes, *, complete: bool) -> Dialect:
+def detect(sample: bytes, options: ReadingOptions, *, complete: bool) -> Dialect:
     """Tell how to read the file that begins with `sample`; `complete` when that is the whole of it."""
     if not sample:
         raise PermanentError("empty_file", "The file is empty.")
@@ -32,7 +32,7 @@ def detect(sample: bytes, *, complete: bool) -> Dialect:
     decoded = decode(sample, complete=complete)
     layout = find_layout(_first_lines(decoded.text, complete=complete))
     _refuse_if_unreadable(layout, complete=complete)
-    return _describe(decoded, layout)
+    return _describe(decoded, layout, options)
 
 
 def _first_lines(text: str, *, complete: bool) -> list[str]:
@@ -68,15 +68,11 @@ def _refuse_if_unreadable(layout: Layout, *, complete: bool) -> None:
         )
 
 
-def _describe(decoded: Decoded, layout: Layout) -> Dialect:
-    header = has_header(layout.rows, layout.email_column)
+def _describe(decoded: Decoded, layout: Layout, options: ReadingOptions) -> Dialect:
+    header = has_header(layout.rows, layout.email_column) if options.has_header is None else options.has_header
     names = name_columns(layout.rows[0] if header else [], layout.width)
     share = layout.share_of_addresses(without_first=header)
-    columns = (
-        f"{_DELIMITER_NAMES[layout.delimiter]}: {layout.consistency:.0%} of rows have {layout.width} columns"
-        if layout.delimiter and layout.width > 1
-        else "one column"
-    )
+    email_name = names[layout.email_column]
     return Dialect(
         format=_FORMATS.get(layout.delimiter, Format.CSV),
         encoding=decoded.encoding,
@@ -84,12 +80,14 @@ def _describe(decoded: Decoded, layout: Layout) -> Dialect:
         quote=layout.quote,
         has_header=header,
         column_names=names,
-        email_column=layout.email_column,
-        confidence=round(decoded.confidence * (0.3 + 0.7 * share) * (0.7 + 0.3 * layout.consistency), 2),
-        evidence=(
-            decoded.evidence,
-            columns,
-            f"{share:.0%} of the filled cells of {names[layout.email_column][:_MAX_NAME_SHOWN]!r} look like addresses",
-            "the first row names the columns" if header else "no row names the columns",
+        email_columns=(layout.email_column,),
+        findings=(
+            Finding(Trait.ENCODING, decoded.encoding, decoded.confidence, decoded.evidence),
+            Finding(
+                Trait.EMAIL_COLUMNS,
+                (email_name,),
+                round(0.3 + 0.7 * share, 2),
+                f"{share:.0%} of the filled cells of {email_name[:_MAX_NAME_SHOWN]!r} look like addresses",
+            ),
         ),
     )

@@ -66,7 +66,7 @@ def find_layout(lines: list[str]) -> Layout:
 
 
 def _read(block: Block, delimiter: str, quote: str) -> Layout:
-    records = Records(Grammar(delimiter, quote), width=0, email_column=0).split([block])
+    records = Records(Grammar(delimiter, quote), width=0, email_columns=()).split([block])
     return _assess(delimiter, quote, [row.columns for row in records if isinstance(row, Row)])
 
 

@@ -9,11 +9,12 @@ from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block, LineBlocks
 from mailsift.ingest.formats.records import Records
+from mailsift.ingest.formats.table import data_rows
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
 
-class RowReader:
-    """The data rows of a stream, once, header and blank lines left out."""
+class DelimitedTable:
+    """The data rows of a stream of text, once."""
 
     def __init__(self, stream: BinaryIO, dialect: Dialect) -> None:
         self._blocks = LineBlocks(stream, dialect.encoding)
@@ -24,9 +25,13 @@ class RowReader:
         """How many bytes of the stream have been used so far."""
         return self._blocks.bytes_read
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names in the header."""
+        return self._dialect.column_names
+
     def __iter__(self) -> Iterator[Row | RejectedRow]:
-        rows = split_rows(self._blocks, self._dialect)
-        return _without_header(rows) if self._dialect.has_header else rows
+        return data_rows(split_rows(self._blocks, self._dialect), self._dialect)
 
 
 def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | RejectedRow]:
@@ -34,17 +39,8 @@ def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | Reje
     if dialect.delimiter is None:
         return _split_text(blocks)
     grammar = Grammar(dialect.delimiter, dialect.quote)
-    records = Records(grammar, width=len(dialect.column_names), email_column=dialect.email_column)
+    records = Records(grammar, width=len(dialect.column_names), email_columns=dialect.email_columns)
     return records.split(blocks)
-
-
-def _without_header(rows: Iterator[Row | RejectedRow]) -> Iterator[Row | RejectedRow]:
-    """The header is the first row that can be read, for so it was found."""
-    for row in rows:
-        if isinstance(row, Row):
-            break
-        yield row
-    yield from rows
 
 
 def _split_text(blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:

@@ -11,7 +11,7 @@ is used up, a line that leaves a quote open is rejected without looking any furt
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
@@ -39,12 +39,12 @@ class _Begun:
 
 
 class Records:
-    """Cuts lines into records; `width` and `email_column` tell what a data row looks like."""
+    """Cuts lines into records; `width` and `email_columns` tell what a data row looks like."""
 
-    def __init__(self, grammar: Grammar, *, width: int, email_column: int) -> None:
+    def __init__(self, grammar: Grammar, *, width: int, email_columns: Sequence[int]) -> None:
         self._grammar = grammar
         self._width = width
-        self._email_column = email_column
+        self._email_columns = email_columns
         self._line_number = 1
         self._passing_over = False
         self._characters = 0
@@ -131,7 +131,9 @@ class Records:
         if "@" not in line:
             return False
         cells = self._grammar.cells(line)
-        return cells is not None and len(cells) == self._width and "@" in cells[self._email_column]
+        if cells is None or len(cells) != self._width:
+            return False
+        return any("@" in cells[column] for column in self._email_columns)
 
     def _may_look_ahead(self) -> bool:
         return self.wasted <= _LOOK_AHEAD_BUDGET + _LOOK_AHEAD_PER_CHARACTER * self._characters
