@@ -7,13 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
-from mailsift.ingest.dialect import Dialect, Finding, Format, Trait
+from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.reading import ReadingOptions
 
 
-def understand(text: str | bytes, *, complete: bool = True) -> Dialect:
-    return detect(text.encode() if isinstance(text, str) else text, ReadingOptions(), complete=complete)
+def understand(text: str | bytes, options: ReadingOptions | None = None, *, complete: bool = True) -> Dialect:
+    sample = text.encode() if isinstance(text, str) else text
+    return detect(sample, options or ReadingOptions(), complete=complete)
 
 
 def finding(dialect: Dialect, what: Trait) -> Finding:
@@ -21,9 +22,9 @@ def finding(dialect: Dialect, what: Trait) -> Finding:
     return found
 
 
-def refusal(sample: str | bytes, *, complete: bool = True) -> PermanentError:
+def refusal(sample: str | bytes, options: ReadingOptions | None = None, *, complete: bool = True) -> PermanentError:
     with pytest.raises(PermanentError) as caught:
-        understand(sample, complete=complete)
+        understand(sample, options, complete=complete)
     return caught.value
 
 
@@ -44,7 +45,6 @@ def refusal(sample: str | bytes, *, complete: bool = True) -> PermanentError:
         ("name , email\r\nBob , bob@x.com\r\nAl , al@y.org\r\n", ",", 1),
         ("name,email\rBob,bob@x.com\rAl,al@y.org\r", ",", 1),
         ('name,email\n"Bob,bob@x.com\nAl,al@y.org\nCy,cy@z.net\n', ",", 1),
-        ("id,first,owner email,email\n1,B,o@co.com,b@x.com\n2,C,o@co.com,\n3,D,o@co.com,\n", ",", 3),
         ("id,Email,address\n1,yes,b@x.com\n2,no,c@x.com\n", ",", 2),
         ("id,email\n1,not-an-address\n2,neither\n", ",", 1),
         ("bob@x.com\nal@y.org\n", None, 0),
@@ -53,6 +53,12 @@ def refusal(sample: str | bytes, *, complete: bool = True) -> PermanentError:
         ("Bob Smith <bob@x.com>\nAl <al@y.org>\n", None, 0),
         ("please write to bob@x.com soon\nand to al@y.org, or call\n", None, 0),
         ('"bob@x.com"\n"al@y.org"\n', ",", 0),
+        ("Bob^bob@x.com\nAl^al@y.org\n", "^", 1),
+        ("bob@x.com~Bob\nal@y.org~Al\n", "~", 0),
+        ("bob@x.com:Bob\nal@y.org:Al\n", ":", 0),
+        ("mailto:bob@x.com\nmailto:al@y.org\n", None, 0),
+        ("10:30,bob@x.com\n11:45,al@y.org\n", ",", 1),
+        ("Betrag;E-Mail;Rabatt\n1.234,50;bob@x.com;0,5\n2,75;al@y.org;1,5\n", ";", 1),
     ],
 )
 def test_the_delimiter_and_the_column_are_those_that_give_addresses(
@@ -73,6 +79,52 @@ def test_the_format_is_named_by_its_delimiter(text: str, expected: Format) -> No
 def test_single_quotes_are_quotes_when_cells_stand_in_them() -> None:
     dialect = understand("'Smith, Bob','bob@x.com'\n'O, Al','al@y.org'\n")
     assert (dialect.delimiter, dialect.quote, dialect.email_columns) == (",", "'", (1,))
+
+
+def test_whatever_was_found_says_how_sure_it_is_and_why() -> None:
+    found = {
+        finding.what: finding for finding in understand('name,email\n"Smith, Bob",bob@x.com\nAl,al@y.org\n').findings
+    }
+    assert list(found) == list(Trait)
+    assert [finding.value for finding in found.values()] == ["csv", "utf-8", ",", '"', True, ("email",)]
+    assert all(0.9 <= finding.confidence <= 1 and finding.evidence for finding in found.values())
+
+
+def test_plain_text_has_neither_delimiter_nor_quote_to_find() -> None:
+    found = [finding.what for finding in understand("bob@x.com\nal@y.org\n").findings]
+    assert found == [Trait.FORMAT, Trait.ENCODING, Trait.HEADER, Trait.EMAIL_COLUMNS]
+
+
+def test_the_user_says_what_parts_the_cells() -> None:
+    text = "name email,x\nBob bob@x.com,1\nAl al@y.org,2\n"
+    dialect = understand(text.replace(" ", "#"), ReadingOptions(delimiter="#", email_columns=(2,)))
+    assert (dialect.delimiter, dialect.column_names) == ("#", ("name", "email,x"))
+    assert finding(dialect, Trait.DELIMITER) == Finding(Trait.DELIMITER, "#", 1.0, AS_ASKED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "read"),
+    [
+        ("latin-1", "iso8859-1", "iso8859-1"),
+        ("UTF-8", "utf-8-sig", "utf-8-sig"),
+        ("utf-16", "utf-16", "utf-16"),
+        ("utf-16-le", "utf-16", "utf-16"),
+        ("utf-16-le", "utf-16-le", "utf-16-le"),
+        ("mac-roman", "mac-roman", "mac-roman"),
+    ],
+)
+def test_the_user_says_which_encoding_it_is(asked: str, written: str, read: str) -> None:
+    dialect = understand("name,email\nJos\xe9,jose@x.com\n".encode(written), ReadingOptions(encoding=asked))
+    assert (dialect.encoding, dialect.column_names) == (read, ("name", "email"))
+    assert finding(dialect, Trait.ENCODING).evidence == AS_ASKED
+
+
+@pytest.mark.parametrize("asked", ["utf-8", "utf-16", "ascii", "klingon"])
+def test_an_encoding_in_which_the_file_is_not_written_is_refused(asked: str) -> None:
+    sample = "name,email\nJos\xe9 \xe0 \xfc,jose@x.com\n".encode("cp1252")
+    error = refusal(sample, ReadingOptions(encoding=asked))
+    assert error.code == "wrong_encoding"
+    assert asked in error.message
 
 
 def test_an_apostrophe_is_no_quote() -> None:

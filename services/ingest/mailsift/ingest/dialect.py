@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Final, Self
+
+AS_ASKED: Final = "as asked"
+"""The evidence of what the user said."""
 
 
 class Format(StrEnum):

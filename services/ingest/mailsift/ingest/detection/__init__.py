@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from mailsift.ingest.detection.contents import refuse_other_formats
-from mailsift.ingest.detection.encodings import Decoded, decode
-from mailsift.ingest.detection.headers import has_header, is_email_word, name_columns
+from mailsift.ingest.detection.encodings import decode
+from mailsift.ingest.detection.judgement import Sample, judge
 from mailsift.ingest.detection.layouts import Layout, find_layout
-from mailsift.ingest.dialect import Dialect, Finding, Format, Trait
+from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
 from mailsift.ingest.formats.lines import split_lines
 from mailsift.ingest.rows import MAX_ROW_LENGTH
 from mailsift.shared.errors import PermanentError
@@ -19,8 +20,6 @@ SAMPLE_SIZE: Final = 4 * MAX_ROW_LENGTH
 
 _MAX_LINES: Final = 1000
 _MAX_CHARACTERS: Final = MAX_ROW_LENGTH
-_MAX_NAMES_SHOWN: Final = 10
-_MAX_NAME_SHOWN: Final = 40
 _FORMATS: Final = {None: Format.TEXT, "\t": Format.TSV}
 
 
@@ -29,10 +28,43 @@ def detect(sample: bytes, options: ReadingOptions, *, complete: bool) -> Dialect
     if not sample:
         raise PermanentError("empty_file", "The file is empty.")
     refuse_other_formats(sample)
-    decoded = decode(sample, complete=complete)
-    layout = find_layout(_first_lines(decoded.text, complete=complete))
-    _refuse_if_unreadable(layout, complete=complete)
-    return _describe(decoded, layout, options)
+    decoded = decode(sample, options.encoding, complete=complete)
+    layout = find_layout(_first_lines(decoded.text, complete=complete), options.delimiter)
+    judgement = judge(Sample(layout.rows, complete, whole_line=layout.delimiter is None), options)
+    format_ = _FORMATS.get(layout.delimiter, Format.CSV)
+    encoding = Finding(Trait.ENCODING, decoded.encoding, decoded.confidence, decoded.evidence)
+    return Dialect(
+        format=format_,
+        encoding=decoded.encoding,
+        delimiter=layout.delimiter,
+        quote=layout.quote,
+        skipped_rows=judgement.skipped_rows,
+        has_header=judgement.has_header,
+        column_names=judgement.column_names,
+        email_columns=judgement.email_columns,
+        kept_columns=judgement.kept_columns,
+        findings=(_on_format(format_, layout), encoding, *_on_layout(layout, options), *judgement.findings),
+    )
+
+
+def _on_format(format_: Format, layout: Layout) -> Finding:
+    if layout.delimiter is None:
+        return Finding(Trait.FORMAT, format_.value, 0.9, "lines of text, one cell each")
+    return Finding(Trait.FORMAT, format_.value, layout.confidence, f"text in {layout.width} columns")
+
+
+def _on_layout(layout: Layout, options: ReadingOptions) -> Iterator[Finding]:
+    if layout.delimiter is None:
+        return
+    if options.delimiter:
+        yield Finding(Trait.DELIMITER, layout.delimiter, 1.0, AS_ASKED)
+    else:
+        evidence = f"{layout.consistency:.0%} of rows have {layout.width} columns"
+        yield Finding(Trait.DELIMITER, layout.delimiter, layout.confidence, evidence)
+    if layout.is_quoted:
+        yield Finding(Trait.QUOTE, layout.quote, 1.0, "cells stand in it")
+    else:
+        yield Finding(Trait.QUOTE, layout.quote, 0.9, "usual; no cell stands in any")
 
 
 def _first_lines(text: str, *, complete: bool) -> list[str]:
@@ -49,45 +81,3 @@ def _first_lines(text: str, *, complete: bool) -> list[str]:
         if len(taken) == _MAX_LINES or characters > _MAX_CHARACTERS:
             break
     return taken
-
-
-def _refuse_if_unreadable(layout: Layout, *, complete: bool) -> None:
-    if not layout.rows:
-        raise PermanentError(
-            "no_readable_row", "The file has no row that can be read: its lines are blank or too long."
-        )
-    first = layout.rows[0]
-    if complete and len(layout.rows) == 1 and not layout.has_addresses and any(map(is_email_word, first)):
-        raise PermanentError("no_readable_row", "The file has a header and no row below it.")
-    if not layout.has_addresses and not is_email_word(layout.cell(0)):
-        shown = ", ".join(repr(cell.strip()[:_MAX_NAME_SHOWN]) for cell in first[:_MAX_NAMES_SHOWN])
-        more = ", ..." if len(first) > _MAX_NAMES_SHOWN else ""
-        raise PermanentError(
-            "no_email_column",
-            f"No column of the file holds e-mail addresses. The first row reads: {shown}{more}.",
-        )
-
-
-def _describe(decoded: Decoded, layout: Layout, options: ReadingOptions) -> Dialect:
-    header = has_header(layout.rows, layout.email_column) if options.has_header is None else options.has_header
-    names = name_columns(layout.rows[0] if header else [], layout.width)
-    share = layout.share_of_addresses(without_first=header)
-    email_name = names[layout.email_column]
-    return Dialect(
-        format=_FORMATS.get(layout.delimiter, Format.CSV),
-        encoding=decoded.encoding,
-        delimiter=layout.delimiter,
-        quote=layout.quote,
-        has_header=header,
-        column_names=names,
-        email_columns=(layout.email_column,),
-        findings=(
-            Finding(Trait.ENCODING, decoded.encoding, decoded.confidence, decoded.evidence),
-            Finding(
-                Trait.EMAIL_COLUMNS,
-                (email_name,),
-                round(0.3 + 0.7 * share, 2),
-                f"{share:.0%} of the filled cells of {email_name[:_MAX_NAME_SHOWN]!r} look like addresses",
-            ),
-        ),
-    )

@@ -10,7 +10,9 @@ from typing import Final
 from charset_normalizer import from_bytes
 
 from mailsift.ingest.detection.contents import binary_file
+from mailsift.ingest.dialect import AS_ASKED
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.reading import find_codec
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ _LIKE_CP1252: Final = frozenset({"cp1250", "cp1254"})
 _BETWEEN_CELLS: Final = re.compile(rb"[,;|\t\r\n]+")
 _MAX_CELLS: Final = 2000
 _PROBE_SIZE: Final = 64 * 1024
+_MAX_NAME_SHOWN: Final = 40
 _MAX_DAMAGE: Final = 0.01
 _MAX_CONTROLS: Final = 0.02
 _MAX_NULS: Final = 0.1
@@ -58,8 +61,51 @@ _MAX_NON_ASCII_GUESS: Final = 0.3
 _CONTROLS: Final = re.compile("[\x01-\x08\x0e-\x19\x1c-\x1f\x7f]")
 
 
-def decode(sample: bytes, *, complete: bool) -> Decoded:
-    """Read the sample as text or raise `binary_file`, `unreadable_encoding` or `empty_file`."""
+def decode(sample: bytes, asked: str | None, *, complete: bool) -> Decoded:
+    """Read the sample as text, in the encoding that was asked for if one was.
+
+    Raises PermanentError: `binary_file`, `unreadable_encoding`, `wrong_encoding` or `empty_file`.
+    """
+    decoded = _as_asked(sample, asked, complete=complete) if asked else _found(sample, complete=complete)
+    if not decoded.text:
+        raise PermanentError("empty_file", "The file is empty.")
+    return decoded
+
+
+def _as_asked(sample: bytes, asked: str, *, complete: bool) -> Decoded:
+    codec = find_codec(asked)
+    readings = [
+        Decoded(encoding, text, 1.0, AS_ASKED)
+        for encoding in (_encodings_meant(codec, sample) if codec else ())
+        if (text := _decode(sample, encoding, complete=complete, errors="replace")) is not None
+    ]
+    # Whatever the language, a list has at-signs, dots and line ends.
+    best = max(readings, key=lambda reading: _count_ascii(reading.text), default=None)
+    if best is None or not _count_ascii(best.text) or _count_damage(best.text) > _MAX_DAMAGE * len(best.text):
+        raise PermanentError(
+            "wrong_encoding",
+            f"The file cannot be read as {asked[:_MAX_NAME_SHOWN]!r}. Leave the encoding out to have it found.",
+        )
+    return best
+
+
+def _encodings_meant(codec: str, sample: bytes) -> tuple[str, ...]:
+    """What a name stands for: the mark at the beginning takes part in it, and tells the order of bytes."""
+    marked = next((encoding for mark, encoding in _MARKS if sample.startswith(mark)), None)
+    if marked and marked.startswith(codec.removesuffix("-le").removesuffix("-be")):
+        return (marked,)
+    return (f"{codec}-le", f"{codec}-be") if codec in {"utf-16", "utf-32"} else (codec,)
+
+
+def _count_ascii(text: str) -> int:
+    return len(text.encode("ascii", "ignore")) - text.count("\0")
+
+
+def _count_damage(text: str) -> int:
+    return text.count("\ufffd") + text.count("\0")
+
+
+def _found(sample: bytes, *, complete: bool) -> Decoded:
     decoded = (
         _by_mark(sample, complete=complete)
         or _by_strict_utf8(sample, complete=complete)
@@ -73,8 +119,6 @@ def decode(sample: bytes, *, complete: bool) -> Decoded:
             "unreadable_encoding",
             "The file cannot be read as text in any known encoding. Please save it as UTF-8 and upload it again.",
         )
-    if not decoded.text:
-        raise PermanentError("empty_file", "The file is empty.")
     return decoded
 
 

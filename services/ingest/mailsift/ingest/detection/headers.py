@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
-from mailsift.ingest.detection.addresses import bears_address
+from mailsift.ingest.detection.addresses import bears_address, is_address
+from mailsift.ingest.dialect import AS_ASKED
 
 _EMAIL_WORDS: Final = frozenset(
     {
@@ -25,6 +29,8 @@ _EMAIL_WORDS: Final = frozenset(
         ),
     }
 )
+_MAX_ROWS_IN_FRONT: Final = 50
+_MAX_SHOWN: Final = 40
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _LABEL: Final = re.compile(r"[^\W\d_][\w \-/#()&:]{0,59}")
 _PLACEHOLDERS: Final = frozenset({"na", "none", "null", "nil", "unknown", "missing", "empty", "no", "noemail"})
@@ -45,27 +51,82 @@ def email_word_weight(cell: str) -> float:
     return 0.1 if "mail" in word else 0.0
 
 
-def has_header(rows: list[list[str]], email_column: int) -> bool:
-    """Whether the first row is a header, given that the rows below have addresses in that column.
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the data rows begin, and whether the row before them names the columns."""
 
-    When in doubt it is data: a header taken for data costs one odd row, data taken for a header is lost.
+    skipped_rows: int
+    is_there: bool
+    confidence: float
+    evidence: str
+
+    @property
+    def rows(self) -> int:
+        """How many rows are no data rows."""
+        return self.skipped_rows + self.is_there
+
+
+def find_header(rows: Sequence[list[str]], email_column: int, width: int) -> Header:
+    """Whether a row names the columns, and which; `width` cells make a row a full one.
+
+    When in doubt all is data: a header taken for data costs one odd row, data taken for a header is lost. So what
+    stands above a header is left out only if nothing in the e-mail column up to there is an address.
     """
-    first = rows[0]
-    cell = first[email_column].strip() if email_column < len(first) else ""
-    if any(map(bears_address, first)):
-        return False
-    if is_email_word(cell):
-        return True
-    if not _LABEL.fullmatch(cell) or _letters(cell) in _PLACEHOLDERS:
-        return False
-    return not any(map(_is_number, first))
+    front = _rows_in_front(rows, email_column)
+    weights = [0.0 if any(map(bears_address, row)) else email_word_weight(_cell(row, email_column)) for row in front]
+    if any(weights):
+        number = weights.index(max(weights))
+        name = _cell(front[number], email_column).strip()[:_MAX_SHOWN]
+        return Header(number, True, 1.0, f"{_row(number)} names {name!r}")
+    number = next((number for number, row in enumerate(front) if _extent(row) >= width), 0)
+    if front and _is_label_row(front[number], email_column):
+        return Header(number, True, 0.8, f"{_row(number)} has neither addresses nor numbers")
+    if not front:
+        return Header(0, False, 1.0, "the first row holds an address")
+    return Header(0, False, 0.7, "the first row does not look like names")
 
 
-def name_columns(header: list[str], width: int) -> tuple[str, ...]:
+def asked_header(rows: Sequence[list[str]], email_column: int, *, has_header: bool) -> Header:
+    """The header that the user says there is: the first row that names the e-mail column, or the very first."""
+    named = (number for number, row in enumerate(rows[:_MAX_ROWS_IN_FRONT]) if is_email_word(_cell(row, email_column)))
+    return Header(next(named, 0) if has_header else 0, has_header, 1.0, AS_ASKED)
+
+
+def name_columns(header: Sequence[str], width: int) -> tuple[str, ...]:
     """The header's names, less the NULs that PostgreSQL has no place for, and made-up ones where it has none."""
     names = [cell.replace("\0", "").strip() for cell in header]
     names += [""] * (width - len(names))
     return tuple(name or f"column_{number}" for number, name in enumerate(names, start=1))
+
+
+def _rows_in_front(rows: Sequence[list[str]], email_column: int) -> Sequence[list[str]]:
+    """The rows above the first whose e-mail cell is an address, or has one somewhere inside if none is one."""
+    cells = [_cell(row, email_column) for row in rows]
+    for test in (partial(is_address, whole_line=False), bears_address):
+        first = next((number for number, cell in enumerate(cells) if test(cell)), None)
+        if first is not None:
+            return rows[: min(first, _MAX_ROWS_IN_FRONT)]
+    return rows[:_MAX_ROWS_IN_FRONT]
+
+
+def _is_label_row(row: list[str], email_column: int) -> bool:
+    cell = _cell(row, email_column).strip()
+    if any(map(bears_address, row)) or not _LABEL.fullmatch(cell) or _letters(cell) in _PLACEHOLDERS:
+        return False
+    return not any(map(_is_number, row))
+
+
+def _row(number: int) -> str:
+    return f"row {number + 1}" if number else "the first row"
+
+
+def _cell(row: list[str], column: int) -> str:
+    return row[column] if column < len(row) else ""
+
+
+def _extent(row: list[str]) -> int:
+    """How many cells there are up to the last that is filled."""
+    return next((len(row) - back for back, cell in enumerate(reversed(row)) if cell and not cell.isspace()), 0)
 
 
 def _is_number(cell: str) -> bool:
