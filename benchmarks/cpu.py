@@ -10,7 +10,8 @@ import psutil
 _WORDS = {
     "mailsift.dispatcher": "dispatcher",
     "benchmarks.producing": "producer",
-    "_worker:set_up": "worker",
+    "worker:set_up": "worker",
+    "psql": "psql",
     "beam.smp": "rabbitmq",
 }
 

@@ -37,13 +37,16 @@ class Crew:
 
     def workers(self, module: str, *, processes: int = 1, threads: int = 4) -> subprocess.Popen[bytes]:
         """Start worker processes and wait until they consume."""
-        dramatiq = str(Path(sys.executable).parent / "dramatiq")
-        numbers = ["--processes", str(processes), "--threads", str(threads)]
-        command = [dramatiq, f"{module}:set_up", *numbers, "--skip-logging", "--worker-shutdown-timeout", "30000"]
+        command = _dramatiq(f"{module}:set_up", processes, threads)
         before = members(self.site.folder, DONE)
         worker = self._start("worker", command, "mailsift_worker", WORKER_THREADS=str(threads))
         self.wait(lambda: members(self.site.folder, DONE) == before + processes, "the workers")
         return worker
+
+    def service(self, word: str, *, threads: int = 4) -> subprocess.Popen[bytes]:
+        """Start a worker of mailsift as it is deployed."""
+        command = _dramatiq(f"mailsift.{word}.worker:set_up", 1, threads)
+        return self._start(word, command, "mailsift_worker", WORKER_THREADS=str(threads))
 
     def producer(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
         """Start a producer."""
@@ -105,9 +108,22 @@ class Crew:
         return "\n".join(f"== {log.name}\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
 
 
+def _dramatiq(target: str, processes: int, threads: int) -> list[str]:
+    numbers = ["--processes", str(processes), "--threads", str(threads)]
+    program = str(Path(sys.executable).parent / "dramatiq")
+    return [program, target, *numbers, "--skip-logging", "--worker-shutdown-timeout", "30000"]
+
+
 def memory(worker: subprocess.Popen[bytes]) -> list[float]:
     """Return the megabytes that each process below Dramatiq's command holds."""
     return [round(child.memory_info().rss / 2**20, 1) for child in psutil.Process(worker.pid).children()]
+
+
+def peak_memory(worker: subprocess.Popen[bytes]) -> float:
+    """Return the most megabytes that the largest process below Dramatiq's command ever held."""
+    statuses = [Path(f"/proc/{child.pid}/status").read_text() for child in psutil.Process(worker.pid).children()]
+    peaks = [int(line.split()[1]) for status in statuses for line in status.splitlines() if line.startswith("VmHWM:")]
+    return round(max(peaks) / 1024, 1)
 
 
 @contextmanager

@@ -58,6 +58,11 @@ def _programs(pattern: str, program: str) -> Path:
     return max(found, key=lambda folder: [int(part) if part.isdigit() else 0 for part in folder.as_posix().split("/")])
 
 
+def postgresql_program(name: str) -> str:
+    """Return the path of one of PostgreSQL's own programs."""
+    return str(_programs(*_POSTGRESQL) / name)
+
+
 class Power:
     """Stops a running server and starts it again: same command, same port, same folder."""
 
