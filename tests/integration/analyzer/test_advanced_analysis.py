@@ -27,7 +27,7 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
-DIALECT = Dialect(Format.TEXT, "utf-8", None, None, False, ("column_1",), 0, 1.0, ())
+DIALECT = Dialect(format=Format.TEXT, has_header=False, column_names=("column_1",), email_columns=(0,))
 
 Rows = list[Mapping[str, Any]]
 
@@ -68,7 +68,7 @@ class Analyzer:
             upload_id = make_upload(connection, self.tenant)
             rows = [Row(number, [address]) for number, address in enumerate(addresses, 1)]
             entries = list(to_upload_emails(str(upload_id), rows, DIALECT))
-            ingest_repository.copy_rows(connection, entries)
+            ingest_repository.copy_entries(connection, entries)
             duplicates = ingest_repository.mark_duplicates(connection, upload_id)
             counts = Checkpoint(
                 DIALECT, rows=len(entries), emails=sum(entry.email_address is not None for entry in entries)
