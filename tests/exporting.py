@@ -34,7 +34,7 @@ HEADER = [f"mailsift_{answer.name}" for answer in ANSWERS]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row of a list, and whether its address is answered."""
+    """A row of a list, or its further e-mail columns, and whether the address is answered."""
 
     columns: Sequence[str]
     address: str | None = None
@@ -85,13 +85,24 @@ class Exporter:
         self.heartbeat = Heartbeat(worker, lease_seconds=60, heartbeat_seconds=20, progress_seconds=60)
         self.runner = JobRunner(worker, self.heartbeat, Announcer(worker), 60, Schedule(base=60, cap=3600, jitter=0))
 
-    def analysed(self, names: Sequence[str], entries: Sequence[Entry], status: str = "completed") -> uuid.UUID:
+    def analysed(
+        self,
+        names: Sequence[str],
+        entries: Sequence[Entry],
+        status: str = "completed",
+        email_columns: Sequence[int] = (1,),
+    ) -> uuid.UUID:
         with self.owner.begin() as connection:
             upload_id = make_upload(connection, self.tenant)
             connection.execute(
                 update(Upload)
                 .where(Upload.upload_id == upload_id)
-                .values(column_names=list(names), total_rows=len(entries), status="completed")
+                .values(
+                    column_names=list(names),
+                    email_columns=list(email_columns),
+                    total_rows=len(entries) // len(email_columns),
+                    status="completed",
+                )
             )
             analysis_id = make_analysis(connection, self.tenant, upload_id)
             connection.execute(update(Analysis).where(Analysis.analysis_id == analysis_id).values(status=status))
@@ -118,9 +129,13 @@ class Exporter:
                 connection.execute(insert(AdvancedEmailResult), verdicts)
         return analysis_id
 
-    def order(self, analysis_id: uuid.UUID, file_type: str = "csv") -> uuid.UUID:
+    def ordered(self, analysis_id: uuid.UUID, file_type: str = "csv") -> uuid.UUID:
         with self.owner.begin() as connection:
-            export_id = make_export(connection, self.tenant, analysis_id, file_type)
+            return make_export(connection, self.tenant, analysis_id, file_type)
+
+    def order(self, analysis_id: uuid.UUID, file_type: str = "csv") -> uuid.UUID:
+        export_id = self.ordered(analysis_id, file_type)
+        with self.owner.begin() as connection:
             return enqueue(connection, self.tenant, JobType.EXPORT, Subject(export_id=export_id))
 
     def run(self, job_id: uuid.UUID, handler: Callable[[Lease], None] | None = None) -> Row:

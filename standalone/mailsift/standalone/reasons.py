@@ -12,13 +12,13 @@ from pathlib import Path
 
 from mailsift.shared.verdicts import FileType
 
-_COLUMN = re.compile(r"mailsift[0-9]*_reasons")
+_COLUMN = re.compile(r"(mailsift[0-9]*)_(?:.*_)?reasons", re.DOTALL)
 # A cell of the user's may be as long as a row may be.
 _LONGEST_CELL = 2**21
 
 
 def count_reasons(path: Path, file_type: FileType, rows: int) -> Counter[str]:
-    """Count in how many of the first rows each reason occurs."""
+    """Count how often each reason occurs in the first rows."""
     read = _from_csv if file_type is FileType.CSV else _from_json_lines
     return Counter(reason for reasons in islice(read(path), rows) for reason in reasons)
 
@@ -28,14 +28,19 @@ def _from_csv(path: Path) -> Iterator[list[str]]:
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file)
         names = next(reader, [])
-        # The last: the user's own columns, which may hold an earlier export's, come first.
-        column = max((number for number, name in enumerate(names) if _COLUMN.fullmatch(name)), default=None)
-        if column is not None:
-            for row in reader:
-                yield row[column].split("|") if row[column] else []
+        columns = _columns_of_reasons(names)
+        for row in reader:
+            yield [reason for column in columns for reason in row[column].split("|") if reason]
+
+
+def _columns_of_reasons(names: list[str]) -> list[int]:
+    """One for each address of a row. The user's own columns, which may hold an earlier export's, come first."""
+    found = [(number, match[1]) for number, name in enumerate(names) if (match := _COLUMN.fullmatch(name))]
+    return [number for number, prefix in found if prefix == found[-1][1]]
 
 
 def _from_json_lines(path: Path) -> Iterator[list[str]]:
     with path.open(encoding="utf-8") as file:
         for line in file:
-            yield json.loads(line)["result"]["reasons"]
+            row = json.loads(line)
+            yield [reason for email in row.get("emails", [row]) for reason in email["result"]["reasons"]]

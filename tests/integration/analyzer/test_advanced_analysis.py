@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,6 +28,9 @@ from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
 DIALECT = Dialect(format=Format.TEXT, has_header=False, column_names=("column_1",), email_columns=(0,))
+TWO_COLUMNS = Dialect(
+    format=Format.CSV, delimiter=",", has_header=True, column_names=("email", "work email"), email_columns=(0, 1)
+)
 
 Rows = list[Mapping[str, Any]]
 
@@ -64,14 +67,17 @@ class Analyzer:
         self.queries += 1
 
     def load(self, addresses: Iterable[str]) -> uuid.UUID:
+        return self.load_rows(DIALECT, [[address] for address in addresses])
+
+    def load_rows(self, dialect: Dialect, cells: Sequence[list[str]]) -> uuid.UUID:
         with self.owner.begin() as connection:
             upload_id = make_upload(connection, self.tenant)
-            rows = [Row(number, [address]) for number, address in enumerate(addresses, 1)]
-            entries = list(to_upload_emails(str(upload_id), rows, DIALECT))
+            ingest_repository.save_dialect(connection, upload_id, dialect)
+            entries = list(to_upload_emails(str(upload_id), [Row(n, row) for n, row in enumerate(cells, 1)], dialect))
             ingest_repository.copy_entries(connection, entries)
             duplicates = ingest_repository.mark_duplicates(connection, upload_id)
             counts = Checkpoint(
-                DIALECT, rows=len(entries), emails=sum(entry.email_address is not None for entry in entries)
+                dialect, rows=len(cells), emails=sum(entry.email_address is not None for entry in entries)
             )
             ingest_repository.save_counts(connection, upload_id, counts, duplicates)
             connection.execute(text("UPDATE uploads SET status = 'completed'"))
@@ -107,6 +113,16 @@ LIST = [
     "nobody@no-such-domain-here.com",
     *(f"user{number}@company.com" for number in range(10)),
 ]
+
+
+def test_every_address_of_a_row_is_analysed_once(analyzer: Analyzer) -> None:
+    rows = [[f"user{number}@company.com", f"USER{number - 1}@company.com"] for number in range(1, 12)]
+    analysis_id = analyzer.analyse(analyzer.load_rows(TWO_COLUMNS, rows))
+    analyzer.pump.run()
+    # Eleven in the first column, and of the second only that which has not been met in the first.
+    assert analyzer.results(analysis_id).keys() == {*(row[0] for row in rows), "USER0@company.com"}
+    (summary,) = analyzer.query('SELECT * FROM "advancedAnalysis"')
+    assert (summary["totalEmails"], summary["processedEmails"]) == (12, 12)
 
 
 def test_a_list_is_scored_once_for_each_address_with_the_scores_of_the_page(analyzer: Analyzer) -> None:

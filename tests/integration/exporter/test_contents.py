@@ -73,6 +73,61 @@ def test_json_lines_keep_types_and_tell_an_empty_cell_from_a_missing_one(exporte
     assert lines[1]["result"] == dict.fromkeys(first) | {"reasons": ["no_address"]}
 
 
+TWO_ADDRESSES = (
+    Entry(["ann@example.com", "Ann", "ann@work.example"], "ann@example.com"),
+    Entry([], "ann@work.example"),
+    Entry(["", "Bob", "ANN@example.com", "extra"]),
+    Entry([], "ANN@example.com", duplicate_of=1),
+    Entry(["", "Cid"], format_error="no_address"),
+    Entry([]),
+)
+
+
+def test_a_row_with_several_addresses_is_one_line_with_the_answers_to_each(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["email", "name", "work, email"], TWO_ADDRESSES, email_columns=(0, 2))
+    header, *rows = records(exporter.export(analysis_id))
+    assert header[:4] == ["email", "name", "work, email", "column_4"]
+    assert header[4:] == [f"mailsift_{name}_{answer.name}" for name in ("email", "work, email") for answer in ANSWERS]
+    assert [row[:4] for row in rows] == [
+        ["ann@example.com", "Ann", "ann@work.example", ""],
+        ["", "Bob", "ANN@example.com", "extra"],
+        ["", "Cid", "", ""],
+    ]
+    told = [dict(zip(header, row, strict=True)) for row in rows]
+    assert [row["mailsift_email_normalizedAddress"] for row in told] == ["ann@example.com", "", ""]
+    assert [row["mailsift_work, email_normalizedAddress"] for row in told] == [
+        "ann@work.example",
+        "ann@example.com",
+        "",
+    ]
+    assert [row["mailsift_work, email_duplicateOf"] for row in told] == ["", "1", ""]
+    assert [row["mailsift_email_reasons"] for row in told] == ["role_account|dmarc_missing", "", "no_address"]
+    job = exporter.run(exporter.order(analysis_id))
+    assert exporter.export_row(job)["rowCount"] == 3
+
+
+def test_json_lines_tell_the_addresses_of_a_row_one_by_one(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["email", "name", "email"], TWO_ADDRESSES, email_columns=(0, 2))
+    lines = objects(exporter.export(analysis_id, "jsonl"))
+    assert [line["row"] for line in lines] == [1, 2, 3]
+    assert [[(email["column"], email["address"]) for email in line["emails"]] for line in lines] == [
+        [("email", "ann@example.com"), ("email_2", "ann@work.example")],
+        [("email", None), ("email_2", "ANN@example.com")],
+        [("email", None), ("email_2", None)],
+    ]
+    assert lines[1]["emails"][1]["result"] == lines[0]["emails"][0]["result"] | {"duplicateOf": 1}
+    assert lines[1]["columns"] == {"email": "", "name": "Bob", "email_2": "ANN@example.com", "column_4": "extra"}
+
+
+def test_a_wide_row_with_several_addresses_is_one_line_too(exporter: Exporter) -> None:
+    names = [f"c{number}" for number in range(COPY_WIDTH + 1)]
+    cells = ["a@example.com", *["x"] * (COPY_WIDTH - 1), "b@example.com"]
+    entries = [Entry(cells, "a@example.com"), Entry([], "b@example.com")]
+    header, row = records(exporter.export(exporter.analysed(names, entries, email_columns=(0, COPY_WIDTH))))
+    assert (row[: len(names)], len(row)) == (cells, len(header))
+    assert row[header.index(f"mailsift_c{COPY_WIDTH}_normalizedAddress")] == "b@example.com"
+
+
 NASTY = (
     *(
         "",

@@ -20,10 +20,11 @@ _MORE_ANSWERS = """
 
 
 @pytest.mark.parametrize("analysed", [False, True])
+@pytest.mark.parametrize("email_columns", [(1,), (0, 1, 2)])
 def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
-    exporter: Exporter, owner: Engine, database: Database, *, analysed: bool
+    exporter: Exporter, owner: Engine, database: Database, email_columns: tuple[int, ...], *, analysed: bool
 ) -> None:
-    analysis_id = exporter.analysed(["name", "email"], PEOPLE)
+    analysis_id = exporter.analysed(["name", "email"], PEOPLE, email_columns=email_columns)
     with owner.begin() as connection:
         connection.execute(text(_MORE_ROWS))
         connection.execute(text(_MORE_ANSWERS))
@@ -34,16 +35,17 @@ def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
         admin.dispose()
     plan = _plan(exporter, analysis_id)
     assert "Materialize" not in plan
-    assert plan.count('"Index Cond": "((\\"analysisId\\"') == 1
-    assert '\\"sequenceNumber\\" = COALESCE' in plan
+    entries = len(email_columns)
+    assert plan.count('"Index Cond": "((\\"analysisId\\"') == plan.count('\\"sequenceNumber\\" = COALESCE') == entries
+    assert plan.count('\\"sequenceNumber\\" = ((') == entries - 1
 
 
 def _plan(exporter: Exporter, analysis_id: uuid.UUID) -> str:
-    statement = repository._ROWS.format(select="r.status", rows=repository._LIST)
     with exporter.worker.begin() as connection:
-        upload_id = connection.scalar(text('SELECT "uploadId" FROM uploads'))
+        order = repository.load_order(connection, exporter.ordered(analysis_id))
         cursor = connection.connection.cursor()
         cursor.execute(repository._PLAN)
-        parameters = {"upload_id": str(upload_id), "analysis_id": str(analysis_id), "first": 1, "last": 50_000}
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", parameters)
+        parameters = {**repository._parameters(order), "first": 1, "last": 50_000}
+        answers = ", ".join(f"r{entry}.status" for entry in range(1, len(order.email_columns) + 1))
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {repository._select(order, answers)}", parameters)
         return json.dumps(cursor.fetchone())

@@ -3,12 +3,14 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsift.exporter import rendering
+from mailsift.exporter.rendering import Shape
 
 names = st.lists(
     st.text(max_size=8) | st.sampled_from(["phone", "phone_2", "mailsift_status", "column_3"]), max_size=12
@@ -21,11 +23,25 @@ def test_columns_keep_their_names_and_the_widest_row_adds_its_own() -> None:
     assert rendering.column_names((), 0) == ()
 
 
+def answer_names(columns: Sequence[str], email_columns: tuple[int, ...] = (0,)) -> tuple[str, ...]:
+    return rendering.answer_names(Shape(tuple(columns), email_columns))
+
+
 def test_answers_are_named_after_us() -> None:
-    answers = rendering.answer_names(["email", "status"])
+    answers = answer_names(["email", "status"])
     assert answers[0] == "mailsift_status"
     assert answers[-1] == "mailsift_duplicateOf"
     assert len(answers) == len(set(answers)) == 21
+
+
+def test_answers_for_several_addresses_are_named_after_their_columns_too() -> None:
+    answers = answer_names(["email", "name", "work email", "email"], (0, 2, 3))
+    assert [name for name in answers if name.endswith("_status")] == [
+        "mailsift_email_status",
+        "mailsift_work email_status",
+        "mailsift_email_2_status",
+    ]
+    assert len(answers) == len(set(answers)) == 3 * 21
 
 
 @pytest.mark.parametrize(
@@ -37,18 +53,21 @@ def test_answers_are_named_after_us() -> None:
     ],
 )
 def test_an_export_that_comes_back_as_a_list_gets_other_names(column: str, expected: str) -> None:
-    assert rendering.answer_names(["email", column])[0] == expected
-    assert rendering.answer_names(["mailsift_a", "mailsift2_b"])[0] == "mailsift3_status"
+    assert answer_names(["email", column])[0] == expected
+    assert answer_names(["mailsift_a", "mailsift2_b"])[0] == "mailsift3_status"
 
 
 def test_names_are_found_in_linear_time_whatever_is_taken() -> None:
     columns = ["mailsift_", *(f"mailsift{number}_" for number in range(2, 200_000))]
-    assert rendering.answer_names(columns)[0] == "mailsift200000_status"
+    assert answer_names(columns)[0] == "mailsift200000_status"
 
 
-@given(names)
-def test_no_answer_has_the_name_of_a_column(columns: list[str]) -> None:
-    assert not set(rendering.answer_names(columns)) & set(columns)
+@given(names, st.integers(1, 3))
+def test_no_answer_has_the_name_of_a_column(columns: list[str], emails: int) -> None:
+    columns = [*columns, "email", "mailsift_a", "mail"]
+    answers = answer_names(columns, tuple(range(emails)))
+    assert not set(answers) & set(columns)
+    assert len(answers) == len(set(answers))
 
 
 @given(names)

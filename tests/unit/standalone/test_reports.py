@@ -47,3 +47,18 @@ def test_reasons_are_counted_in_what_was_written_and_not_in_the_users_own_column
     expected = Counter(disposable=1 if rows == 2 else 2, role_account=1)
     assert count_reasons(tmp_path / "a.csv", FileType.CSV, rows) == expected
     assert count_reasons(tmp_path / "a.jsonl", FileType.JSONL, rows) == expected
+
+
+def test_reasons_of_all_addresses_of_a_row_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "email,work_email,mailsift_email_reasons,mailsift_work_email_reasons\n"
+        "a@x.com,b@x.com,disposable,disposable|role_account\n"
+        "c@x.com,,,\n"
+    )
+    (tmp_path / "a.jsonl").write_text(
+        '{"emails": [{"result": {"reasons": ["disposable"]}},'
+        ' {"result": {"reasons": ["disposable", "role_account"]}}]}\n'
+    )
+    for file_type in (FileType.CSV, FileType.JSONL):
+        counted = count_reasons(tmp_path / f"a.{file_type}", file_type, 10)
+        assert counted == {"disposable": 2, "role_account": 1}

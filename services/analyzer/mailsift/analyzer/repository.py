@@ -102,14 +102,15 @@ class ListToAnalyse:
     """The list that an analysis is of."""
 
     upload_id: uuid.UUID
-    total_rows: int
+    total_entries: int
+    """As many for each row as the list has e-mail columns."""
     total_emails: int
     """Distinct ones: a duplicate is scored once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """Rows of a list, both ends included."""
+    """Entries of a list, both ends included."""
 
     upload_id: uuid.UUID
     first: int
@@ -128,7 +129,8 @@ class ListRow:
 def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
     """Return the list of an analysis. Raises PermanentError when it was never read, or is not kept any more."""
     statement = text("""
-        SELECT "uploadId", "totalRows", "totalEmails" - "duplicateEmails", u.status, u."rowsExpiredAt" IS NOT NULL
+        SELECT "uploadId", "totalRows" * coalesce(cardinality("emailColumns"), 1),
+            "totalEmails" - "duplicateEmails", u.status, u."rowsExpiredAt" IS NOT NULL
         FROM uploads u JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
     *found, status, expired = connection.execute(statement, {"analysis_id": analysis_id}).one()
     if status != UploadStatus.COMPLETED:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailsift.exporter import rendering, repository
+from mailsift.exporter.rendering import Shape
 from mailsift.exporter.repository import Extent, Order, WrittenFile
 from mailsift.exporter.writers import writer_for
 from mailsift.exporter.writers.writer import Writer
@@ -16,7 +17,7 @@ from mailsift.shared.storage import Storage
 from mailsift.shared.verdicts import AnalysisStatus
 
 SLICE: Final = 50_000
-"""Rows between two looks at the lease; also how progress moves."""
+"""Entries between two looks at the lease; also how progress moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     """
     order, extent = _gather(lease)
     lease.report(0, total=extent.rows, step="writing")
-    writer = writer_for(order.file_type, rendering.column_names(order.column_names, extent.width))
+    shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
+    writer = writer_for(order.file_type, shape)
     written = _write(deps, lease, order, extent, writer)
     with lease.transaction() as transaction:
         repository.finish(transaction.connection, order, written, deps.export_days)

@@ -33,6 +33,7 @@ class Order:
     file_type: FileType
     analysis_status: AnalysisStatus
     column_names: tuple[str, ...]
+    email_columns: tuple[int, ...]
     total_rows: int
 
 
@@ -42,7 +43,7 @@ class Extent:
 
     rows: int
     last: int
-    """The highest number of a row."""
+    """The highest number of an entry."""
     width: int
     """The number of cells in the widest row."""
 
@@ -66,15 +67,25 @@ _SINGLE: Final = """
         NULL::bigint AS "duplicateOf"
     FROM "advancedEmailResults" WHERE "analysisId" = %(analysis_id)s::uuid"""
 
-_EXTENT: Final = """
-    SELECT count(*), coalesce(max("sequenceNumber"), 0), coalesce(max(cardinality(columns)), 0) FROM ({rows}) AS u"""
+_IS_FIRST: Final = """mod("sequenceNumber" - 1, {entries}) = 0"""
+
+_EXTENT: Final = f"""
+    SELECT count(*) FILTER (WHERE {_IS_FIRST}), coalesce(max("sequenceNumber"), 0),
+        coalesce(max(cardinality(columns)), 0)
+    FROM ({{rows}}) AS entry"""
+
+_ROWS: Final = f"""
+    SELECT {{select}} FROM ({{rows}} AND "sequenceNumber" BETWEEN %(first)s AND %(last)s AND {_IS_FIRST}) AS u1{{joins}}
+    ORDER BY u1."sequenceNumber" """
+
+_ENTRY: Final = """
+    LEFT JOIN "uploadEmails" AS u{entry} ON u{entry}."uploadId" = %(upload_id)s::uuid
+        AND u{entry}."sequenceNumber" = u1."sequenceNumber" + {entry} - 1"""
 
 # A duplicate is answered by its first occurrence.
-_ROWS: Final = """
-    SELECT {select} FROM ({rows} AND "sequenceNumber" BETWEEN %(first)s AND %(last)s) AS u
-    LEFT JOIN "advancedEmailResults" AS r ON r."analysisId" = %(analysis_id)s::uuid
-        AND r."sequenceNumber" = coalesce(u."duplicateOf", u."sequenceNumber")
-    ORDER BY u."sequenceNumber" """
+_ANSWER: Final = """
+    LEFT JOIN "advancedEmailResults" AS r{entry} ON r{entry}."analysisId" = %(analysis_id)s::uuid
+        AND r{entry}."sequenceNumber" = coalesce(u{entry}."duplicateOf", u{entry}."sequenceNumber")"""
 
 # Both tables were loaded in the order of their keys, so walking the keys reads each page once and needs no memory. The
 # planner, with statistics from before the load or of other lists, would hash all results anew for every slice, or hold
@@ -82,7 +93,7 @@ _ROWS: Final = """
 _PLAN: Final = """
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off;
     SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
-    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off"""
+    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL join_collapse_limit = 1; SET LOCAL jit = off"""
 
 _ROWS_AT_ONCE: Final = 50  # of up to a megabyte each
 
@@ -100,6 +111,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
             Export.file_type,
             Analysis.status.label("analysis_status"),
             Upload.column_names,
+            Upload.email_columns,
             Upload.total_rows,
         )
         .join(Analysis, Analysis.analysis_id == Export.analysis_id)
@@ -118,6 +130,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
         file_type=FileType(row.file_type),
         analysis_status=AnalysisStatus(row.analysis_status),
         column_names=tuple(row.column_names or ()) if listed else ("email",),
+        email_columns=tuple(row.email_columns or (0,)),
         total_rows=row.total_rows if listed else 1,
     )
 
@@ -125,13 +138,14 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
 def measure(connection: Connection, order: Order) -> Extent:
     """Count the rows and find the widest."""
     with _cursor(connection) as cursor:
-        cursor.execute(_EXTENT.format(rows=_rows_of(order)), _parameters(order))
+        statement = _EXTENT.format(rows=_rows_of(order), entries=len(order.email_columns))
+        cursor.execute(statement, _parameters(order))
         return Extent(*cast("tuple[int, int, int]", cursor.fetchone()))
 
 
 def write_rows(connection: Connection, order: Order, writer: Writer, numbers: range, stream: IO[bytes]) -> int:
     """Write the rows with these numbers, in order; returns how many there are."""
-    statement = _ROWS.format(select=writer.select, rows=_rows_of(order))
+    statement = _select(order, writer.select)
     parameters = {**_parameters(order), "first": numbers.start, "last": numbers.stop - 1}
     with _cursor(connection) as cursor:
         cursor.execute(_PLAN)
@@ -190,6 +204,12 @@ def _render(
 def _cursor(connection: Connection, name: str | None = None) -> Cursor:
     """Open the driver's own cursor, which knows COPY; with a name it is the server's, and rows come a few at a time."""
     return cast("Cursor", connection.connection.cursor(name))
+
+
+def _select(order: Order, what: str) -> str:
+    entries = len(order.email_columns)
+    joins = [_ANSWER.format(entry=1), *((_ENTRY + _ANSWER).format(entry=entry) for entry in range(2, entries + 1))]
+    return _ROWS.format(select=what, rows=_rows_of(order), joins="".join(joins), entries=entries)
 
 
 def _rows_of(order: Order) -> str:

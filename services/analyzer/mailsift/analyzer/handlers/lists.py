@@ -68,15 +68,15 @@ def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
         Child(
             JobType.EMAIL_SCORING,
             f"scores-{first}",
-            {"first": first, "last": min(first + deps.rows_per_job - 1, todo.total_rows)},
-            min(deps.rows_per_job, todo.total_rows - first + 1),
+            {"first": first, "last": min(first + deps.rows_per_job - 1, todo.total_entries)},
+            min(deps.rows_per_job, todo.total_entries - first + 1),
         )
-        for first in range(1, todo.total_rows + 1, deps.rows_per_job)
+        for first in range(1, todo.total_entries + 1, deps.rows_per_job)
     ]
     if not children:
         return False
     with lease.transaction() as transaction:
-        transaction.wait_for(children, Waiting("scoring", 50, 99, todo.total_rows, {_PHASE: _SUMMARISE}))
+        transaction.wait_for(children, Waiting("scoring", 50, 99, todo.total_entries, {_PHASE: _SUMMARISE}))
     return True
 
 

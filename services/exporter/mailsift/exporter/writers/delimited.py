@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final, cast
 
 from mailsift.exporter import rendering
+from mailsift.exporter.rendering import Shape
 from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
 
 CONTENT_TYPE: Final = "text/csv; charset=utf-8"
@@ -20,14 +21,14 @@ time grows with the square of the width, and it selects 1,664 columns at most.""
 _OPTIONS: Final = r"FORMAT csv, NULL '\N', ENCODING 'UTF8'"
 
 
-def csv_writer(columns: Sequence[str]) -> Writer:
+def csv_writer(shape: Shape) -> Writer:
     """Write the user's columns and the answers as CSV."""
-    width = len(columns)
-    header = rendering.csv_line((*columns, *rendering.answer_names(columns)))
+    width = len(shape.columns)
+    header = rendering.csv_line((*shape.columns, *rendering.answer_names(shape)))
+    answers = rendering.csv_answers(shape)
     if width > COPY_WIDTH:
-        return RowWriter(CONTENT_TYPE, f"u.columns, {rendering.csv_answers()}", partial(_record, width), header)
-    cells = rendering.csv_cells(width)
-    return CopyWriter(CONTENT_TYPE, f"{cells}, {rendering.csv_answers()}", _OPTIONS, header)
+        return RowWriter(CONTENT_TYPE, f"u1.columns, {answers}", partial(_record, width), header)
+    return CopyWriter(CONTENT_TYPE, f"{rendering.csv_cells(shape)}, {answers}", _OPTIONS, header)
 
 
 def _record(width: int, row: Sequence[object]) -> bytes:

@@ -1,11 +1,11 @@
-"""JSON Lines in UTF-8: an object a row, its cells below `columns` and the answers below `result`."""
+"""JSON Lines in UTF-8: an object a row, its cells below `columns`, the answers below `result` or `emails`."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from mailsift.exporter import rendering
+from mailsift.exporter.rendering import Shape
 from mailsift.exporter.writers.writer import CopyWriter
 
 CONTENT_TYPE: Final = "application/x-ndjson"
@@ -15,6 +15,7 @@ CONTENT_TYPE: Final = "application/x-ndjson"
 _OPTIONS: Final = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02', ENCODING 'UTF8'"
 
 
-def jsonl_writer(columns: Sequence[str]) -> CopyWriter:
+def jsonl_writer(shape: Shape) -> CopyWriter:
     """Write the user's columns and the answers as JSON Lines."""
-    return CopyWriter(CONTENT_TYPE, rendering.json_line(), _OPTIONS, parameters={"keys": rendering.json_keys(columns)})
+    keys = rendering.json_keys(shape.columns)
+    return CopyWriter(CONTENT_TYPE, rendering.json_line(shape), _OPTIONS, parameters={"keys": keys})

@@ -12,7 +12,7 @@ class CopyWriter:
 
     content_type: str
     select: str
-    """What COPY selects, of `u` and `r`."""
+    """What COPY selects, of the entries and their answers."""
     options: str
     """How it writes that."""
     header: bytes = b""
