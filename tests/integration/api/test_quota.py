@@ -103,6 +103,18 @@ def test_a_request_that_is_repeated_or_refused_takes_nothing(
     assert bucket["tokens"] == 0.5
 
 
+def test_a_start_counts_all_its_jobs(free: Any, rows: Any, left: Callable[[float], None]) -> None:
+    upload_id = free.post("/api/uploads?preview=true", **LIST).get_json()["uploadId"]
+    rows("""UPDATE "jobQueue" SET status = 'completed'""")
+    left(2)
+    body = {"analysisType": "advanced", "exportType": "csv"}
+    refused = free.post(f"/api/uploads/{upload_id}/start", json=body)
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "job_quota_exceeded")
+    assert rows("SELECT status FROM uploads") == [{"status": "preview"}]
+    assert free.post(f"/api/uploads/{upload_id}/start", json={"analysisType": "advanced"}).status_code == 202
+    assert tokens(rows) == 0
+
+
 def test_a_retry_takes_nothing(free: Any, rows: Any, left: Callable[[float], None]) -> None:
     job_id = free.upload()["jobId"]
     rows("""UPDATE "jobQueue" SET status = 'failed'""")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import threading
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from mailsift.api.actions.rejecting import PAGE
 from mailsift.api.deps import Deps
 
 LIST = b"name,email\nAnn,ann@example.com\n"
@@ -183,11 +185,7 @@ def test_uploads_over_the_cap_are_put_off_before_a_byte_is_read(client: Any, par
 
 def test_rejected_rows_come_in_pages(client: Any, rows: Any) -> None:
     upload_id = client.upload()["uploadId"]
-    rows(
-        """INSERT INTO "uploadRejectedRows" SELECT CAST(:id AS uuid), n, n + 1, 'row_too_long', 'raw ' || n
-           FROM generate_series(1, 3) n""",
-        id=upload_id,
-    )
+    reject(rows, upload_id, 3)
     page = client.get(f"/api/uploads/{upload_id}/rejected?limit=2").get_json()
     assert page["items"][0] == {"sequenceNumber": 1, "rowNumber": 2, "reason": "row_too_long", "rawText": "raw 1"}
     page = client.get(f"/api/uploads/{upload_id}/rejected?limit=2&cursor={page['next']}").get_json()
@@ -201,8 +199,9 @@ def test_rows_past_their_time_are_gone_and_their_counts_are_not(client: Any, row
     shown = client.get(f"/api/uploads/{upload_id}").get_json()
     assert shown["totalEmails"] == 7
     assert shown["rowsExpiredAt"]
-    gone = client.get(f"/api/uploads/{upload_id}/rejected")
-    assert (gone.status_code, gone.get_json()["code"]) == (410, "rows_expired")
+    for path in ("rejected", "rejected.csv"):
+        gone = client.get(f"/api/uploads/{upload_id}/{path}")
+        assert (gone.status_code, gone.get_json()["code"]) == (410, "rows_expired")
 
 
 def test_the_same_key_and_file_make_one_upload(
@@ -246,3 +245,51 @@ def test_a_transaction_that_fails_leaves_no_object(
     assert (response.status_code, response.get_json()["code"]) == (500, "internal_error")
     assert rows("SELECT * FROM uploads") == []
     assert stored_objects() == []
+
+
+def reject(rows: Any, upload_id: str, count: int, raw: str = "'raw ' || n") -> None:
+    rows(
+        f"""INSERT INTO "uploadRejectedRows" SELECT CAST(:id AS uuid), n, n + 1, 'row_too_long', {raw}
+            FROM generate_series(1, :count) n""",
+        id=upload_id,
+        count=count,
+    )
+
+
+@pytest.mark.parametrize(("path", "accept"), [("rejected", "text/csv"), ("rejected.csv", "*/*")])
+def test_rejected_rows_come_as_a_file(client: Any, rows: Any, path: str, accept: str) -> None:
+    upload_id = client.upload(**{"Content-Disposition": 'attachment; filename="Käufer.xlsx"'})["uploadId"]
+    reject(rows, upload_id, 2, """CASE n WHEN 1 THEN '=HYPERLINK("x")' ELSE E'a;"b\\nc' END""")
+    response = client.get(f"/api/uploads/{upload_id}/{path}", headers={"Accept": accept})
+    assert (response.status_code, response.content_type) == (200, "text/csv; charset=utf-8")
+    assert "filename*=UTF-8''K%C3%A4ufer-rejected.csv" in response.headers["Content-Disposition"]
+    assert list(csv.reader(io.StringIO(response.text, newline=""))) == [
+        ["sequenceNumber", "rowNumber", "reason", "rawText"],
+        ["1", "2", "row_too_long", '\'=HYPERLINK("x")'],
+        ["2", "3", "row_too_long", 'a;"b\nc'],
+    ]
+
+
+def test_a_file_of_rejected_rows_has_all_of_them_and_takes_no_parameters(client: Any, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    reject(rows, upload_id, 2 * PAGE + 1)
+    whole = client.get(f"/api/uploads/{upload_id}/rejected.csv").text.splitlines()
+    assert [line.partition(",")[0] for line in whole[1:]] == [str(n + 1) for n in range(2 * PAGE + 1)]
+    for refused in (
+        client.get(f"/api/uploads/{upload_id}/rejected.csv?limit=2"),
+        client.get(f"/api/uploads/{upload_id}/rejected?limit=2", headers={"Accept": "text/csv"}),
+    ):
+        assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, "limit")
+
+
+def test_a_file_of_rejected_rows_is_sent_as_it_is_read(client: Any, parts: Deps, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    reject(rows, upload_id, 3 * PAGE)
+    read: list[str] = []
+    event.listen(parts.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
+    response = client.get(f"/api/uploads/{upload_id}/rejected.csv", buffered=False)
+    pieces = response.iter_encoded()
+    next(pieces), next(pieces)
+    assert sum('"uploadRejectedRows"' in statement for statement in read) == 1
+    assert parts.engine.pool.checkedout() == 0  # type: ignore[attr-defined] # of the pool that engines have
+    response.close()

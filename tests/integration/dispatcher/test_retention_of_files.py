@@ -6,13 +6,13 @@ import uuid
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from factories import Tenant
 from mailsift.dispatcher import orphans
 from mailsift.dispatcher.orphans import OrphanSweep
 from mailsift.dispatcher.repository import files
-from mailsift.dispatcher.retention import delete_sources, expire_exports, in_one_transaction
+from mailsift.dispatcher.retention import delete_sources, expire_exports, forget_previews, in_one_transaction
 from mailsift.exporter.rendering import object_key
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.job import Subject
@@ -109,6 +109,58 @@ def test_a_file_that_is_not_read_yet_stays_however_old(
     )
     assert delete_sources(dispatcher, storage, 30, 2) == 0
     assert is_there(storage, "uploads/x")
+
+
+def previewed(past: Past, storage: Storage, *, hours: float) -> str:
+    """An upload that was shown so long ago, with the job that looked at it."""
+    key = f"uploads/{uuid.uuid4()}"
+    storage.write(key, [b"x"])
+    upload_id = past.upload(hours / 24, key=key)
+    past.run(
+        """UPDATE uploads SET status = 'preview', "createdAt" = now() - interval '9 hours' WHERE "uploadId" = :id""",
+        id=upload_id,
+    )
+    past.job(Subject(upload_id=upload_id), hours / 24)
+    return key
+
+
+def test_previews_that_nobody_started_go_with_file_and_job(past: Past, storage: Storage, dispatcher: Engine) -> None:
+    old = [previewed(past, storage, hours=2) for _ in range(3)]
+    young = previewed(past, storage, hours=0.5)
+    past.upload(400, key="uploads/read")
+    assert [forget_previews(dispatcher, storage, 1, 2) for _ in range(3)] == [2, 1, 0]
+    assert [is_there(storage, key) for key in [*old, young]] == [False, False, False, True]
+    assert (past.count("uploads"), past.count("uploads", "status = 'preview'"), past.count("jobQueue")) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("status", ["pending", "processing"])
+def test_a_preview_that_nobody_has_seen_yet_waits(
+    past: Past, storage: Storage, dispatcher: Engine, status: str
+) -> None:
+    key = previewed(past, storage, hours=2)
+    past.run('UPDATE uploads SET "completedAt" = NULL')
+    past.run('UPDATE "jobQueue" SET status = :status', status=status)
+    assert forget_previews(dispatcher, storage, 1, 2) == 0
+    assert is_there(storage, key)
+
+
+def test_a_preview_that_is_being_started_keeps_its_file(
+    past: Past, storage: Storage, dispatcher: Engine, owner: Engine
+) -> None:
+    key = previewed(past, storage, hours=2)
+    with owner.begin() as connection:
+        connection.execute(text("UPDATE uploads SET status = 'pending'"))
+        assert forget_previews(dispatcher, storage, 1, 2) == 0
+    assert forget_previews(dispatcher, storage, 1, 2) == 0
+    assert is_there(storage, key)
+
+
+def test_what_was_never_fetched_has_no_file_to_remove(past: Past, storage: Storage, dispatcher: Engine) -> None:
+    previewed(past, storage, hours=2)
+    past.upload(31)
+    past.run('UPDATE uploads SET "storageKey" = NULL')
+    assert forget_previews(dispatcher, storage, 1, 2) == 1
+    assert delete_sources(dispatcher, storage, 30, 2) == 0
 
 
 def lay(folder: Path, key: str, *, hours: float) -> str:

@@ -12,6 +12,7 @@ from mailsift.api.config import ApiSettings
 from mailsift.api.deps import wire
 from mailsift.api.problems import KINDS
 from mailsift.api.schemas.jobs import WaitsFor
+from mailsift.api.schemas.reading import Reading
 from mailsift.shared.plans import ALLOWANCES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
@@ -62,3 +63,9 @@ def test_the_plans_are_on_the_page_with_their_jobs_per_hour() -> None:
 def test_what_a_job_may_wait_for_is_on_the_page() -> None:
     said = PAGE.split("**What it waits for.**")[1].split("\n\n")[0]
     assert set(re.findall(r"[:;] `(\w+)`", said)) == set(WaitsFor)
+
+
+def test_what_can_be_said_of_a_list_is_on_the_page() -> None:
+    assert [name for name, _ in rows("Saying how to read a list")] == [
+        field.alias for field in Reading.model_fields.values()
+    ]

@@ -39,6 +39,8 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
     "upload_not_ready": Kind(HTTPStatus.CONFLICT, "The upload did not complete"),
+    "not_a_preview": Kind(HTTPStatus.CONFLICT, "Only an upload that is a preview can be started"),
+    "preview_not_ready": Kind(HTTPStatus.CONFLICT, "The beginning of the list is still being read"),
     "analysis_not_ready": Kind(HTTPStatus.CONFLICT, "The analysis did not complete"),
     "export_not_ready": Kind(HTTPStatus.CONFLICT, "The export is not completed"),
     "job_ended": Kind(HTTPStatus.CONFLICT, "The job has ended"),

@@ -18,6 +18,7 @@ class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSetting
     dispatch_window: PositiveInt = 200
     retention_seconds: PositiveFloat = 60
     retain_source_days: PositiveInt = 30
+    retain_previews_hours: PositiveInt = 1
     retain_rows_days: PositiveInt = 90
     retain_jobs_days: PositiveInt = 30
     retain_orphans_hours: PositiveInt = 24

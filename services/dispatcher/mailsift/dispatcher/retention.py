@@ -89,6 +89,17 @@ def delete_sources(engine: Engine, storage: Storage, days: int, batch: int) -> i
         return files.mark_sources_deleted(connection, [file.id for file in old if file.key in gone])
 
 
+def forget_previews(engine: Engine, storage: Storage, hours: int, batch: int) -> int:
+    """Remove uploads that were only looked at, row first: one that is started meanwhile keeps its file.
+
+    A kill between row and file leaves a file without a row, which goes with those.
+    """
+    with engine.begin() as connection:
+        forgotten = files.forget_previews(connection, hours, batch)
+    storage.discard(key for key in forgotten if key is not None)
+    return len(forgotten)
+
+
 def in_one_transaction(engine: Engine, query: Callable[[Connection, int, int], int], age: int, batch: int) -> int:
     """Do a batch that is one transaction of its own."""
     with engine.begin() as connection:
@@ -102,6 +113,7 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
     return [
         Clearing("export_files", partial(expire_exports, engine, storage, FILES), FILES),
         Clearing("source_files", partial(delete_sources, engine, storage, settings.retain_source_days, FILES), FILES),
+        Clearing("previews", partial(forget_previews, engine, storage, settings.retain_previews_hours, FILES), FILES),
         rows("jobs_marked", retaining.mark_old, settings.retain_jobs_days),
         rows("jobs", retaining.drain_deleted, GRACE_SECONDS),
         rows("exports", files.forget_exports, settings.retain_jobs_days),

@@ -12,6 +12,7 @@ from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.formats.table import Table
 from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.previewing import is_preview, preview_list
 from mailsift.ingest.repository import Source
 from mailsift.ingest.rows import UploadEmail, to_upload_emails
 from mailsift.shared.db.activities import Activity, record
@@ -32,10 +33,13 @@ class IngestDeps:
 
 
 def process_file(deps: IngestDeps, lease: Lease) -> None:
-    """Load one file, from its beginning or from where the last attempt came to."""
+    """Load one file, from its beginning or from where the last attempt came to; or only look at it."""
     upload_id = lease.job.subject.upload()
     with lease.reading() as connection:
         source = repository.load_source(connection, upload_id)
+    if is_preview(lease):
+        preview_list(deps.storage, lease, upload_id, source)
+        return
     lease.report(0, total=source.size, step="reading")
     stored = lease.job.checkpoint
     state = Checkpoint.from_json(stored) if stored else _understand(deps, lease, upload_id, source)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect
+from mailsift.ingest.preview import Preview
 from mailsift.ingest.rows import COLUMNS, RejectedRow, UploadEmail
 from mailsift.shared.db.copy import encode_row
 from mailsift.shared.db.loading import copy_in
@@ -74,6 +75,16 @@ def save_column_names(connection: Connection, upload_id: uuid.UUID, names: Seque
     """Keep the names of columns that were met while reading."""
     statement = text('UPDATE uploads SET "columnNames" = :names WHERE "uploadId" = :upload_id')
     connection.execute(statement, {"upload_id": upload_id, "names": list(names)})
+
+
+def save_preview(connection: Connection, upload_id: uuid.UUID, names: Sequence[str], preview: Preview) -> None:
+    """Keep what the beginning of a list shows."""
+    connection.execute(
+        text("""
+            UPDATE uploads SET "columnNames" = :names, preview = CAST(:preview AS jsonb)
+            WHERE "uploadId" = :upload_id"""),
+        {"upload_id": upload_id, "names": list(names), "preview": json.dumps(preview.to_json())},
+    )
 
 
 def copy_entries(connection: Connection, entries: Iterable[UploadEmail]) -> None:

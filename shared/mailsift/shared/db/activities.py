@@ -17,6 +17,7 @@ class Activity(StrEnum):
     """The word in `activityType`."""
 
     FILE_UPLOAD = "file_upload"
+    UPLOAD_STARTED = "upload_started"
     FILE_PROCESSED = "file_processed"
     ANALYSIS_REQUESTED = "analysis_requested"
     ANALYSIS_COMPLETED = "analysis_completed"
@@ -33,6 +34,7 @@ class Activity(StrEnum):
 
 _ENTITY_TYPES = {
     Activity.FILE_UPLOAD: "upload",
+    Activity.UPLOAD_STARTED: "upload",
     Activity.FILE_PROCESSED: "upload",
     Activity.ANALYSIS_REQUESTED: "analysis",
     Activity.ANALYSIS_COMPLETED: "analysis",

@@ -25,7 +25,7 @@ from mailsift.shared.verdicts import UploadStatus
 MOST = 100
 
 _FIELDS = {cron.INVALID_CRON: "cron", cron.INVALID_TIMEZONE: "timezone"}
-_HOPELESS = {UploadStatus.FAILED, UploadStatus.CANCELLED}
+_HOPELESS = {UploadStatus.FAILED, UploadStatus.CANCELLED, UploadStatus.PREVIEW}
 
 
 def create(deps: Deps, asked: Asked, request: ScheduleRequest) -> tuple[Schedule, bool]:

@@ -12,11 +12,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from uuid_utils.compat import uuid7
 
-from mailsift.api.actions.analysing import analysis_answer
-from mailsift.api.actions.exporting import export_answer
 from mailsift.api.actions.once import Asked, fingerprint, once
-from mailsift.api.actions.queueing import requester, status_url, stream_url, turn
+from mailsift.api.actions.queueing import turn
 from mailsift.api.actions.quota import spend
+from mailsift.api.actions.reading import ToRead, queue_reading
 from mailsift.api.deps import Deps
 from mailsift.api.intake.body import limited
 from mailsift.api.intake.names import safe_name
@@ -26,12 +25,9 @@ from mailsift.api.repository.uploads import NewUpload
 from mailsift.api.schemas.uploads import UploadAccepted, UploadWishes
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import NewJob, Subject
-from mailsift.shared.jobs.repository.queueing import enqueue
-from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
+from mailsift.shared.jobs.repository.requesting import Turn
 from mailsift.shared.storage import StoredObject
-from mailsift.shared.verdicts import UploadType
+from mailsift.shared.verdicts import UploadStatus, UploadType
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +90,13 @@ def _order(incoming: Incoming, upload_id: uuid.UUID, stored: StoredObject, now: 
         raise Problem("empty_file", "there is not one byte in it")
     wishes = incoming.wishes()
     name = safe_name(wishes.file_name or incoming.file_name)
-    return _Order(NewUpload(upload_id, name, incoming.upload_type, stored), wishes, turn(wishes, now), now.date())
+    status = UploadStatus.PREVIEW if wishes.preview else UploadStatus.PENDING
+    new = NewUpload(upload_id, name, incoming.upload_type, stored, status, wishes.options())
+    return _Order(new, wishes, turn(wishes, now), now.date())
 
 
 def _fingerprint(order: _Order) -> bytes:
-    wishes = order.wishes.model_dump_json(by_alias=True, exclude_none=True, exclude={"file_name"})
+    wishes = order.wishes.model_dump_json(by_alias=True, exclude_defaults=True, exclude={"file_name"})
     named = ("uploads", order.upload.stored.sha256, order.upload.file_name)
     return fingerprint(*named) if wishes == "{}" else fingerprint(*named, wishes)
 
@@ -107,42 +105,12 @@ def _add(connection: Connection, asked: Asked, order: _Order) -> UploadAccepted:
     new = order.upload
     spend(connection, asked.principal.workspace_id, order.wishes.jobs)
     uploads.add(connection, asked.principal, new)
-    job_id = enqueue(connection, _reading(asked, order))
     details = {"fileName": new.file_name, "fileSize": new.stored.size}
     record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
-    answer = UploadAccepted(
-        upload_id=new.upload_id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
+    preview = new.status is UploadStatus.PREVIEW
+    return queue_reading(
+        connection, asked, ToRead(new.upload_id, new.file_name, order.turn, order.today, preview=preview), order.wishes
     )
-    return _chain(connection, asked, order, answer)
-
-
-def _reading(asked: Asked, order: _Order) -> NewJob:
-    return NewJob(
-        job_type=JobType.FILE_PROCESSING,
-        workspace_id=asked.principal.workspace_id,
-        user_id=asked.principal.user_id,
-        subject=Subject(upload_id=order.upload.upload_id),
-        trace_id=asked.trace_id,
-        payload={"fileName": order.upload.file_name},
-        priority=order.turn.priority,
-        scheduled_for=order.turn.scheduled_for,
-    )
-
-
-def _chain(connection: Connection, asked: Asked, order: _Order, answer: UploadAccepted) -> UploadAccepted:
-    """Queue what is to follow once the list is read, and once it is analysed."""
-    who, wishes, priority = requester(asked), order.wishes, order.turn.priority
-    if wishes.analysis_type is None:
-        return answer
-    after_reading = Turn(after_job_id=answer.job_id, priority=priority)
-    analysis = open_analysis(connection, who, answer.upload_id, after_reading)
-    answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
-    if wishes.export_type is None:
-        return answer
-    name = export_name(order.upload.file_name, wishes.analysis_type, wishes.export_type, order.today)
-    after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
-    export = open_export(connection, who, NewExport(analysis.id, name, wishes.export_type), after_analysis)
-    return answer.model_copy(update={"export": export_answer(export, name)})
 
 
 def _discard_unless_recorded(deps: Deps, asked: Asked, new: NewUpload) -> None:

@@ -6,10 +6,12 @@ import json
 import re
 from typing import Any
 
+from pydantic import BaseModel
+
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.problems import MEDIA_TYPE
 from mailsift.api.schemas.problems import ProblemDocument
-from mailsift.api.schemas.uploads import AddressList
+from mailsift.api.schemas.uploads import AddressList, StartRequest
 
 Document = dict[str, Any]
 
@@ -62,6 +64,8 @@ def finish(document: Document) -> Document:
 def _finish_operation(path: str, method: str, operation: Document) -> None:
     idempotent = operation.pop("x-idempotent", False)
     responses = operation["responses"]
+    for media_type in operation.pop("x-also-answers", []):
+        responses["200"]["content"][media_type] = _BINARY
     for status, response in _EVERYWHERE.items():
         responses.setdefault(str(status), dict(response))
     for status, response in responses.items():
@@ -75,10 +79,16 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     operation["parameters"] = [_parameter(derived) for derived in operation["parameters"]]
     if idempotent:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
+    _finish_body(operation)
+
+
+def _finish_body(operation: Document) -> None:
     if "requestBody" in operation:
         operation["requestBody"]["required"] = True
     if operation.pop("x-takes-a-file", False):
         operation["requestBody"] = _upload_body(operation["parameters"])
+    if schema := operation.pop("x-may-take", None):
+        operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
 def _parameter(derived: Document) -> Document:
@@ -87,7 +97,27 @@ def _parameter(derived: Document) -> Document:
     # A parameter is left out, never null.
     schema = {key: value for key, value in derived["schema"].items() if (key, value) != ("default", None)}
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
-    return {**derived, "schema": {**schema, **kinds[0]} if kinds else schema}
+    schema = {**schema, **kinds[0]} if kinds else schema
+    if schema.get("type") == "object":
+        schema = {
+            **_described(schema),
+            "type": "string",
+            "contentMediaType": "application/json",
+            "contentSchema": schema,
+        }
+    # Several values stand in one, with commas between them.
+    return {**derived, "schema": schema, **(_WITH_COMMAS if schema.get("type") == "array" else {})}
+
+
+_WITH_COMMAS: Document = {"style": "form", "explode": False}
+
+
+def _described(schema: Document) -> Document:
+    return {key: schema.pop(key) for key in ("description", "examples", "title") if key in schema}
+
+
+def _ref(name: str) -> Document:
+    return {"$ref": f"#/components/schemas/{name}"}
 
 
 def _operation_id(path: str, method: str) -> str:
@@ -107,6 +137,7 @@ _IDEMPOTENCY_KEY = {
 def _upload_body(parameters: list[Document]) -> Document:
     # A form may say in its fields what the parameters say.
     fields = {parameter["name"]: parameter["schema"] for parameter in parameters if parameter["in"] == "query"}
+    encoding = {name: _WITH_COMMAS for name, schema in fields.items() if schema.get("type") == "array"}
     form = {
         "type": "object",
         "required": ["file"],
@@ -116,8 +147,8 @@ def _upload_body(parameters: list[Document]) -> Document:
     return {
         "required": True,
         "content": {
-            "multipart/form-data": {"schema": form},
-            "application/json": {"schema": {"$ref": "#/components/schemas/AddressList"}},
+            "multipart/form-data": {"schema": form, "encoding": encoding},
+            "application/json": {"schema": _ref("AddressList")},
             "text/csv": _BINARY,
             "application/octet-stream": _BINARY,
         },
@@ -134,7 +165,14 @@ def _with_plain_names(document: Document) -> Document:
 
 
 def _own_schemas() -> Document:
-    """What no route declares: the error that all may answer with, and one of the bodies of an upload."""
-    problem = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    nested = problem.pop("$defs")
-    return {"AddressList": AddressList.model_json_schema(), "Problem": problem, **nested}
+    """What no route declares: the error that all may answer with, and the bodies that routes read by themselves."""
+    own: Document = {}
+    models: dict[str, type[BaseModel]] = {
+        "AddressList": AddressList,
+        "Problem": ProblemDocument,
+        "StartRequest": StartRequest,
+    }
+    for name, model in models.items():
+        own[name] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        own.update(own[name].pop("$defs", {}))
+    return own

@@ -12,7 +12,7 @@ from mailsift.api.problems import Problem, invalid
 
 FILE = "file"
 _MOST_BUFFERED = 2 * 1024 * 1024  # of headers and of one read
-_LONGEST_NAME, _LONGEST_FIELD = 100, 1024  # of a field
+_LONGEST_NAME, _LONGEST_FIELD = 100, 8 * 1024  # of a field
 _LONGEST_TAIL = 1024
 
 

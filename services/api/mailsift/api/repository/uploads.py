@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, RowMapping, Select, func, insert, null, select, update
 
 from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import by_number, newest_first
@@ -14,6 +14,8 @@ from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import uploads as schemas
 from mailsift.api.schemas.base import Listing, Numbered
 from mailsift.shared.db.tables import Job, Upload, UploadRejectedRow
+from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import UploadStatus, UploadType
 
@@ -26,15 +28,30 @@ class NewUpload:
     file_name: str
     upload_type: UploadType
     stored: StoredObject
+    status: UploadStatus
+    reading: ReadingOptions
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where an upload stands, the job that reads it, if it is known still, and whether its rows are kept."""
 
+    file_name: str
     status: UploadStatus
     job_id: uuid.UUID | None
     rows_kept: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """An upload that may be a preview, and the job that looked at it, if it is known still."""
+
+    upload_id: uuid.UUID
+    file_name: str
+    status: UploadStatus
+    reading: ReadingOptions
+    job_id: uuid.UUID | None
+    job_status: JobStatus | None
 
 
 def add(connection: Connection, principal: Principal, upload: NewUpload) -> None:
@@ -50,6 +67,8 @@ def add(connection: Connection, principal: Principal, upload: NewUpload) -> None
             "file_size": upload.stored.size,
             "sha256": upload.stored.sha256,
             "storage_key": upload.stored.key,
+            "status": upload.status.value,
+            "reading": upload.reading.to_json(),
         },
     )
 
@@ -58,20 +77,43 @@ def find(connection: Connection, upload_id: uuid.UUID) -> schemas.UploadDetail |
     """Read one upload."""
     query = _rows(schemas.UploadDetail).where(Upload.upload_id == upload_id)
     row = connection.execute(query).mappings().first()
-    return None if row is None else schemas.UploadDetail.model_validate(dict(row))
+    return None if row is None else schemas.UploadDetail.model_validate(_shown(row))
 
 
 def standing(connection: Connection, upload_id: uuid.UUID) -> Standing | None:
     """Read where an upload stands, and the job that reads it."""
-    columns = (Upload.status, latest_job(Job.upload_id, Upload.upload_id), Upload.rows_expired_at.is_(None))
-    row = connection.execute(select(*columns).where(Upload.upload_id == upload_id)).first()
-    return None if row is None else Standing(UploadStatus(row[0]), row[1], row[2])
+    job, rows_kept = latest_job(Job.upload_id, Upload.upload_id), Upload.rows_expired_at.is_(None)
+    query = select(Upload.file_name, Upload.status, job, rows_kept).where(Upload.upload_id == upload_id)
+    row = connection.execute(query).first()
+    return None if row is None else Standing(row[0], UploadStatus(row[1]), row[2], row[3])
+
+
+def hold_preview(connection: Connection, upload_id: uuid.UUID) -> Previewed | None:
+    """Read an upload that is to be started; nobody else starts it or clears it away before the transaction ends."""
+    held = select(Upload.file_name, Upload.status, Upload.reading).where(Upload.upload_id == upload_id)
+    row = connection.execute(held.with_for_update()).first()
+    if row is None:
+        return None
+    # Asked once the row is held: of two that start it at once, the second sees what the first did.
+    job_id = connection.scalar(select(latest_job(Job.upload_id, Upload.upload_id)).where(Upload.upload_id == upload_id))
+    status = connection.scalar(select(Job.status).where(Job.job_id == job_id))
+    job_status = None if status is None else JobStatus(status)
+    return Previewed(upload_id, row[0], UploadStatus(row[1]), ReadingOptions.from_json(row[2]), job_id, job_status)
+
+
+def start(connection: Connection, upload_id: uuid.UUID, reading: ReadingOptions) -> None:
+    """Make an upload of a preview: nothing of it is known yet but what was said."""
+    unread = dict.fromkeys(
+        ("preview", "detection", "error_code", "error_message", "started_at", "completed_at"), null()
+    )
+    values = {"status": UploadStatus.PENDING.value, "reading": reading.to_json(), "updated_at": func.clock_timestamp()}
+    connection.execute(update(Upload).where(Upload.upload_id == upload_id).values(**unread, **values))
 
 
 def page(connection: Connection, listing: Listing) -> schemas.UploadPage:
     """Read a page of uploads."""
     rows, following = newest_first(connection, _rows(schemas.Upload), listing, Upload.created_at, Upload.upload_id)
-    return schemas.UploadPage(items=[schemas.Upload.model_validate(dict(row)) for row in rows], next=following)
+    return schemas.UploadPage(items=[schemas.Upload.model_validate(_shown(row)) for row in rows], next=following)
 
 
 def rejected(connection: Connection, upload_id: uuid.UUID, listing: Numbered) -> schemas.RejectedRowPage:
@@ -82,7 +124,22 @@ def rejected(connection: Connection, upload_id: uuid.UUID, listing: Numbered) ->
     return schemas.RejectedRowPage(items=shown, next=following)
 
 
+def rejected_after(connection: Connection, upload_id: uuid.UUID, after: int, most: int) -> list[schemas.RejectedRow]:
+    """Read the next of an upload's rejected rows."""
+    query = select(UploadRejectedRow.__table__).where(
+        UploadRejectedRow.upload_id == upload_id, UploadRejectedRow.sequence_number > after
+    )
+    rows = connection.execute(query.order_by(UploadRejectedRow.sequence_number).limit(most)).mappings()
+    return [schemas.RejectedRow.model_validate(dict(row)) for row in rows]
+
+
 def _rows(shown: type[schemas.Upload]) -> Select[Any]:
     # Names of columns and the preview may weigh a megabyte: a page does not read them.
     columns = [column for column in Upload.__table__.columns if column.key in shown.model_fields]
     return select(*columns, latest_job(Job.upload_id, Upload.upload_id))
+
+
+def _shown(row: RowMapping) -> dict[str, Any]:
+    """Count columns as people do, and as they say which they mean."""
+    columns = row["email_columns"]
+    return {**row, "email_columns": None if columns is None else [column + 1 for column in columns]}

@@ -9,17 +9,20 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from apiflask import APIBlueprint
-from flask import request
+from flask import Response, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from mailsift.api.actions.rejecting import rejected_csv, rejected_name, rows_expired
+from mailsift.api.actions.starting import start
 from mailsift.api.actions.uploading import Incoming, upload, upload_place
+from mailsift.api.auth import principal
 from mailsift.api.deps import deps
-from mailsift.api.documentation.responses import refusals
-from mailsift.api.intake import names
+from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import chunks
 from mailsift.api.intake.multipart import read_form
+from mailsift.api.intake.names import attachment, from_disposition
 from mailsift.api.problems import Problem, from_validation, invalid
 from mailsift.api.repository import uploads
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
@@ -27,21 +30,24 @@ from mailsift.api.schemas.base import Listing, Numbered
 from mailsift.api.schemas.uploads import (
     AddressList,
     RejectedRowPage,
+    StartRequest,
     UploadAccepted,
     UploadDetail,
     UploadOptions,
     UploadPage,
     UploadWishes,
 )
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.verdicts import UploadType
 
 blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/uploads", tag="uploads")
 
 Body = TypeVar("Body", bound=BaseModel)
 
+_JSON, _CSV = "application/json", "text/csv"
 _FORM_OVERHEAD = 64 * 1024
 _FIELDS = frozenset(str(field.alias) for field in UploadOptions.model_fields.values())
-_NO_FIELDS: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 @blueprint.post("")
@@ -67,7 +73,8 @@ def create(query_data: UploadOptions) -> Replied:
 
     As a form with the field `file`, as a raw body (name it by `fileName` or Content-Disposition), or as addresses in
     JSON. With `analysisType` it is analysed once it is read, and with `exportType` the answers are then written into a
-    file. In a form, what the parameters say may be said by fields instead.
+    file. With `preview` only its beginning is read, and it waits to be started. What the parameters say may be said by
+    fields of the form or of the JSON instead.
     """
     with upload_place(deps()):
         answer, replayed = upload(deps(), asked(), _incoming(query_data), dt.datetime.now(dt.UTC))
@@ -92,20 +99,69 @@ def show(upload_id: uuid.UUID) -> UploadDetail:
         return found(uploads.find(connection, upload_id), "upload")
 
 
+@blueprint.post("/<uuid:upload_id>/start")
+@blueprint.output(UploadAccepted, status_code=202, description="a job reads all of it")
+@blueprint.doc(
+    responses=refusals(
+        "malformed_body",
+        "not_found",
+        "not_a_preview",
+        "preview_not_ready",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation_failed",
+        "idempotency_key_reused",
+        "job_quota_exceeded",
+    ),
+    extensions={"x-idempotent": True, "x-may-take": "StartRequest"},
+)
+def begin(upload_id: uuid.UUID) -> Replied:
+    """Make an upload of a preview, with corrections to how it is read.
+
+    What is left out stays as it was said at the upload, and null takes it back. With `analysisType` and `exportType`
+    the rest follows by itself.
+    """
+    request_body = _validated(StartRequest, _optional_json())
+    answer, replayed = start(deps(), asked(), upload_id, request_body, dt.datetime.now(dt.UTC))
+    return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
+
+
 @blueprint.get("/<uuid:upload_id>/rejected")
 @blueprint.input(Numbered, location="query")
-@blueprint.output(RejectedRowPage)
-@blueprint.doc(responses=refusals("not_found", "rows_expired"))
-def rejected(upload_id: uuid.UUID, query_data: Numbered) -> RejectedRowPage:
+@blueprint.output(RejectedRowPage, description="a page, or with `Accept: text/csv` all of them as a file")
+@blueprint.doc(
+    responses=refusals("not_found", "rows_expired"),
+    extensions={"x-also-answers": [_CSV]},
+)
+def rejected(upload_id: uuid.UUID, query_data: Numbered) -> RejectedRowPage | Response:
     """List the rows from which no address could be taken."""
+    if request.accept_mimetypes.best_match([_JSON, _CSV], default=_JSON) == _CSV:
+        for name in sorted(query_data.model_fields_set):
+            raise invalid(name, "a CSV has all rows; leave this out")
+        return rejected_file(upload_id)
     with reading() as connection:
         if not found(uploads.standing(connection, upload_id), "upload").rows_kept:
-            raise Problem("rows_expired", "the rows of this list are no longer kept; its counts are")
+            raise rows_expired()
         return uploads.rejected(connection, upload_id, query_data)
 
 
+@blueprint.get("/<uuid:upload_id>/rejected.csv")
+@blueprint.doc(
+    responses=refusals("not_found", "rows_expired") | answers(200, "all of them as a file", {_CSV: "binary"})
+)
+def rejected_file(upload_id: uuid.UUID) -> Response:
+    """Download the rows from which no address could be taken, to mend them.
+
+    A cell that a spreadsheet would run as a formula has an apostrophe before it.
+    """
+    name = rejected_name(deps(), principal(), upload_id)
+    response = Response(rejected_csv(deps(), principal(), upload_id), content_type=f"{_CSV}; charset=utf-8")
+    response.headers["Content-Disposition"] = attachment(name)
+    return response
+
+
 def _incoming(query: UploadOptions) -> Incoming:
-    if request.mimetype == "application/json":
+    if request.mimetype == _JSON:
         return _from_json(query)
     request.max_content_length = deps().settings.max_upload_bytes + _FORM_OVERHEAD
     try:
@@ -116,7 +172,7 @@ def _incoming(query: UploadOptions) -> Incoming:
     if request.mimetype == "multipart/form-data":
         return _from_form(query, body)
     wishes = _given(UploadWishes, query)
-    name = names.from_disposition(request.headers.get("Content-Disposition"))
+    name = from_disposition(request.headers.get("Content-Disposition"))
     return Incoming(UploadType.BULK, body, lambda: wishes, name)
 
 
@@ -128,18 +184,33 @@ def _from_form(query: UploadOptions, body: Iterator[bytes]) -> Incoming:
 
 
 def _from_json(query: UploadOptions) -> Incoming:
-    wishes = _given(UploadWishes, query)
     request.max_content_length = deps().settings.max_body_bytes
     addresses = _validated(AddressList, request.get_json())
+    wishes = _given(UploadWishes, query, _said(addresses, exclude={"emails"}))
+    if wishes.options() != ReadingOptions():
+        raise invalid("emails", "addresses are read as they are: say how to read a list only of a file")
     return Incoming(UploadType.SINGLE, one_a_line(addresses.emails), lambda: wishes, addresses.file_name)
 
 
-def _given(schema: type[Body], query: UploadOptions, fields: Mapping[str, str] = _NO_FIELDS) -> Body:
-    """Take what was said in the query and in the fields of a form, each thing once. Raises Problem."""
-    said = query.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    for name in fields.keys() & said.keys():
+def _optional_json() -> object:
+    """Read the body, where there is one. Raises Problem."""
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        return {}
+    if request.mimetype != _JSON:
+        raise Problem("unsupported_media_type", f"send the body as {_JSON}")
+    return request.get_json()
+
+
+def _given(schema: type[Body], query: UploadOptions, more: Mapping[str, object] = _NOTHING) -> Body:
+    """Take what was said in the query and in the fields of a form or of a body, each thing once. Raises Problem."""
+    said = _said(query)
+    for name in more.keys() & said.keys():
         raise invalid(name, "given more than once")
-    return _validated(schema, {**said, **fields})
+    return _validated(schema, {**said, **more})
+
+
+def _said(options: UploadOptions, exclude: set[str] | None = None) -> dict[str, object]:
+    return options.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=exclude)
 
 
 def _validated(schema: type[Body], given: object) -> Body:

@@ -48,14 +48,15 @@ class Page(Answer, Generic[Item]):
     next: str | None
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """Refuse text that no name and no address would be. Raises ValueError."""
     # Control characters have no place in a name or an address, and neither they nor lone surrogates can be stored.
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in text):
         raise ValueError("must not contain control characters")
     return text
 
 
-Line = Annotated[str, AfterValidator(_printable)]
+Line = Annotated[str, AfterValidator(printable)]
 
 PositionCursor = Annotated[
     Position | None,

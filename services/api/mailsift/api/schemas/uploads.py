@@ -5,18 +5,20 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
+from pydantic.alias_generators import to_camel
 
 from mailsift.api.schemas.analyses import AnalysisOpened
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
+from mailsift.api.schemas.base import Answer, Line, Page, Time, Timed
 from mailsift.api.schemas.exports import ExportAccepted
+from mailsift.api.schemas.previews import Finding, Preview
+from mailsift.api.schemas.reading import Reading, true_or_false
 from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus, UploadType
 
 
-class UploadOptions(Timed):
-    """What can be said of a file beside it: in the query, or in fields of the form."""
+class Following(Timed):
+    """What is to follow once a list is read."""
 
-    file_name: Line | None = Field(default=None, min_length=1, max_length=255)
     analysis_type: Literal[AnalysisType.ADVANCED] | None = Field(
         default=None, description="analyse the list once it is read"
     )
@@ -25,8 +27,8 @@ class UploadOptions(Timed):
     )
 
 
-class UploadWishes(UploadOptions):
-    """All that was said of a file: an export needs an analysis."""
+class Wishes(Following):
+    """All that is to follow: an export needs an analysis."""
 
     @field_validator("export_type")
     @classmethod
@@ -41,7 +43,35 @@ class UploadWishes(UploadOptions):
         return 1 + (self.analysis_type is not None) + (self.export_type is not None)
 
 
-class AddressList(Given):
+class UploadOptions(Following, Reading):
+    """What can be said of a file beside it: in the query, or in fields of the form."""
+
+    file_name: Line | None = Field(default=None, min_length=1, max_length=255)
+    preview: Annotated[bool, BeforeValidator(true_or_false)] = Field(
+        default=False,
+        description="read the beginning only, and show what was understood; POST to `start` makes an upload of it",
+    )
+
+
+class UploadWishes(UploadOptions, Wishes):
+    """All that was said of a file: what follows a preview is said when it is started."""
+
+    @field_validator("preview")
+    @classmethod
+    def _nothing_follows(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
+        for name in ("analysis_type", "export_type", "scheduled_for"):
+            if value and info.data.get(name) is not None:
+                raise ValueError(
+                    f"a preview is read at once, and nothing follows it: say {to_camel(name)} at its start"
+                )
+        return value
+
+
+class StartRequest(Wishes, Reading):
+    """Corrections to what was understood of a preview, and what is to follow; null takes back what was said before."""
+
+
+class AddressList(UploadOptions):
     """A list written in the request instead of a file."""
 
     emails: list[Annotated[Line, Field(max_length=1000)]] = Field(min_length=1, max_length=100_000)
@@ -66,8 +96,8 @@ class Upload(Answer):
     job_id: uuid.UUID | None
     file_name: str
     upload_type: UploadType
-    file_size: int
-    sha256: str
+    file_size: int | None
+    sha256: str | None
     status: UploadStatus
     error_code: str | None
     error_message: str | None
@@ -75,12 +105,15 @@ class Upload(Answer):
     encoding: str | None
     delimiter: str | None
     has_header: bool | None
-    email_column: int | None
+    email_columns: list[int] | None = Field(description="the columns with addresses, counted from 1")
     total_rows: int
     total_emails: int
     valid_emails: int
     duplicate_emails: int
     rejected_rows: int
+    warnings: list[str] = Field(
+        description="what a person should know before going on: `mostly_duplicates` when most addresses repeat"
+    )
     file_deleted_at: Time | None = Field(description="since when the file is no longer kept")
     rows_expired_at: Time | None = Field(description="since when the rows are no longer kept, only their counts")
     created_at: Time
@@ -90,9 +123,12 @@ class Upload(Answer):
 
 
 class UploadDetail(Upload):
-    """An upload with the names of its columns and a preview of its addresses."""
+    """An upload with the names of its columns, what they were found by, and its first addresses."""
 
     column_names: list[str] | None
+    reading: dict[str, JsonValue] = Field(description="what was said of how to read it")
+    detection: list[Finding] | None = Field(description="what was understood, how sure that is, and why")
+    preview: Preview | None = Field(description="the beginning of the list, until it is started")
     emails: list[dict[str, Any]] | None = Field(description="the first addresses only")
 
 

@@ -29,11 +29,25 @@ _FORGET_EXPORTS = text("""
 _OLD_SOURCES = text("""
     SELECT "uploadId", "storageKey" FROM uploads
     WHERE "completedAt" < now() - make_interval(days => :days) AND "fileDeletedAt" IS NULL
+        AND "storageKey" IS NOT NULL
     ORDER BY "completedAt" LIMIT :batch""")
 
 _MARK_SOURCES = text("""
     UPDATE uploads SET "fileDeletedAt" = clock_timestamp()
     WHERE "uploadId" = ANY(CAST(:ids AS uuid[])) AND "fileDeletedAt" IS NULL""")
+
+# Whoever starts one holds its row meanwhile, and then it is a preview no more.
+_FORGET_PREVIEWS = text("""
+    WITH unused AS (
+        SELECT "uploadId" FROM uploads u
+        WHERE status = 'preview' AND "createdAt" < now() - make_interval(hours => :hours)
+            AND coalesce("completedAt", "createdAt") < now() - make_interval(hours => :hours)
+            AND NOT EXISTS (
+                SELECT FROM "jobQueue" j WHERE j."uploadId" = u."uploadId" AND j.status IN ('pending', 'processing'))
+        ORDER BY "createdAt" LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM uploads u USING unused WHERE u."uploadId" = unused."uploadId"
+    RETURNING u."storageKey" """)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +81,11 @@ def old_sources(connection: Connection, days: int, batch: int) -> list[KeptFile]
 def mark_sources_deleted(connection: Connection, upload_ids: Sequence[uuid.UUID]) -> int:
     """Note that these uploaded files are gone; returns of how many that is news."""
     return connection.execute(_MARK_SOURCES, {"ids": list(map(str, upload_ids))}).rowcount
+
+
+def forget_previews(connection: Connection, hours: int, batch: int) -> list[str | None]:
+    """Delete uploads, with their jobs, that were shown so long ago and that nobody started.
+
+    Returns where their files lie; None for each that was never fetched.
+    """
+    return list(connection.scalars(_FORGET_PREVIEWS, {"hours": hours, "batch": batch}))

@@ -29,10 +29,11 @@ PREREQUISITE_FAILED = "prerequisite_failed"
 _ENDED = ", ".join(f"'{status}'" for status in sorted(ENDED))
 
 # An upload, an analysis or an export shows the state of its root job; between two tries or two phases it is still
-# being worked on.
+# being worked on. A preview stays one until it is started, and says only what went wrong.
 _SUBJECT = """followed_{word} AS (
         UPDATE {table} s SET
-            status = CASE m.status WHEN 'dead_letter' THEN 'failed' ELSE m.status END,
+            status = CASE WHEN s.status = 'preview' THEN 'preview' WHEN m.status = 'dead_letter' THEN 'failed'
+                ELSE m.status END,
             "errorCode" = CASE WHEN m.status IN ({ended}) THEN m."errorCode" END,
             "errorMessage" = CASE WHEN m.status IN ({ended}) THEN m."errorMessage" END,
             "updatedAt" = clock_timestamp(),

@@ -1,0 +1,71 @@
+"""Queues the reading of a stored list, and what is to follow it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from mailsift.api.actions.analysing import analysis_answer
+from mailsift.api.actions.exporting import export_answer
+from mailsift.api.actions.once import Asked
+from mailsift.api.actions.queueing import requester, status_url, stream_url
+from mailsift.api.schemas.uploads import UploadAccepted, Wishes
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import NewJob, Subject
+from mailsift.shared.jobs.repository.queueing import enqueue
+from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
+
+
+@dataclass(frozen=True, slots=True)
+class ToRead:
+    """A stored list, and when its turn comes."""
+
+    upload_id: uuid.UUID
+    file_name: str
+    turn: Turn
+    today: dt.date
+    # Only its beginning, to show what would be understood.
+    preview: bool = False
+
+
+def queue_reading(connection: Connection, asked: Asked, wanted: ToRead, wishes: Wishes) -> UploadAccepted:
+    """Queue the job that reads a list, and those that were wished for besides."""
+    job_id = enqueue(connection, _job(asked, wanted))
+    answer = UploadAccepted(
+        upload_id=wanted.upload_id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
+    )
+    return _chain(connection, asked, wanted, wishes, answer)
+
+
+def _job(asked: Asked, wanted: ToRead) -> NewJob:
+    return NewJob(
+        job_type=JobType.FILE_PROCESSING,
+        workspace_id=asked.principal.workspace_id,
+        user_id=asked.principal.user_id,
+        subject=Subject(upload_id=wanted.upload_id),
+        trace_id=asked.trace_id,
+        payload={"fileName": wanted.file_name, **({"preview": True} if wanted.preview else {})},
+        priority=wanted.turn.priority,
+        scheduled_for=wanted.turn.scheduled_for,
+    )
+
+
+def _chain(
+    connection: Connection, asked: Asked, wanted: ToRead, wishes: Wishes, answer: UploadAccepted
+) -> UploadAccepted:
+    """Queue what is to follow once the list is read, and once it is analysed."""
+    who, priority = requester(asked), wanted.turn.priority
+    if wishes.analysis_type is None:
+        return answer
+    after_reading = Turn(after_job_id=answer.job_id, priority=priority)
+    analysis = open_analysis(connection, who, answer.upload_id, after_reading)
+    answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
+    if wishes.export_type is None:
+        return answer
+    name = export_name(wanted.file_name, wishes.analysis_type, wishes.export_type, wanted.today)
+    after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
+    export = open_export(connection, who, NewExport(analysis.id, name, wishes.export_type), after_analysis)
+    return answer.model_copy(update={"export": export_answer(export, name)})

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+LIST = b"name;Mail\nAnn;ann@example.com\n"
+FORM = "multipart/form-data; boundary=limit"
+
+
+def preview(client: Any, more: str = "") -> dict[str, Any]:
+    response = client.post(f"/api/uploads?preview=true{more}", data=LIST, content_type="text/csv")
+    assert response.status_code == 202, response.text
+    body: dict[str, Any] = response.get_json()
+    return body
+
+
+@pytest.fixture
+def seen(client: Any, rows: Any) -> dict[str, Any]:
+    """A preview whose beginning has been read."""
+    uploaded = preview(client, "&delimiter=semicolon&encoding=latin1")
+    end(rows, "completed")
+    return uploaded
+
+
+def end(rows: Any, status: str) -> None:
+    rows('UPDATE "jobQueue" SET status = :status, "completedAt" = now()', status=status)
+    rows("""UPDATE uploads SET preview = '{}', detection = '[]', "errorCode" = 'x', "completedAt" = now()""")
+
+
+def fields(**said: str) -> dict[str, Any]:
+    parts = {"file": ('; filename="a.csv"', LIST), **{name: ("", value.encode()) for name, value in said.items()}}
+    body = b"".join(
+        f'--limit\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n'.encode() + value + b"\r\n"
+        for name, (more, value) in parts.items()
+    )
+    return {"data": body + b"--limit--\r\n", "content_type": FORM}
+
+
+def test_a_preview_is_stored_and_waits(client: Any, rows: Any) -> None:
+    body = preview(client)
+    (upload,) = rows("SELECT * FROM uploads")
+    assert (str(upload["uploadId"]), upload["status"]) == (body["uploadId"], "preview")
+    (job,) = rows('SELECT * FROM "jobQueue"')
+    assert (str(job["jobId"]), job["jobType"], job["payload"]["preview"]) == (body["jobId"], "file_processing", True)
+    assert client.get(f"/api/uploads/{body['uploadId']}").get_json()["status"] == "preview"
+
+
+@pytest.mark.parametrize("how", ["query", "form"])
+def test_how_to_read_a_list_is_said_beside_it_and_shown(client: Any, how: str) -> None:
+    said = {"delimiter": ";", "hasHeader": "true", "emailColumns": "Mail,3", "mapping": json.dumps({"name": "first"})}
+    if how == "form":
+        response = client.post("/api/uploads", **fields(**said))
+    else:
+        response = client.post("/api/uploads", query_string=said, data=LIST, content_type="text/csv")
+    assert response.status_code == 202, response.text
+    shown = client.get(f"/api/uploads/{response.get_json()['uploadId']}").get_json()
+    assert shown["reading"] == {
+        "delimiter": ";",
+        "hasHeader": True,
+        "emailColumns": ["Mail", "3"],
+        "mapping": {"name": "first"},
+    }
+
+
+def test_addresses_in_json_say_what_follows_in_the_body_and_not_how_to_read_them(client: Any, rows: Any) -> None:
+    body = {"emails": ["a@example.com"], "analysisType": "advanced", "priority": 3}
+    assert client.post("/api/uploads", json=body).get_json()["analysis"]
+    assert client.post("/api/uploads", json={"emails": ["a@example.com"], "preview": True}).status_code == 202
+    assert {row["status"] for row in rows("SELECT status FROM uploads")} == {"pending", "preview"}
+    for refused, field in (({"hasHeader": True}, "emails"), ({"priority": 11}, "priority")):
+        response = client.post("/api/uploads", json={"emails": ["a@example.com"], **refused})
+        assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, field)
+    twice = client.post("/api/uploads?priority=1", json=body)
+    assert (twice.status_code, twice.get_json()["errors"][0]["field"]) == (422, "priority")
+
+
+def test_what_cannot_be_meant_is_refused_before_anything_is_kept(client: Any, rows: Any) -> None:
+    for query in ("delimiter=ab", "encoding=klingon", "emailColumns=", "preview=true&analysisType=advanced"):
+        response = client.post(f"/api/uploads?{query}", data=LIST, content_type="text/csv")
+        assert (response.status_code, response.get_json()["code"]) == (422, "validation_failed"), query
+    response = client.post("/api/uploads", **fields(delimiter="ab"))
+    assert (response.status_code, response.get_json()["errors"][0]["field"]) == (422, "delimiter")
+    assert rows("SELECT * FROM uploads") == []
+
+
+def test_a_start_makes_an_upload_of_a_preview_with_corrections(client: Any, rows: Any, seen: Any) -> None:
+    response = client.post(
+        f"/api/uploads/{seen['uploadId']}/start",
+        json={"encoding": None, "emailColumns": [2], "analysisType": "advanced", "exportType": "csv", "priority": 4},
+    )
+    assert response.status_code == 202, response.text
+    started = response.get_json()
+    assert response.headers["Location"] == f"/api/uploads/{seen['uploadId']}"
+    assert (started["uploadId"], started["export"]["fileName"]) == (seen["uploadId"], "upload-analysed.csv")
+    assert started["jobId"] != seen["jobId"]
+    (upload,) = rows("SELECT * FROM uploads")
+    assert (upload["status"], upload["reading"]) == ("pending", {"delimiter": ";", "emailColumns": [2]})
+    for name in ("preview", "detection", "errorCode", "startedAt", "completedAt"):
+        assert upload[name] is None
+    jobs = rows('SELECT "jobType", priority, payload FROM "jobQueue" WHERE status = \'pending\' ORDER BY "createdAt"')
+    assert [job["jobType"] for job in jobs] == ["file_processing", "advanced_analysis", "export"]
+    assert {job["priority"] for job in jobs} == {4}
+    assert "preview" not in jobs[0]["payload"]
+    assert client.get(f"/api/uploads/{seen['uploadId']}").get_json()["jobId"] == started["jobId"]
+    assert rows("""SELECT * FROM "userActivities" WHERE "activityType" = 'upload_started'""")
+
+
+@pytest.mark.parametrize("options", [{}, {"json": {}}, {"data": b"", "content_type": "application/json"}])
+def test_a_start_needs_no_body(client: Any, rows: Any, seen: Any, options: dict[str, Any]) -> None:
+    response = client.post(f"/api/uploads/{seen['uploadId']}/start", **options)
+    assert response.status_code == 202, response.text
+    assert rows("SELECT reading FROM uploads")[0]["reading"] == {"delimiter": ";", "encoding": "iso8859-1"}
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"json": {"delimiter": "ab"}}, "validation_failed"),
+        ({"json": {"exportType": "csv"}}, "validation_failed"),
+        ({"json": {"preview": True}}, "validation_failed"),
+        ({"json": []}, "validation_failed"),
+        ({"data": b"{", "content_type": "application/json"}, "malformed_body"),
+        ({"data": b"delimiter=,", "content_type": "text/plain"}, "unsupported_media_type"),
+    ],
+)
+def test_a_start_that_cannot_be_meant_leaves_the_preview(
+    client: Any, rows: Any, seen: Any, options: dict[str, Any], code: str
+) -> None:
+    response = client.post(f"/api/uploads/{seen['uploadId']}/start", **options)
+    assert response.get_json()["code"] == code
+    assert rows("SELECT status FROM uploads")[0]["status"] == "preview"
+
+
+def test_a_preview_that_is_still_looked_at_cannot_be_started(client: Any, rows: Any) -> None:
+    uploaded = preview(client)
+    for status in ("pending", "processing"):
+        rows('UPDATE "jobQueue" SET status = :status', status=status)
+        response = client.post(f"/api/uploads/{uploaded['uploadId']}/start")
+        assert (response.status_code, response.get_json()["code"]) == (409, "preview_not_ready")
+        assert response.headers["Retry-After"]
+
+
+def test_an_upload_is_started_once_and_the_same_request_gets_the_same_answer(client: Any, rows: Any, seen: Any) -> None:
+    path, key = f"/api/uploads/{seen['uploadId']}/start", {"Idempotency-Key": "start-1"}
+    first = client.post(path, json={"delimiter": ";"}, headers=key)
+    again = client.post(path, json={"delimiter": ";"}, headers=key)
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotency-Replayed"] == "true"
+    assert len(rows("""SELECT * FROM "jobQueue" WHERE status = 'pending'""")) == 1
+    other = client.post(path, json={"delimiter": ","}, headers=key)
+    assert (other.status_code, other.get_json()["code"]) == (422, "idempotency_key_reused")
+    second = client.post(path)
+    assert (second.status_code, second.get_json()["code"]) == (409, "not_a_preview")
+
+
+def test_what_never_was_a_preview_cannot_be_started(client: Any) -> None:
+    response = client.post(f"/api/uploads/{client.upload()['uploadId']}/start")
+    assert (response.status_code, response.get_json()["code"]) == (409, "not_a_preview")
+
+
+def test_a_preview_that_failed_can_be_started_with_corrections_and_its_job_never_comes_back(
+    client: Any, rows: Any, seen: Any
+) -> None:
+    end(rows, "failed")
+    response = client.post(f"/api/uploads/{seen['uploadId']}/start", json={"encoding": "utf-16"})
+    assert response.status_code == 202, response.text
+    assert client.post(f"/api/jobs/{seen['jobId']}/retry").status_code == 404
+    assert rows("SELECT status FROM uploads")[0]["status"] == "pending"
+
+
+def test_a_preview_can_be_neither_analysed_nor_scheduled(client: Any, seen: Any) -> None:
+    body = {"analysisType": "advanced", "uploadId": seen["uploadId"]}
+    response = client.post("/api/analyses", json=body)
+    assert (response.status_code, response.get_json()["code"]) == (409, "upload_not_ready")
+    schedule = {"name": "daily", "cron": "@daily", "uploadId": seen["uploadId"]}
+    response = client.post("/api/schedules", json=schedule)
+    assert (response.status_code, response.get_json()["code"]) == (409, "upload_not_ready")
