@@ -12,13 +12,20 @@ from mailsift.analyzer.evidence import (
     Lookup,
     Lookups,
     MailHost,
+    Reach,
     SpfPosture,
 )
+
+
+def public(preference: int, host: str) -> MailHost:
+    """A mail host as most are."""
+    return MailHost(preference, host, Reach.PUBLIC, addresses=("192.0.2.1",), lookup=Lookup.FOUND)
+
 
 HEALTHY = DomainFacts(
     domain="company.com",
     existence=Existence.EXISTS,
-    mx=(MailHost(10, "mx1.company.com"), MailHost(20, "mx2.company.com")),
+    mx=(public(10, "mx1.company.com"), public(20, "mx2.company.com")),
     accepts_mail=True,
     spf=SpfPosture(valid=True, detail="valid", all_policy="softfail"),
     dkim=DkimPosture(valid=True, detail="valid", selector="google"),
@@ -29,15 +36,25 @@ HEALTHY = DomainFacts(
 
 _VALID = st.none() | st.booleans()
 _WORD = st.none() | st.text(max_size=12)
+_HOSTS = st.builds(
+    MailHost,
+    st.integers(0, 65535),
+    st.text(max_size=12),
+    st.sampled_from(Reach),
+    st.booleans(),
+    st.lists(st.text(max_size=12), max_size=2).map(tuple),
+    st.sampled_from(Lookup),
+)
 
 ANY_FACTS = st.builds(
     DomainFacts,
     domain=st.sampled_from(["company.com", "outlok.com", "mailinator.com", "gmail.com", "duck.com"]),
     existence=st.sampled_from(Existence),
-    mx=st.lists(st.builds(MailHost, st.integers(0, 65535), st.text(max_size=12)), max_size=3).map(tuple),
+    mx=st.lists(_HOSTS, max_size=3).map(tuple),
     null_mx=st.booleans(),
-    implicit_mx=st.booleans(),
+    own_host=st.none() | _HOSTS,
     accepts_mail=_VALID,
+    extended_error=st.none() | st.integers(0, 65535),
     spf=st.builds(SpfPosture, _VALID, st.sampled_from(["valid", "none", "several", "syntax"]), _WORD),
     dkim=st.builds(DkimPosture, _VALID, st.sampled_from(["valid", "broken", "unknown_selector"]), _WORD),
     dmarc=st.builds(DmarcPosture, _VALID, st.sampled_from(["valid", "none", "no_policy"]), _WORD, _WORD),

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost
+from domain_facts import public
+from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Reach
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
@@ -21,8 +22,11 @@ $TTL 1200
 @ SOA ns.example. hostmaster.example. 1 3600 600 86400 300
 @ NS ns
 ns A 127.0.0.1
+mx A 192.0.2.1
 good MX 20 mx2.good
 good MX 10 mx1.good
+mx1.good A 192.0.2.1
+mx2.good A 192.0.2.1
 good TXT "v=spf1 include:_spf.example" ".com ~all"
 _dmarc.good TXT "v=DMARC1; p=quarantine; rua=mailto:d@good.example"
 selector1._domainkey.good TXT "v=DKIM1; k=rsa; p=MIGf"
@@ -33,15 +37,31 @@ bare TXT "nothing here takes mail"
 alias CNAME good
 dangling CNAME nowhere.example.
 self MX 10 self
+self A 192.0.2.1
 self TXT "\\255\\254 v=spf1"
-long MX 10 mx.long
+long MX 10 mx
 long 60 TXT "v=spf1 -all"
 {LONG_TXT}
-twice MX 10 mx.twice
+twice MX 10 mx
 twice TXT "v=spf1 -all"
 twice TXT "v=spf1 mx -all"
-*.wild MX 10 mx.wild
+*.wild MX 10 mx
 *.wild TXT "v=spf1 -all"
+lame NS ns.elsewhere.net.
+unresolvable MX 10 mx.unresolvable
+unresolvable MX 20 nodata
+nodata TXT "a name without an address"
+loopback MX 10 here
+here A 127.0.0.1
+private MX 10 intranet
+intranet A 10.1.2.3
+intranet AAAA fd00::1
+six MX 10 mx6
+mx6 AAAA 2001:db8::1
+literal MX 10 192.0.2.7.
+aliased MX 10 alias-of-mx
+alias-of-mx CNAME mx
+at-home A 127.0.0.1
 """
 ZONES = {
     "example": ZONE,
@@ -51,6 +71,7 @@ $TTL 1200
 @ SOA ns.example. hostmaster.example. 1 3600 600 86400 300
 @ NS ns.example.
 mail MX 10 mx
+mx A 192.0.2.1
 _dmarc TXT "v=DMARC1; p=reject; sp=none"
 """,
 }
@@ -61,7 +82,9 @@ NameServer = Callable[[Mapping[str, str]], str]
 def _probe(nameserver: str, asked: Counter[Lookup] | None = None) -> DomainProbe:
     counter = asked if asked is not None else Counter[Lookup]()
     return DomainProbe(
-        ProbeSettings(nameservers=(nameserver,)), CircuitBreaker(), lambda lookup: counter.update([lookup])
+        ProbeSettings(nameservers=(nameserver,), query_seconds=20),
+        CircuitBreaker(),
+        lambda lookup: counter.update([lookup]),
     )
 
 
@@ -85,18 +108,18 @@ def test_every_kind_of_domain_is_told_apart(name_server: NameServer) -> None:
     )
     facts = {domain.removesuffix(".example"): known for domain, known in found.items()}
 
-    assert facts["good"].mx == (MailHost(10, "mx1.good.example"), MailHost(20, "mx2.good.example"))
+    assert facts["good"].mx == (public(10, "mx1.good.example"), public(20, "mx2.good.example"))
     assert (facts["good"].spf.valid, facts["good"].spf.all_policy) == (True, "softfail")
     assert (facts["good"].dkim.valid, facts["good"].dkim.selector) == (True, "selector1")
     assert (facts["good"].dmarc.valid, facts["good"].dmarc.policy) == (True, "quarantine")
     assert facts["good"].ttl_seconds == 1200
     assert (facts["null"].null_mx, facts["null"].accepts_mail) == (True, False)
-    assert (facts["implicit"].implicit_mx, facts["implicit"].accepts_mail) == (True, True)
-    assert (facts["implicit6"].implicit_mx, facts["implicit6"].accepts_mail) == (True, True)
+    assert (facts["implicit"].own_host, facts["implicit"].accepts_mail) == (public(0, "implicit.example"), True)
+    assert (facts["implicit6"].mx_host, facts["implicit6"].accepts_mail) == ("implicit6.example", True)
     assert (facts["bare"].existence, facts["bare"].accepts_mail) == (Existence.EXISTS, False)
     assert facts["alias"].mx == facts["good"].mx
     assert facts["dangling"].existence is Existence.NXDOMAIN
-    assert facts["self"].mx == (MailHost(10, "self.example"),)
+    assert facts["self"].mx == (public(10, "self.example"),)
     assert facts["self"].spf.detail == "none"
     assert (facts["long"].spf.valid, facts["long"].ttl_seconds) == (True, 300)
     assert facts["twice"].spf.detail == "several"
@@ -108,6 +131,34 @@ def test_every_kind_of_domain_is_told_apart(name_server: NameServer) -> None:
     )
     assert facts["elsewhere.org"].existence is Existence.REFUSED
     assert set(asked) == {Lookup.FOUND, Lookup.NODATA, Lookup.NXDOMAIN, Lookup.REFUSED}
+
+
+WHERE_MAIL_GOES = (
+    ("unresolvable", (Reach.NO_ADDRESS, Reach.NO_ADDRESS), False),
+    ("loopback", (Reach.NOWHERE,), False),
+    ("private", (Reach.PRIVATE,), True),
+    ("six", (Reach.PUBLIC,), True),
+    ("literal", (Reach.LITERAL,), True),
+    ("aliased", (Reach.PUBLIC,), True),
+    ("at-home", (Reach.NOWHERE,), False),
+)
+
+
+def test_it_is_known_where_mail_goes(name_server: NameServer) -> None:
+    found = _resolve(_probe(name_server(ZONES)), *(f"{name}.example" for name, _, _ in WHERE_MAIL_GOES))
+    told = tuple(
+        (name, tuple(host.reach for host in facts.mail_hosts), facts.accepts_mail)
+        for name, _, _ in WHERE_MAIL_GOES
+        for facts in [found[f"{name}.example"]]
+    )
+    assert told == WHERE_MAIL_GOES
+    assert found["private.example"].mx[0].addresses == ("10.1.2.3", "fd00::1")
+    assert [host.is_alias for host in found["aliased.example"].mx] == [True]
+
+
+def test_a_nameserver_that_only_points_elsewhere_proves_nothing(name_server: NameServer) -> None:
+    facts = _resolve(_probe(name_server(ZONES)), "lame.example")["lame.example"]
+    assert (facts.existence, facts.accepts_mail, facts.lookups.mx) == (Existence.LAME, None, Lookup.NODATA)
 
 
 def test_a_name_that_does_not_exist_costs_one_question(name_server: NameServer) -> None:

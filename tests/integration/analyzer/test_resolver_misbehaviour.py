@@ -10,14 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdatatype
 import dns.rrset
 import pytest
 
-from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost
+from domain_facts import public
+from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost, Reach
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.probes.breaker import BreakerState, CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
@@ -60,21 +64,36 @@ def _answer(question: dns.message.Message, *records: str) -> dns.message.Message
     return response
 
 
+RECORDS = {
+    "odd": ("MX 0 a\\.b.\\255\\200.example.",),
+    "ok": ("MX 10 mx.ok.example.",),
+    "mx": ("A 192.0.2.1",),
+}
+
+
 def _reply(question: dns.message.Message, kind: str) -> dns.message.Message:
-    name = question.question[0].name
+    name, record_type = question.question[0].name, question.question[0].rdtype
     match kind:
         case "loop":
             return _answer(question, f"CNAME {name}")
-        case "odd":
-            return _answer(question, "MX 0 a\\.b.\\255\\200.example.")
-        case "ok":
-            return _answer(question, "MX 10 mx.ok.example.")
+        case "lame" | "bogus":
+            return _failure_with_its_reason(question, kind)
+        case _ if kind in RECORDS:
+            return _answer(question, *(record for record in RECORDS[kind] if record.startswith(f"{record_type.name} ")))
         case "stranger":
             response = _answer(question, "MX 10 mx.stranger.example.")
             response.question[0].name = dns.name.from_text("other.example.")
             return response
     response = _answer(question)
     response.set_rcode(dns.rcode.NXDOMAIN if kind.startswith("_") else dns.rcode.from_text(kind))
+    return response
+
+
+def _failure_with_its_reason(question: dns.message.Message, kind: str) -> dns.message.Message:
+    response = dns.message.make_response(question)
+    response.set_rcode(dns.rcode.SERVFAIL)
+    code = dns.edns.EDECode.NO_REACHABLE_AUTHORITY if kind == "lame" else dns.edns.EDECode.DNSSEC_BOGUS
+    response.use_edns(0, options=[dns.edns.EDEOption(code)] if question.edns >= 0 else [])
     return response
 
 
@@ -104,6 +123,8 @@ FAILURES = (
     ("silent", Existence.TIMEOUT, Lookup.TIMEOUT),
     ("stranger", Existence.TIMEOUT, Lookup.TIMEOUT),
     ("nxdomain", Existence.NXDOMAIN, Lookup.NXDOMAIN),
+    ("lame", Existence.LAME, Lookup.SERVFAIL),
+    ("bogus", Existence.SERVFAIL, Lookup.SERVFAIL),
 )
 
 
@@ -112,6 +133,16 @@ def test_each_failure_has_its_own_name(kind: str, existence: Existence, lookup: 
     with serve(_mischief) as nameserver:
         facts = _resolve(nameserver, [f"{kind}.example"])[f"{kind}.example"]
     assert (facts.existence, facts.lookups.mx) == (existence, lookup)
+
+
+def test_a_nameserver_says_why_it_failed() -> None:
+    with serve(_mischief) as nameserver:
+        found = _resolve(nameserver, ["lame.example", "bogus.example", "servfail.example"])
+    assert {name: facts.extended_error for name, facts in found.items()} == {
+        "lame.example": 22,
+        "bogus.example": 6,
+        "servfail.example": None,
+    }
 
 
 def test_an_alias_of_itself_takes_no_mail() -> None:
@@ -123,12 +154,14 @@ def test_an_alias_of_itself_takes_no_mail() -> None:
 def test_a_mail_host_that_is_no_host_name_does_no_harm() -> None:
     with serve(_mischief) as nameserver:
         facts = _resolve(nameserver, ["odd.example"])["odd.example"]
-    assert facts.mx == (MailHost(0, "a?.b.?255?200.example"),)
-    assert DomainFacts.from_json(facts.to_json(), facts.domain) == facts
+    assert facts.mx == (MailHost(0, "a?.b.?255?200.example", Reach.NO_ADDRESS),)
+    assert facts_from_json(facts_to_json(facts), facts.domain) == facts
 
 
 def test_a_cut_off_answer_is_asked_for_again_over_tcp() -> None:
-    def cut_off(question: dns.message.Message, _: str) -> bytes:
+    def cut_off(question: dns.message.Message, kind: str) -> bytes:
+        if kind != "long":
+            return _reply(question, kind).to_wire()
         response = dns.message.make_response(question)
         response.flags |= dns.flags.TC
         return response.to_wire()
@@ -138,7 +171,7 @@ def test_a_cut_off_answer_is_asked_for_again_over_tcp() -> None:
         thread.start()
         facts = _resolve(nameserver, ["long.example"])["long.example"]
         thread.join()
-    assert facts.mx == (MailHost(10, "mx.over-tcp.example"),)
+    assert facts.mx == (public(10, "mx.example"),)
 
 
 def _port(nameserver: str) -> int:
@@ -149,7 +182,7 @@ def _serve_one_over_tcp(listener: socket.socket) -> None:
     connection, _ = listener.accept()
     with connection, connection.makefile("rb") as stream:
         question = dns.message.from_wire(stream.read(int.from_bytes(stream.read(2), "big")))
-        wire = _answer(question, "MX 10 mx.over-tcp.example.").to_wire()
+        wire = _answer(question, "MX 10 mx.example.").to_wire()
         connection.sendall(len(wire).to_bytes(2, "big") + wire)
 
 

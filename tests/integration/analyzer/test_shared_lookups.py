@@ -71,3 +71,14 @@ def test_facts_that_expire_between_two_looks_still_count(look_ups: LookUps) -> N
     with look_ups.worker.begin() as connection:
         connection.execute(text('UPDATE domains SET "expiresAt" = clock_timestamp()'))
         assert repository.load_facts(connection, "a.com", NAMESERVER) is not None
+
+
+def test_what_an_earlier_version_found_is_asked_for_again(look_ups: LookUps) -> None:
+    look_ups.run(look_ups.job("a.com", "b.com"), ScriptedProbe())
+    with look_ups.worker.begin() as connection:
+        connection.execute(text("UPDATE domains SET facts = facts - 'version' WHERE domain = 'a.com'"))
+    probe = ScriptedProbe()
+    look_ups.run(look_ups.job("a.com", "b.com"), probe)
+    assert probe.asked == ["a.com"]
+    look_ups.run(look_ups.job("a.com", "b.com"), probe)
+    assert probe.asked == ["a.com"]

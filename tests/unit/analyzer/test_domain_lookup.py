@@ -11,9 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, SpfPosture
-from mailsift.analyzer.probes.domains import DomainLookup
+from domain_facts import public
+from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, Reach, SpfPosture
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
+from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS
+from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Answer
+from mailsift.analyzer.probes.second_look import SecondLook
 
 
 def mx(*hosts: tuple[int, str | bytes], ttl: int = 3600) -> Answer:
@@ -25,39 +29,55 @@ def txt(*texts: bytes, ttl: int = 3600) -> Answer:
     return Answer(Lookup.FOUND, tuple(SimpleNamespace(data=data) for data in texts), ttl)
 
 
-ADDRESS = Answer(Lookup.FOUND, (SimpleNamespace(addr="192.0.2.1"),), 3600)
+def at(*addresses: str, is_alias: bool = False) -> Answer:
+    return Answer(Lookup.FOUND, tuple(SimpleNamespace(addr=address) for address in addresses), 60, is_alias)
+
+
+ADDRESS = at("192.0.2.1")
 NODATA = Answer(Lookup.NODATA)
 NXDOMAIN = Answer(Lookup.NXDOMAIN)
 TIMEOUT = Answer(Lookup.TIMEOUT)
+NOTHING_MORE = SecondLook()
 
 
 @dataclass
 class ScriptedResolver:
     answers: Mapping[str, Answer]
+    """By name and type, or by type for whatever name."""
     otherwise: Answer = NODATA
+    second: SecondLook = NOTHING_MORE
     asked: list[str] = field(default_factory=list)
+
+    async def look(self, domain: str) -> SecondLook:
+        self.asked.append(f"{domain} again")
+        return self.second
 
     async def ask(self, name: str, record_type: str) -> Answer:
         self.asked.append(f"{name} {record_type}")
-        return self.answers.get(self.asked[-1], self.otherwise)
+        return self.answers.get(self.asked[-1]) or self.answers.get(record_type, self.otherwise)
 
 
 def _look_up(domain: str, resolver: ScriptedResolver) -> DomainFacts:
-    return asyncio.run(DomainLookup(resolver.ask, ("google", "s1")).facts(domain))
+    async def look_up() -> DomainFacts:
+        return await DomainLookup(resolver.ask, resolver.look, ("google", "s1")).facts(domain)
+
+    return asyncio.run(look_up())
 
 
 HEALTHY = {
     "company.com MX": mx((20, "MX2.company.com."), (10, "mx1.company.com")),
+    "mx1.company.com A": ADDRESS,
+    "mx2.company.com A": ADDRESS,
     "company.com TXT": txt(b"v=spf1 mx -all", b"\xff\xfe"),
     "_dmarc.company.com TXT": txt(b"v=DMARC1; p=reject"),
     "google._domainkey.company.com TXT": txt(b"v=DKIM1; p=MIGf"),
 }
 
 
-def test_a_healthy_domain_takes_five_questions() -> None:
+def test_a_healthy_domain_is_asked_what_is_needed_and_no_more() -> None:
     resolver = ScriptedResolver(HEALTHY)
     facts = _look_up("company.com", resolver)
-    assert facts.mx == (MailHost(10, "mx1.company.com"), MailHost(20, "mx2.company.com"))
+    assert facts.mx == (public(10, "mx1.company.com"), public(20, "mx2.company.com"))
     assert (facts.accepts_mail, facts.spf.valid, facts.dkim.valid, facts.dmarc.valid) == (True, True, True, True)
     assert facts.ttl_seconds == 3600
     assert sorted(resolver.asked) == sorted([*HEALTHY, "_domainkey.company.com TXT"])
@@ -83,7 +103,8 @@ def test_a_first_question_without_an_answer_to_build_on_is_the_last(
     assert facts == DomainFacts(
         "company.com", existence, accepts_mail=accepts_mail, lookups=Lookups(mx=lookup), ttl_seconds=ttl
     )
-    assert resolver.asked == ["company.com MX"]
+    is_failure = lookup in {Lookup.SERVFAIL, Lookup.REFUSED}
+    assert resolver.asked == ["company.com MX", *(["company.com again"] if is_failure else [])]
 
 
 def test_a_null_mx_ends_it() -> None:
@@ -98,13 +119,15 @@ def test_a_null_mx_ends_it() -> None:
     [("=cmd|'/c calc'!A0.evil.com", "?cmd???c?calc??a0.evil.com"), (b'\x1b[31m\xff,"\n', "??31m????")],
 )
 def test_a_mail_host_is_written_down_in_the_letters_of_host_names(exchange: str | bytes, host: str) -> None:
-    assert _look_up("company.com", ScriptedResolver({"company.com MX": mx((10, exchange))})).mx_host == host
+    facts = _look_up("company.com", ScriptedResolver({"company.com MX": mx((10, exchange))}))
+    assert (facts.mx_host, facts.mx[0].reach) == (host, Reach.NO_ADDRESS)
 
 
 @pytest.mark.parametrize("record_type", ["A", "AAAA"])
 def test_without_an_mx_the_domains_own_address_takes_mail(record_type: str) -> None:
     facts = _look_up("company.com", ScriptedResolver({f"company.com {record_type}": ADDRESS}))
-    assert (facts.implicit_mx, facts.accepts_mail, facts.mx_host) == (True, True, "company.com")
+    assert facts.own_host == public(0, "company.com")
+    assert (facts.accepts_mail, facts.mx_host) == (True, "company.com")
     assert facts.spf == SpfPosture(valid=False, detail="none")
 
 
@@ -112,7 +135,21 @@ def test_neither_mx_nor_address_takes_no_mail() -> None:
     resolver = ScriptedResolver({})
     facts = _look_up("company.com", resolver)
     assert (facts.accepts_mail, facts.existence) == (False, Existence.EXISTS)
-    assert resolver.asked == ["company.com MX", "company.com A", "company.com AAAA"]
+    assert resolver.asked == ["company.com MX", "company.com A", "company.com AAAA", "company.com again"]
+
+
+@pytest.mark.parametrize("first", [NODATA, Answer(Lookup.SERVFAIL), Answer(Lookup.REFUSED)])
+@pytest.mark.parametrize("second", [SecondLook(is_referral=True), SecondLook(extended_error=22)])
+def test_a_domain_that_nobody_answers_for_is_lame_and_no_worse(first: Answer, second: SecondLook) -> None:
+    facts = _look_up("company.com", ScriptedResolver({"company.com MX": first}, second=second))
+    is_proof = first is not NODATA or second.is_referral
+    assert (facts.existence is Existence.LAME, facts.accepts_mail) == (is_proof, None if is_proof else False)
+    assert facts.extended_error == second.extended_error
+
+
+def test_a_failure_is_kept_with_what_the_nameserver_says_of_it() -> None:
+    facts = _look_up("company.com", ScriptedResolver({}, Answer(Lookup.SERVFAIL), SecondLook(extended_error=6)))
+    assert (facts.existence, facts.extended_error) == (Existence.SERVFAIL, 6)
 
 
 def test_no_mx_and_a_silent_address_is_unknown() -> None:
@@ -123,7 +160,11 @@ def test_no_mx_and_a_silent_address_is_unknown() -> None:
 
 
 def test_dmarc_is_looked_for_at_the_organisational_domain_too() -> None:
-    answers = {"a.b.company.co.uk MX": mx((1, "mx.x.example")), "_dmarc.company.co.uk TXT": txt(b"v=DMARC1; p=none")}
+    answers = {
+        "a.b.company.co.uk MX": mx((1, "mx.x.example")),
+        "mx.x.example A": ADDRESS,
+        "_dmarc.company.co.uk TXT": txt(b"v=DMARC1; p=none"),
+    }
     resolver = ScriptedResolver(answers)
     assert _look_up("a.b.company.co.uk", resolver).dmarc.found_at == "company.co.uk"
     assert "_dmarc.b.company.co.uk TXT" not in resolver.asked
@@ -149,12 +190,12 @@ def test_an_open_question_about_authentication_is_asked_again_soon() -> None:
 
 @pytest.mark.parametrize(("ttl", "kept"), [(0, 300), (299, 300), (4000, 3600), (1_000_000, 3600)])
 def test_facts_live_as_long_as_the_shortest_record(ttl: int, kept: int) -> None:
-    answers = {**HEALTHY, "company.com MX": mx((10, "mx.company.com"), ttl=ttl)}
+    answers = {**HEALTHY, "company.com MX": mx((10, "mx1.company.com"), ttl=ttl)}
     assert _look_up("company.com", ScriptedResolver(answers)).ttl_seconds == kept
 
 
 def test_facts_live_a_day_at_most() -> None:
-    answers = {"company.com MX": mx((10, "mx.company.com"), ttl=2**31)}
+    answers = {"company.com MX": mx((10, "mx.company.com"), ttl=2**31), "mx.company.com A": ADDRESS}
     assert _look_up("company.com", ScriptedResolver(answers)).ttl_seconds == 86_400
 
 
@@ -163,11 +204,91 @@ HOSTS = st.tuples(st.integers(0, 65535), st.text(max_size=20) | st.binary(max_si
 
 @given(st.lists(HOSTS, min_size=1, max_size=30), st.lists(st.binary(max_size=60), max_size=5))
 def test_no_answer_makes_it_raise(hosts: list[tuple[int, str | bytes]], texts: list[bytes]) -> None:
-    facts = _look_up("company.com", ScriptedResolver({"company.com MX": mx(*hosts)}, txt(*texts)))
-    assert facts.accepts_mail is not None
-    assert DomainFacts.from_json(facts.to_json(), facts.domain) == facts
+    answers = {"company.com MX": mx(*hosts), "A": ADDRESS, "TXT": txt(*texts)}
+    facts = _look_up("company.com", ScriptedResolver(answers))
+    assert facts_from_json(facts_to_json(facts), facts.domain) == facts
 
 
 def test_texts_without_end_are_cut_off() -> None:
     facts = _look_up("company.com", ScriptedResolver({**HEALTHY, "company.com TXT": txt(b"v=spf1 " + b"a " * 50_000)}))
     assert facts.spf == SpfPosture(valid=False, detail="syntax")
+
+
+HOSTS_OF_A_DOMAIN = {
+    "plain.net A": ADDRESS,
+    "six.net AAAA": at("2001:db8::1"),
+    "gone.net A": NXDOMAIN,
+    "home.net A": at("10.0.0.1", "192.168.1.1"),
+    "loop.net A": at("127.0.0.1"),
+    "alias.net A": at("192.0.2.1", is_alias=True),
+    "silent.net A": TIMEOUT,
+    "half.net AAAA": TIMEOUT,
+}
+
+WHERE_HOSTS_ARE = (
+    (("plain.net",), Reach.PUBLIC, True),
+    (("six.net",), Reach.PUBLIC, True),
+    (("alias.net",), Reach.PUBLIC, True),
+    (("gone.net",), Reach.NO_ADDRESS, False),
+    (("nodata.net",), Reach.NO_ADDRESS, False),
+    (("home.net",), Reach.PRIVATE, True),
+    (("loop.net",), Reach.NOWHERE, False),
+    (("192.0.2.7",), Reach.LITERAL, True),
+    (("[192.0.2.7]",), Reach.LITERAL, True),
+    (("silent.net",), Reach.UNKNOWN, None),
+    (("half.net",), Reach.UNKNOWN, None),
+    (("gone.net", "silent.net"), Reach.NO_ADDRESS, None),
+    (("gone.net", "plain.net"), Reach.NO_ADDRESS, True),
+    (("loop.net", "home.net"), Reach.NOWHERE, True),
+)
+
+
+@pytest.mark.parametrize(("hosts", "reach_of_the_first", "accepts_mail"), WHERE_HOSTS_ARE)
+def test_mail_is_taken_where_a_host_can_be_reached(
+    hosts: tuple[str, ...], reach_of_the_first: Reach, accepts_mail: bool | None
+) -> None:
+    answers = {**HOSTS_OF_A_DOMAIN, "company.com MX": mx(*enumerate(hosts))}
+    facts = _look_up("company.com", ScriptedResolver(answers))
+    assert (facts.mx[0].reach, facts.accepts_mail) == (reach_of_the_first, accepts_mail)
+    assert facts.existence is Existence.EXISTS
+    assert facts.mx[0].is_alias is (hosts == ("alias.net",))
+
+
+def test_hosts_beyond_the_fifth_are_asked_for_only_where_none_can_be_reached() -> None:
+    names = [f"mx{number}.net" for number in range(8)]
+    found = ScriptedResolver({"company.com MX": mx(*enumerate(names)), "mx2.net A": ADDRESS})
+    assert _look_up("company.com", found).mx[7] == MailHost(7, "mx7.net")
+    assert "mx5.net A" not in found.asked
+    lost = ScriptedResolver({"company.com MX": mx(*enumerate(names)), "mx7.net A": ADDRESS})
+    assert _look_up("company.com", lost).accepts_mail
+
+
+def test_what_many_domains_refer_to_is_asked_for_once_in_a_run() -> None:
+    domains = [f"company{number}.com" for number in range(20)]
+    resolver = ScriptedResolver({**{f"{name} MX": mx((1, "mx.net")) for name in domains}, "mx.net A": ADDRESS})
+
+    async def look_up() -> list[DomainFacts]:
+        lookup = DomainLookup(resolver.ask, resolver.look, ())
+        return await asyncio.gather(*map(lookup.facts, domains))
+
+    assert all(facts.accepts_mail for facts in asyncio.run(look_up()))
+    assert resolver.asked.count("mx.net A") == 1
+
+
+def test_a_question_that_many_wait_for_and_nobody_answers_is_asked_again() -> None:
+    resolver = ScriptedResolver({"a.com MX": mx((1, "mx.net")), "b.com MX": mx((1, "mx.net")), "mx.net A": TIMEOUT})
+
+    async def look_up() -> None:
+        lookup = DomainLookup(resolver.ask, resolver.look, ())
+        await lookup.facts("a.com")
+        await lookup.facts("b.com")
+
+    asyncio.run(look_up())
+    assert resolver.asked.count("mx.net A") == 2
+
+
+def test_no_domain_costs_more_than_so_many_questions() -> None:
+    answers = {"company.com MX": mx(*((1, f"mx{number}.net") for number in range(200)))}
+    resolver = ScriptedResolver(answers, at("127.0.0.1"))
+    _look_up("company.com", resolver)
+    assert len(resolver.asked) <= MAX_QUESTIONS

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain_facts import ANY_FACTS, HEALTHY
-from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost
+from domain_facts import ANY_FACTS, HEALTHY, public
+from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts, Existence, Lookup, MailHost, Reach
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -21,37 +22,48 @@ JSON = st.recursive(
 
 @given(ANY_FACTS)
 def test_what_is_written_is_read_back(facts: DomainFacts) -> None:
-    assert DomainFacts.from_json(json.loads(json.dumps(facts.to_json())), facts.domain) == facts
+    assert facts_from_json(json.loads(json.dumps(facts_to_json(facts))), facts.domain) == facts
 
 
 def test_an_empty_object_is_a_domain_of_which_nothing_is_known() -> None:
-    assert DomainFacts.from_json({}, "company.com") == DomainFacts("company.com")
+    assert facts_from_json({}, "company.com") == DomainFacts("company.com")
 
 
 @given(JSON)
 def test_any_json_can_be_read(stored: object) -> None:
-    assert isinstance(DomainFacts.from_json(stored, "company.com"), DomainFacts)
+    assert isinstance(facts_from_json(stored, "company.com"), DomainFacts)
 
 
-@given(st.sampled_from(sorted(HEALTHY.to_json())), JSON)
+@given(st.sampled_from(sorted(facts_to_json(HEALTHY))), JSON)
 def test_a_key_that_makes_no_sense_spoils_no_other(key: str, value: object) -> None:
-    read = DomainFacts.from_json({**HEALTHY.to_json(), key: value}, HEALTHY.domain)
-    others = set(HEALTHY.to_json()) - {key}
-    assert {name: read.to_json()[name] for name in others} == {name: HEALTHY.to_json()[name] for name in others}
+    read = facts_from_json({**facts_to_json(HEALTHY), key: value}, HEALTHY.domain)
+    others = set(facts_to_json(HEALTHY)) - {key}
+    assert {name: facts_to_json(read)[name] for name in others} == {
+        name: facts_to_json(HEALTHY)[name] for name in others
+    }
 
 
-@pytest.mark.parametrize("key", sorted(HEALTHY.to_json()))
+@pytest.mark.parametrize("key", sorted(facts_to_json(HEALTHY)))
 def test_a_missing_key_has_a_working_default(key: str) -> None:
-    stored = {name: value for name, value in HEALTHY.to_json().items() if name != key}
-    assert DomainFacts.from_json(stored, HEALTHY.domain).to_json()[key] == DomainFacts("").to_json()[key]
+    stored = {name: value for name, value in facts_to_json(HEALTHY).items() if name != key}
+    assert facts_to_json(facts_from_json(stored, HEALTHY.domain))[key] == facts_to_json(DomainFacts(""))[key]
 
 
 def test_the_first_mail_host_is_the_best_or_the_domain_itself() -> None:
     assert HEALTHY.mx_host == "mx1.company.com"
-    assert replace(HEALTHY, mx=(), implicit_mx=True).mx_host == "company.com"
+    assert replace(HEALTHY, mx=(), own_host=public(0, "company.com")).mx_host == "company.com"
     assert replace(HEALTHY, mx=()).mx_host is None
-    stored = {"mx": [[5, "a"], "x", [None, "b"], ["7", "c"], [1]]}
-    assert DomainFacts.from_json(stored, "company.com").mx == (MailHost(5, "a"),)
+
+
+def test_of_a_list_only_what_makes_sense_is_read() -> None:
+    first, odd = {"preference": 5, "host": "a", "reach": "private"}, {"preference": 7, "host": "b", "reach": "lost"}
+    stored = {"mx": [first, "x", None, {"preference": True, "host": "c"}, {"host": "d"}, odd, [1, "e"]]}
+    assert facts_from_json(stored, "company.com").mx == (MailHost(5, "a", Reach.PRIVATE), MailHost(7, "b"))
+
+
+def test_facts_say_which_version_found_them() -> None:
+    assert facts_to_json(HEALTHY)["version"] == FACTS_VERSION
+    assert "domain" not in facts_to_json(HEALTHY)
 
 
 @pytest.mark.parametrize(

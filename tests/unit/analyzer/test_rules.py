@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain_facts import HEALTHY
+from domain_facts import HEALTHY, public
 from mailsift.analyzer.evidence import (
     AddressEvidence,
     DkimPosture,
@@ -19,6 +19,8 @@ from mailsift.analyzer.evidence import (
     ListHit,
     Lookup,
     Lookups,
+    MailHost,
+    Reach,
     SpfPosture,
 )
 from mailsift.analyzer.rules import (
@@ -38,6 +40,14 @@ from mailsift.shared.verdicts import Status
 NOWHERE = replace(HEALTHY, mx=(), accepts_mail=False)
 OPEN = replace(HEALTHY, mx=(), accepts_mail=None)
 
+OWN = replace(HEALTHY, mx=(), own_host=public(0, "company.com"))
+
+
+def _at(*reaches: Reach, accepts_mail: bool | None = True, lookup: Lookup = Lookup.FOUND) -> DomainFacts:
+    hosts = tuple(MailHost(10, f"{reach}.company.com", reach, lookup=lookup) for reach in reaches)
+    return replace(HEALTHY, mx=hosts, accepts_mail=accepts_mail)
+
+
 DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFacts, str | None], ...] = (
     (domain.not_found, HEALTHY, None),
     (domain.not_found, replace(NOWHERE, existence=Existence.NXDOMAIN), "domain_not_found"),
@@ -50,7 +60,30 @@ DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFact
     (domain.no_mail_host, replace(NOWHERE, existence=Existence.NXDOMAIN), None),
     (domain.no_mail_host, OPEN, None),
     (domain.implicit_mx, HEALTHY, None),
-    (domain.implicit_mx, replace(HEALTHY, mx=(), implicit_mx=True), "implicit_mx"),
+    (domain.no_mail_host, _at(Reach.NO_ADDRESS, accepts_mail=False), None),
+    (domain.implicit_mx, OWN, "implicit_mx"),
+    (domain.implicit_mx, replace(OWN, accepts_mail=False), None),
+    (domain.mx_unresolvable, HEALTHY, None),
+    (domain.mx_unresolvable, NOWHERE, None),
+    (domain.mx_unresolvable, _at(Reach.NO_ADDRESS, accepts_mail=False), "mx_unresolvable"),
+    (domain.mx_unresolvable, _at(Reach.NO_ADDRESS, Reach.NOWHERE, accepts_mail=False), None),
+    (domain.mx_unresolvable, _at(Reach.NO_ADDRESS, Reach.UNKNOWN, accepts_mail=None), None),
+    (domain.mx_nowhere, HEALTHY, None),
+    (domain.mx_nowhere, _at(Reach.NO_ADDRESS, Reach.NOWHERE, accepts_mail=False), "mx_nowhere"),
+    (domain.mx_nowhere, _at(Reach.PUBLIC, Reach.NOWHERE), None),
+    (domain.mx_nowhere, replace(_at(Reach.NOWHERE, accepts_mail=False), mx=()), None),
+    (domain.mx_private, HEALTHY, None),
+    (domain.mx_private, _at(Reach.PRIVATE, Reach.NO_ADDRESS), "mx_private"),
+    (domain.mx_private, _at(Reach.PRIVATE, Reach.PUBLIC), None),
+    (domain.mx_private, _at(Reach.PRIVATE, Reach.UNKNOWN), None),
+    (domain.mx_private, replace(OWN, own_host=MailHost(0, "company.com", Reach.PRIVATE)), "mx_private"),
+    (domain.mx_literal, HEALTHY, None),
+    (domain.mx_literal, _at(Reach.LITERAL), "mx_literal"),
+    (domain.mx_literal, _at(Reach.LITERAL, Reach.PUBLIC), None),
+    (domain.mx_literal, _at(Reach.LITERAL, Reach.PRIVATE), None),
+    (domain.mx_literal, _at(Reach.LITERAL, Reach.UNKNOWN), None),
+    (domain.mx_alias, HEALTHY, None),
+    (domain.mx_alias, replace(HEALTHY, mx=(replace(HEALTHY.mx[0], is_alias=True),)), "mx_alias"),
     (domain.unanswered, HEALTHY, None),
     (domain.unanswered, NOWHERE, None),
     (domain.unanswered, DomainFacts("company.com"), "dns_unreachable"),
@@ -58,6 +91,9 @@ DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFact
     (domain.unanswered, replace(OPEN, existence=Existence.TIMEOUT), "dns_timeout"),
     (domain.unanswered, replace(OPEN, existence=Existence.SERVFAIL), "dns_servfail"),
     (domain.unanswered, replace(OPEN, existence=Existence.REFUSED), "dns_refused"),
+    (domain.unanswered, replace(OPEN, existence=Existence.LAME), "dns_lame"),
+    (domain.unanswered, _at(Reach.UNKNOWN, accepts_mail=None, lookup=Lookup.TIMEOUT), "dns_timeout"),
+    (domain.unanswered, _at(Reach.UNKNOWN, accepts_mail=None, lookup=Lookup.NOT_ASKED), "dns_unreachable"),
     (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA, Lookup.TIMEOUT)), "dns_timeout"),
     (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA, Lookup.SERVFAIL)), "dns_servfail"),
     (domain.unanswered, replace(OPEN, lookups=Lookups(Lookup.NODATA)), "dns_unreachable"),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain_facts import ANY_FACTS, HEALTHY
+from domain_facts import ANY_FACTS, HEALTHY, public
 from mailsift.analyzer.evidence import DkimPosture, DmarcPosture, DomainFacts, Existence, SpfPosture
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.rules.finding import Finding
@@ -50,7 +50,7 @@ def test_a_role_account_otherwise_alike_scores_82() -> None:
 
 GONE = replace(HEALTHY, existence=Existence.NXDOMAIN, mx=(), accepts_mail=False)
 BARE = (SpfPosture(False, "none"), DkimPosture(None, "no_keys"), DmarcPosture(False, "none"))
-IMPLICIT = replace(HEALTHY, mx=(), implicit_mx=True, spf=BARE[0], dkim=BARE[1], dmarc=BARE[2])
+IMPLICIT = replace(HEALTHY, mx=(), own_host=public(0, "company.com"), spf=BARE[0], dkim=BARE[1], dmarc=BARE[2])
 TIMEOUT = DomainFacts("company.com", Existence.TIMEOUT)
 
 EXAMPLES = (

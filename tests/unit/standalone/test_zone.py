@@ -19,6 +19,7 @@ a.b.deep.example.     IN A   192.0.2.2
 mute.example._fault.  IN TXT "silence"
 sick.example._fault.  IN TXT "servfail"
 shut.example._fault.  IN TXT "refused"
+left.example._fault.  IN TXT "lame"
 """ + "\n".join(f'long.example. IN TXT "{number:0200}"' for number in range(10))
 
 
@@ -45,6 +46,7 @@ def ask(zone: Zone, name: str, rdtype: str) -> dns.message.Message | None:
         ("round.example", "MX", dns.rcode.SERVFAIL, 8),
         ("sick.example", "MX", dns.rcode.SERVFAIL, 0),
         ("_dmarc.sick.example", "TXT", dns.rcode.SERVFAIL, 0),
+        ("left.example", "MX", dns.rcode.SERVFAIL, 0),
         ("shut.example", "MX", dns.rcode.REFUSED, 0),
         ("sick.example._fault", "TXT", dns.rcode.NXDOMAIN, 0),
     ],
@@ -78,3 +80,9 @@ def test_an_answer_too_long_for_udp_is_cut_and_comes_whole_over_tcp(zone: Zone) 
     assert len(over_udp) <= 1232
     assert dns.message.from_wire(over_udp, ignore_trailing=True, continue_on_error=True).flags & dns.flags.TC
     assert len(dns.message.from_wire(over_tcp).answer[0]) == 10
+
+
+def test_a_nameserver_that_is_asked_the_modern_way_says_why_it_failed(zone: Zone) -> None:
+    answer = zone.answer(dns.message.make_query("left.example", "MX", use_edns=0))
+    assert answer is not None
+    assert [option.to_text() for option in answer.options] == ["EDE 22 (No Reachable Authority)"]

@@ -1,15 +1,16 @@
 """What was found about a domain and an address: frozen values that probes fill and rules read."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self, TypeVar
+from typing import Final
 
 from mailsift.shared.addresses import Address, InvalidAddress
 
-UNKNOWN_TTL_SECONDS = 60
-"""What could not be found out is asked again soon."""
+FACTS_VERSION: Final = 2
+"""Rises when more is asked about a domain, or answers are read otherwise: older facts are then looked up again."""
 
-_Word = TypeVar("_Word", bound=StrEnum)
+UNKNOWN_TTL_SECONDS: Final = 60
+"""What could not be found out is asked again soon."""
 
 
 class Lookup(StrEnum):
@@ -40,6 +41,8 @@ class Existence(StrEnum):
     EXISTS = "exists"
     NXDOMAIN = "nxdomain"
     SERVFAIL = "servfail"
+    LAME = "lame"
+    """The nameservers that the domain is delegated to do not answer for it (RFC 1912 2.8)."""
     REFUSED = "refused"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
@@ -64,12 +67,33 @@ _EXISTENCE_AFTER = {
 }
 
 
+class Reach(StrEnum):
+    """Where the name of a mail host leads."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+    """Only to addresses of a local network: RFC 1918, RFC 6598, RFC 4193, link-local."""
+    NOWHERE = "nowhere"
+    """Only to addresses that are no host's: loopback, unspecified, multicast, reserved (RFC 6890)."""
+    NO_ADDRESS = "no_address"
+    LITERAL = "literal"
+    """The name is an IP address, which an MX must not be (RFC 5321 5.1)."""
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class MailHost:
-    """One MX record."""
+    """One MX record, and where its host is."""
 
     preference: int
     host: str
+    reach: Reach = Reach.UNKNOWN
+    is_alias: bool = False
+    """The host is a CNAME, which an MX must not name (RFC 2181 10.3)."""
+    addresses: tuple[str, ...] = ()
+    """The first few of them."""
+    lookup: Lookup = Lookup.NOT_ASKED
+    """How the question for its addresses ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +152,12 @@ class DomainFacts:
     mx: tuple[MailHost, ...] = ()
     """By preference, best first; empty for a null MX."""
     null_mx: bool = False
-    implicit_mx: bool = False
+    own_host: MailHost | None = None
+    """The domain itself where it has an address and no MX: the implicit MX (RFC 5321 5.1)."""
     accepts_mail: bool | None = None
     """Whether DNS names a host that takes mail; null when that cannot be told."""
+    extended_error: int | None = None
+    """Why a nameserver failed, as it says itself (Extended DNS Errors, RFC 8914)."""
     spf: SpfPosture = SpfPosture()
     dkim: DkimPosture = DkimPosture()
     dmarc: DmarcPosture = DmarcPosture()
@@ -145,61 +172,14 @@ class DomainFacts:
         return False if self.existence is Existence.NXDOMAIN else None
 
     @property
+    def mail_hosts(self) -> tuple[MailHost, ...]:
+        """Whatever host mail may go to."""
+        return self.mx if self.own_host is None else (self.own_host,)
+
+    @property
     def mx_host(self) -> str | None:
         """The host that is tried first (RFC 5321 5.1)."""
-        if self.mx:
-            return self.mx[0].host
-        return self.domain if self.implicit_mx else None
-
-    def to_json(self) -> dict[str, Any]:
-        """The value of `domains.facts`; the domain is its key."""
-        return {
-            "existence": self.existence.value,
-            "mx": [[host.preference, host.host] for host in self.mx],
-            "nullMx": self.null_mx,
-            "implicitMx": self.implicit_mx,
-            "acceptsMail": self.accepts_mail,
-            "spf": {"valid": self.spf.valid, "detail": self.spf.detail, "all": self.spf.all_policy},
-            "dkim": {"valid": self.dkim.valid, "detail": self.dkim.detail, "selector": self.dkim.selector},
-            "dmarc": {
-                "valid": self.dmarc.valid,
-                "detail": self.dmarc.detail,
-                "policy": self.dmarc.policy,
-                "foundAt": self.dmarc.found_at,
-            },
-            "lookups": {name: lookup.value for name, lookup in asdict(self.lookups).items()},
-            "ttlSeconds": self.ttl_seconds,
-        }
-
-    @classmethod
-    def from_json(cls, stored: object, domain: str) -> Self:
-        """Read what any version wrote of a domain: a key that is missing or makes no sense is not known."""
-        facts = _Stored(stored)
-        spf, dkim, dmarc, lookups = (facts.part(name) for name in ("spf", "dkim", "dmarc", "lookups"))
-        return cls(
-            domain=domain,
-            existence=facts.word("existence", Existence.UNREACHABLE),
-            mx=facts.mail_hosts("mx"),
-            null_mx=facts.flag("nullMx") or False,
-            implicit_mx=facts.flag("implicitMx") or False,
-            accepts_mail=facts.flag("acceptsMail"),
-            spf=SpfPosture(spf.flag("valid"), spf.text("detail") or Lookup.NOT_ASKED.value, spf.text("all")),
-            dkim=DkimPosture(dkim.flag("valid"), dkim.text("detail") or Lookup.NOT_ASKED.value, dkim.text("selector")),
-            dmarc=DmarcPosture(
-                dmarc.flag("valid"),
-                dmarc.text("detail") or Lookup.NOT_ASKED.value,
-                dmarc.text("policy"),
-                dmarc.text("foundAt"),
-            ),
-            lookups=Lookups(
-                mx=lookups.word("mx", Lookup.NOT_ASKED),
-                address=lookups.word("address", Lookup.NOT_ASKED),
-                spf=lookups.word("spf", Lookup.NOT_ASKED),
-                dmarc=lookups.word("dmarc", Lookup.NOT_ASKED),
-                dkim=lookups.word("dkim", Lookup.NOT_ASKED),
-            ),
-            ttl_seconds=facts.number("ttlSeconds", UNKNOWN_TTL_SECONDS),
-        )
+        return self.mail_hosts[0].host if self.mail_hosts else None
 
 
 class DomainKind(StrEnum):
@@ -222,6 +202,14 @@ class ListHit:
 
 
 @dataclass(frozen=True, slots=True)
+class MailProvider:
+    """Who runs the mail hosts of a domain."""
+
+    name: str
+    hit: ListHit
+
+
+@dataclass(frozen=True, slots=True)
 class DomainEvidence:
     """What is known about a domain, from DNS and from the lists."""
 
@@ -229,6 +217,7 @@ class DomainEvidence:
     kind: DomainKind = DomainKind.CORPORATE
     hit: ListHit | None = None
     """The list entry behind `kind`; null for corporate."""
+    provider: MailProvider | None = None
     suggestion: str | None = None
     """The popular domain that was probably meant."""
 
@@ -246,44 +235,3 @@ class AddressEvidence:
     domain: DomainEvidence | None = None
     """Null for a text that is no address."""
     role: ListHit | None = None
-
-
-class _Stored:
-    """One object of stored JSON, read with every doubt."""
-
-    def __init__(self, value: object) -> None:
-        self._values: dict[str, object] = value if isinstance(value, dict) else {}
-
-    def part(self, key: str) -> "_Stored":
-        return _Stored(self._values.get(key))
-
-    def text(self, key: str) -> str | None:
-        value = self._values.get(key)
-        return value if isinstance(value, str) else None
-
-    def flag(self, key: str) -> bool | None:
-        value = self._values.get(key)
-        return value if isinstance(value, bool) else None
-
-    def number(self, key: str, default: int) -> int:
-        value = self._values.get(key)
-        return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-    def word(self, key: str, default: _Word) -> _Word:
-        try:
-            return type(default)(self.text(key) or default)
-        except ValueError:
-            return default
-
-    def mail_hosts(self, key: str) -> tuple[MailHost, ...]:
-        match self._values.get(key):
-            case list(entries):
-                return tuple(host for entry in entries if (host := _mail_host(entry)) is not None)
-        return ()
-
-
-def _mail_host(entry: object) -> MailHost | None:
-    match entry:
-        case [int(preference), str(host)]:
-            return MailHost(preference, host)
-    return None

@@ -10,28 +10,36 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from mailsift.analyzer.evidence import DomainFacts
+from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.results import COLUMNS, COUNTERS
 from mailsift.shared.db.copy import encode_row
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.verdicts import UploadStatus
 
-_STALE_DOMAINS = text("""
+# What an earlier version found, while it asked for less, is asked for again.
+_OUTDATED = f"""coalesce(CAST(domains.facts ->> 'version' AS integer), 1) < {FACTS_VERSION}"""
+
+_IS_FRESH = f"""domains."expiresAt" > clock_timestamp() AND NOT {_OUTDATED}"""
+
+_IS_STALE = f"""(domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp() OR {_OUTDATED})"""
+
+_STALE_DOMAINS = text(f"""
     SELECT needed.domain FROM (
         SELECT DISTINCT domain FROM "uploadEmails"
         WHERE "uploadId" = :upload_id AND domain IS NOT NULL AND "duplicateOf" IS NULL
     ) AS needed
     LEFT JOIN domains ON domains.domain = needed.domain AND domains.resolver = :resolver
-        AND domains."expiresAt" > clock_timestamp()
+        AND {_IS_FRESH}
     WHERE domains.domain IS NULL
     ORDER BY needed.domain""")
 
 # A claim ends with its time or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
-_IS_OPEN = """(domains."claimToken" = CAST(:token AS uuid)
+_IS_OPEN = f"""(domains."claimToken" = CAST(:token AS uuid)
             OR NOT (domains."claimedUntil" > clock_timestamp() AND EXISTS (
                 SELECT FROM "jobQueue" WHERE "jobId" = domains."claimToken" AND status = 'processing')))
-        AND (domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp())"""
+        AND {_IS_STALE}"""
 
 # In the order of the names, so that two jobs that want the same domains cannot lock each other out.
 _CLAIM_DOMAINS = text(f"""
@@ -50,11 +58,11 @@ _OPEN_DOMAINS = text(f"""
     ORDER BY name""")
 
 # Whether or not the others still ask: what a claim left out and is not known was theirs at that moment.
-_LEFT_TO_OTHERS = text("""
+_LEFT_TO_OTHERS = text(f"""
     SELECT count(*) FROM domains
     WHERE domain = ANY(CAST(:domains AS text[])) AND resolver = :resolver
         AND "claimToken" IS DISTINCT FROM CAST(:token AS uuid)
-        AND ("expiresAt" IS NULL OR "expiresAt" <= clock_timestamp())""")
+        AND {_IS_STALE}""")
 
 _SAVE_FACTS = text("""
     INSERT INTO domains (domain, resolver, facts, "checkedAt", "expiresAt")
@@ -199,7 +207,7 @@ def save_facts(connection: Connection, facts: Iterable[DomainFacts], resolver: s
         {
             "resolver": resolver,
             "domains": [item.domain for item in found],
-            "facts": [json.dumps(item.to_json()) for item in found],
+            "facts": [json.dumps(facts_to_json(item)) for item in found],
             "ttls": [item.ttl_seconds for item in found],
         },
     )
@@ -215,7 +223,7 @@ def load_facts(connection: Connection, domain: str, resolver: str) -> DomainFact
     statement = text("""SELECT facts FROM domains WHERE domain = :domain AND resolver = :resolver
                         AND facts IS NOT NULL""")
     stored = connection.scalar(statement, {"domain": domain, "resolver": resolver})
-    return None if stored is None else DomainFacts.from_json(stored, domain)
+    return None if stored is None else facts_from_json(stored, domain)
 
 
 def facts_of_slice(
@@ -226,7 +234,7 @@ def facts_of_slice(
         _FACTS_OF_SLICE,
         {"analysis_id": analysis_id, "resolver": resolver, **asdict(part)},
     )
-    return {domain: DomainFacts.from_json(stored, domain) for domain, stored in rows}
+    return {domain: facts_from_json(stored, domain) for domain, stored in rows}
 
 
 def slice_rows(connection: Connection, part: Slice) -> list[ListRow]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+import dns.edns
 import dns.flags
 import dns.message
 import dns.name
@@ -21,6 +22,8 @@ class Fault(StrEnum):
     """How a nameserver fails a question."""
 
     SERVFAIL = "servfail"
+    LAME = "lame"
+    """A SERVFAIL with its reason: no nameserver of the domain answers for it (RFC 8914)."""
     REFUSED = "refused"
     SILENCE = "silence"
 
@@ -43,7 +46,7 @@ class Zone:
         if fault is Fault.SILENCE:
             return None
         if fault is not None:
-            response.set_rcode(dns.rcode.SERVFAIL if fault is Fault.SERVFAIL else dns.rcode.REFUSED)
+            _fail(response, fault)
             return response
         self._fill(response, question.name, question.rdtype)
         return response
@@ -85,6 +88,12 @@ class Zone:
         authority = self.records.get_rrset(dns.name.root, dns.rdatatype.SOA)
         if authority is not None:
             response.authority.append(authority)
+
+
+def _fail(response: dns.message.Message, fault: Fault) -> None:
+    response.set_rcode(dns.rcode.REFUSED if fault is Fault.REFUSED else dns.rcode.SERVFAIL)
+    if fault is Fault.LAME and response.edns >= 0:
+        response.use_edns(0, options=[dns.edns.EDEOption(dns.edns.EDECode.NO_REACHABLE_AUTHORITY)])
 
 
 def read_zone(text: str) -> Zone:

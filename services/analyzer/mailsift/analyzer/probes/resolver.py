@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import aiodns
 from aiodns import error
@@ -12,13 +12,13 @@ from aiodns import error
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.settings import ProbeSettings
-
-RecordType = Literal["MX", "A", "AAAA", "TXT"]
+from mailsift.analyzer.records.replies import RecordType
 
 MAX_RECORDS: Final = 100
 """Records looked at in one answer; more serve nobody but an attacker."""
 
-_TYPE_NUMBERS: Final[dict[RecordType, int]] = {"A": 1, "MX": 15, "TXT": 16, "AAAA": 28}
+_TYPE_NUMBERS: Final[dict[RecordType, int]] = {"A": 1, "NS": 2, "MX": 15, "TXT": 16, "AAAA": 28}
+_CNAME: Final = 5
 
 _LOOKUP_AFTER: Final = {
     error.ARES_ENODATA: Lookup.NODATA,
@@ -44,6 +44,8 @@ class Answer:
     records: tuple[Any, ...] = ()
     ttl_seconds: int | None = None
     """The shortest of the records on the way, aliases included."""
+    is_alias: bool = False
+    """There was a CNAME on the way."""
 
 
 class Resolver:
@@ -100,4 +102,5 @@ class Resolver:
         # An answer may hold a chain of aliases and no record at its end: that is NODATA.
         records = tuple(record.data for record in result.answer if record.type == number)[:MAX_RECORDS]
         ttl = min((record.ttl for record in result.answer), default=None)
-        return Answer(Lookup.FOUND if records else Lookup.NODATA, records, ttl)
+        is_alias = any(record.type == _CNAME for record in result.answer)
+        return Answer(Lookup.FOUND if records else Lookup.NODATA, records, ttl, is_alias)

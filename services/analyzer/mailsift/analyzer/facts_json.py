@@ -1,0 +1,107 @@
+"""Domain facts as JSON and back: the field names in camelCase, whatever makes no sense left at its default."""
+
+import re
+from collections.abc import Callable
+from dataclasses import MISSING, Field, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from types import NoneType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
+
+_Reader = Callable[[object], Any]
+
+_NO_SENSE: Final = object()
+_WORDS: Final = re.compile(r"_(.)")
+_KEY: Final = "domain"
+"""The key of the row, so not among its facts."""
+
+
+def facts_to_json(facts: DomainFacts) -> dict[str, Any]:
+    """The value of `domains.facts`."""
+    return {"version": FACTS_VERSION, **{name: value for name, value in to_json(facts).items() if name != _KEY}}
+
+
+def facts_from_json(stored: object, domain: str) -> DomainFacts:
+    """Read what any version wrote of a domain: a key that is missing or makes no sense is not known."""
+    values = stored if isinstance(stored, dict) else {}
+    found = _reader(DomainFacts)({**values, _KEY: domain})
+    return found if isinstance(found, DomainFacts) else DomainFacts(domain)
+
+
+def to_json(value: Any) -> Any:
+    """Turn evidence into what `json.dumps` takes."""
+    if is_dataclass(value):
+        return {_camel(field.name): to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value.value if isinstance(value, StrEnum) else value
+
+
+@cache
+def _camel(name: str) -> str:
+    return _WORDS.sub(lambda found: found[1].upper(), name)
+
+
+@cache
+def _reader(hint: Any) -> _Reader:
+    """What reads a stored value of this type, or says that it makes no sense."""
+    options = [option for option in get_args(hint) if option is not NoneType]
+    if get_origin(hint) is tuple:
+        return _items(_reader(options[0]))
+    if options:  # the only unions are with None
+        return _optional(_reader(options[0]))
+    if is_dataclass(hint):
+        return _object(hint)
+    if issubclass(hint, StrEnum):
+        return _word(hint)
+    return _plain(hint)
+
+
+def _plain(kind: type) -> _Reader:
+    # The exact type: True is no number here.
+    return lambda stored: stored if type(stored) is kind else _NO_SENSE
+
+
+def _word(words: type[StrEnum]) -> _Reader:
+    known = {word.value: word for word in words}
+    return lambda stored: known.get(stored, _NO_SENSE) if isinstance(stored, str) else _NO_SENSE
+
+
+def _optional(read: _Reader) -> _Reader:
+    return lambda stored: None if stored is None else read(stored)
+
+
+def _items(read: _Reader) -> _Reader:
+    def read_items(stored: object) -> object:
+        if not isinstance(stored, list):
+            return _NO_SENSE
+        return tuple(item for item in map(read, stored) if item is not _NO_SENSE)
+
+    return read_items
+
+
+def _object(kind: Any) -> _Reader:
+    hints = get_type_hints(kind)
+    readers = [
+        (field.name, _camel(field.name), _reader(hints[field.name]), _is_needed(field)) for field in fields(kind)
+    ]
+
+    def read_object(stored: object) -> object:
+        if not isinstance(stored, dict):
+            return _NO_SENSE
+        values: dict[str, Any] = {}
+        for name, key, read, needed in readers:
+            value = read(stored[key]) if key in stored else _NO_SENSE
+            if value is not _NO_SENSE:
+                values[name] = value
+            elif needed:
+                return _NO_SENSE
+        return kind(**values)
+
+    return read_object
+
+
+def _is_needed(field: "Field[Any]") -> bool:
+    return field.default is MISSING and field.default_factory is MISSING

@@ -1,0 +1,144 @@
+"""Gather the facts of one domain: what is asked, in which order, and what is not asked any more."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Final
+
+from mailsift.analyzer.evidence import (
+    UNKNOWN_TTL_SECONDS,
+    DomainFacts,
+    Existence,
+    Lookup,
+    Lookups,
+    MailHost,
+    Reach,
+)
+from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedReplies
+from mailsift.analyzer.probes.second_look import SecondLook
+from mailsift.analyzer.records.delivery import (
+    FIRST_HOSTS,
+    Route,
+    locate,
+    read_mx,
+    route_by_address,
+    route_by_mx,
+    route_without_hosts,
+)
+from mailsift.analyzer.records.dkim import DkimKey, SelectorAnswer, judge_dkim, read_key
+from mailsift.analyzer.records.dmarc import DmarcAnswer, judge_dmarc
+from mailsift.analyzer.records.existence import judge_existence, needs_second_look
+from mailsift.analyzer.records.replies import Reply
+from mailsift.analyzer.records.spf import judge_spf
+from mailsift.analyzer.reference.registrable import registrable_domain
+
+MIN_TTL_SECONDS: Final = 300
+MAX_TTL_SECONDS: Final = 86_400
+NEGATIVE_TTL_SECONDS: Final = 900
+"""How long a no is kept: c-ares does not hand over the SOA of a negative answer (RFC 2308)."""
+
+Look = Callable[[str], Awaitable[SecondLook]]
+
+
+class DomainLookup:
+    """Asks what is needed to know a domain, and no more; one object serves all domains of a run."""
+
+    def __init__(self, ask: Ask, look: Look, selectors: Sequence[str]) -> None:
+        self._ask = ask
+        self._look = look
+        self._selectors = selectors
+        self._shared = SharedReplies(ask)
+
+    async def facts(self, domain: str) -> DomainFacts:
+        """MX first: a name that does not exist or that nobody can look up is asked nothing more (RFC 8020)."""
+        inquiry = Inquiry(domain, self._ask, self._shared)
+        mx = await inquiry.ask(domain, "MX")
+        route = await _route(inquiry, domain, mx)
+        if not route.accepts_mail:
+            return await self._bare_facts(domain, mx, route)
+        spf, dmarc, (keys, selectors) = await asyncio.gather(
+            inquiry.ask(domain, "TXT"), self._dmarc(inquiry, domain), self._dkim(inquiry, domain)
+        )
+        dkim = selectors[-1].lookup if selectors else keys
+        lookups = Lookups(mx.lookup, route.address, spf.lookup, dmarc[-1].lookup, dkim)
+        return DomainFacts(
+            domain=domain,
+            existence=Existence.EXISTS,
+            mx=route.mx,
+            own_host=route.own_host,
+            accepts_mail=True,
+            spf=judge_spf(spf.lookup, spf.texts),
+            dkim=judge_dkim(keys, selectors),
+            dmarc=judge_dmarc(dmarc),
+            lookups=lookups,
+            ttl_seconds=MIN_TTL_SECONDS if _is_open(lookups) else _ttl((mx, spf)),
+        )
+
+    async def _bare_facts(self, domain: str, mx: Reply, route: Route) -> DomainFacts:
+        """The facts of a domain that takes no mail, or about which that cannot be told."""
+        looks_odd = needs_second_look(mx.lookup, accepts_mail=route.accepts_mail)
+        look = await self._look(domain) if looks_odd else SecondLook()
+        existence = judge_existence(mx.lookup, is_referral=look.is_referral, extended_error=look.extended_error)
+        accepts_mail = None if existence is Existence.LAME else route.accepts_mail
+        return DomainFacts(
+            domain=domain,
+            existence=existence,
+            mx=route.mx,
+            null_mx=route.null_mx,
+            own_host=route.own_host,
+            accepts_mail=accepts_mail,
+            extended_error=look.extended_error,
+            lookups=Lookups(mx=mx.lookup, address=route.address),
+            ttl_seconds=UNKNOWN_TTL_SECONDS if accepts_mail is None else _ttl((mx,)),
+        )
+
+    async def _dmarc(self, inquiry: Inquiry, domain: str) -> list[DmarcAnswer]:
+        answers: list[DmarcAnswer] = []
+        # dict.fromkeys: a registrable domain is its own organisational domain, asked once.
+        for name in dict.fromkeys((domain, registrable_domain(domain) or domain)):
+            reply = await inquiry.ask(f"_dmarc.{name}", "TXT")
+            answers.append(DmarcAnswer(name, reply.lookup, reply.texts))
+            if answers[-1].records or not reply.lookup.tells:
+                break
+        return answers
+
+    async def _dkim(self, inquiry: Inquiry, domain: str) -> tuple[Lookup, list[SelectorAnswer]]:
+        keys = await inquiry.ask(f"_domainkey.{domain}", "TXT")
+        answers: list[SelectorAnswer] = []
+        if not keys.lookup.tells or keys.lookup is Lookup.NXDOMAIN:
+            return keys.lookup, answers
+        for selector in self._selectors:
+            reply = await inquiry.ask(f"{selector}._domainkey.{domain}", "TXT")
+            answers.append(SelectorAnswer(selector, reply.lookup, reply.texts))
+            if not reply.lookup.tells or any(read_key(text) is DkimKey.VALID for text in reply.texts):
+                break
+        return keys.lookup, answers
+
+
+async def _route(inquiry: Inquiry, domain: str, mx: Reply) -> Route:
+    named = read_mx(mx.hosts)
+    if named.hosts:
+        return route_by_mx(named, await _located(inquiry, named.hosts))
+    if named.is_null or not mx.lookup.tells or mx.lookup is Lookup.NXDOMAIN:
+        return route_without_hosts(mx.lookup, is_null=named.is_null)
+    return route_by_address(await inquiry.follow(locate(MailHost(0, domain))))
+
+
+async def _located(inquiry: Inquiry, hosts: Sequence[MailHost]) -> tuple[MailHost, ...]:
+    """Find the first hosts, and the others where none of those can be reached."""
+    first, others = hosts[:FIRST_HOSTS], hosts[FIRST_HOSTS:]
+    found = await asyncio.gather(*(inquiry.follow(locate(host)) for host in first))
+    if any(host.reach is Reach.PUBLIC for host in found):
+        return (*found, *others)
+    return (*found, *await asyncio.gather(*(inquiry.follow(locate(host)) for host in others)))
+
+
+def _is_open(lookups: Lookups) -> bool:
+    """Whether a question about authentication went unanswered: worth asking again soon."""
+    return not (lookups.spf.tells and lookups.dmarc.tells and lookups.dkim.tells)
+
+
+def _ttl(replies: Iterable[Reply]) -> int:
+    """As long as the shortest-lived record, within bounds."""
+    shortest = min((reply.ttl_seconds for reply in replies if reply.ttl_seconds is not None), default=None)
+    found = shortest if shortest is not None else NEGATIVE_TTL_SECONDS
+    return max(MIN_TTL_SECONDS, min(found, MAX_TTL_SECONDS))

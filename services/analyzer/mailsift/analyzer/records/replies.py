@@ -1,0 +1,38 @@
+"""One DNS question, and its answer as far as mail cares: names and texts that are safe to keep."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from mailsift.analyzer.evidence import Lookup, MailHost
+
+RecordType = Literal["MX", "A", "AAAA", "TXT", "NS"]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a nameserver."""
+
+    name: str
+    record_type: RecordType
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """How a question ended, and what was found; of the four kinds only the one that was asked for."""
+
+    lookup: Lookup
+    hosts: tuple[MailHost, ...] = ()
+    addresses: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    is_alias: bool = False
+    """There was a CNAME on the way."""
+    ttl_seconds: int | None = None
+    """The shortest of the records on the way."""
+
+
+_Found = TypeVar("_Found")
+
+Walk = Generator[Question, Reply, _Found]
+"""Asks one question after the other, each because of the replies so far, and returns what was found."""
