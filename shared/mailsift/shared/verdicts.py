@@ -66,6 +66,13 @@ class UploadStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class UploadWarning(StrEnum):
+    """What is odd about a list that was loaded all the same."""
+
+    MOSTLY_DUPLICATES = "mostly_duplicates"
+    """More than half of its addresses repeat others."""
+
+
 class ExportStatus(StrEnum):
     """Where an export stands; the row of an expired file stays."""
 

@@ -19,9 +19,9 @@ from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.ingest import repository as ingest_repository
-from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.rows import Row, to_upload_emails
+from mailsift.ingest.totals import Totals
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
@@ -76,10 +76,9 @@ class Analyzer:
             entries = list(to_upload_emails(str(upload_id), [Row(n, row) for n, row in enumerate(cells, 1)], dialect))
             ingest_repository.copy_entries(connection, entries)
             duplicates = ingest_repository.mark_duplicates(connection, upload_id)
-            counts = Checkpoint(
-                dialect, rows=len(cells), emails=sum(entry.email_address is not None for entry in entries)
-            )
-            ingest_repository.save_counts(connection, upload_id, counts, duplicates)
+            emails = sum(entry.email_address is not None for entry in entries)
+            totals = Totals(rows=len(cells), emails=emails, valid=emails, duplicates=duplicates, rejected=0)
+            ingest_repository.save_totals(connection, upload_id, totals)
             connection.execute(text("UPDATE uploads SET status = 'completed'"))
         return upload_id
 

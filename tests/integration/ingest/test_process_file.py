@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.shared.jobs.repository import recovering
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import Storage
 from pump import Pump
 
@@ -38,11 +40,14 @@ class Ingest:
         self.deps = IngestDeps(self.storage, BatchLimits())
         self.pump = Pump(worker, {JobType.FILE_PROCESSING: lambda lease: process_file(self.deps, lease)})
 
-    def put(self, content: bytes) -> uuid.UUID:
+    def put(self, content: bytes, options: ReadingOptions | None = None) -> uuid.UUID:
         stored = self.storage.write("list", [content])
         with self.owner.begin() as connection:
             upload_id = make_upload(connection, self.tenant, stored.key)
-            connection.execute(text('UPDATE uploads SET "fileSize" = :size'), {"size": stored.size})
+            connection.execute(
+                text('UPDATE uploads SET "fileSize" = :size, reading = CAST(:reading AS jsonb)'),
+                {"size": stored.size, "reading": json.dumps((options or ReadingOptions()).to_json())},
+            )
             enqueue(connection, self.tenant, JobType.FILE_PROCESSING, Subject(upload_id=upload_id))
         return upload_id
 
@@ -87,6 +92,92 @@ def test_a_list_is_taken_in_with_all_its_rows_and_columns(ingest: Ingest) -> Non
     assert [row["activityType"] for row in ingest.query('SELECT * FROM "userActivities"')] == ["file_processed"]
 
 
+TWO_COLUMNS = b"""Contacts of Acme
+
+email,name,work email
+ann@example.com,Ann,ann@work.example
+,Bob,BOB@work.example
+cid@example.com,Cid,cid@example.com
+,Dan,
+"""
+
+
+def test_every_email_column_has_an_entry_in_every_row(ingest: Ingest) -> None:
+    ingest.put(TWO_COLUMNS)
+    ingest.pump.run()
+    upload = ingest.upload()
+    assert (upload["columnNames"], upload["emailColumn"], upload["emailColumns"]) == (
+        ["email", "name", "work email"],
+        0,
+        [0, 2],
+    )
+    counts = [upload[name] for name in ("totalRows", "totalEmails", "validEmails", "duplicateEmails", "rejectedRows")]
+    assert counts == [4, 5, 5, 1, 1]
+    rows = ingest.query('SELECT * FROM "uploadEmails" ORDER BY "sequenceNumber"')
+    assert [(row["sequenceNumber"], row["rowNumber"], row["columnIndex"]) for row in rows] == [
+        *((1, 4, 0), (2, 4, 2), (3, 5, 0), (4, 5, 2)),
+        *((5, 6, 0), (6, 6, 2), (7, 7, 0), (8, 7, 2)),
+    ]
+    assert [row["normalizedAddress"] for row in rows] == [
+        *("ann@example.com", "ann@work.example", None, "bob@work.example"),
+        *("cid@example.com", "cid@example.com", None, None),
+    ]
+    assert [row["duplicateOf"] for row in rows] == [None, None, None, None, None, 5, None, None]
+    assert [row["columns"] for row in rows[:4]] == [
+        ["ann@example.com", "Ann", "ann@work.example"],
+        [],
+        ["", "Bob", "BOB@work.example"],
+        [],
+    ]
+    rejected = ingest.query('SELECT "sequenceNumber", "rowNumber", reason FROM "uploadRejectedRows"')
+    assert [tuple(row.values()) for row in rejected] == [(7, 7, "no_address")]
+
+
+def test_a_list_is_read_as_the_user_says_and_tells_what_that_stands_on(ingest: Ingest) -> None:
+    content = "Stadt;Kontakt;Chef\nKöln;ann@example.com;boss@example.com\nRom;bob@example.com;boss@example.com\n"
+    ingest.put(
+        content.encode("cp1252"),
+        ReadingOptions(
+            encoding="windows-1252",
+            mapping={"Kontakt": "email", "Stadt": "city"},
+            keep_columns=("Stadt",),
+        ),
+    )
+    ingest.pump.run()
+    upload = ingest.upload()
+    assert (upload["columnNames"], upload["emailColumns"], upload["encoding"]) == (["city", "Kontakt"], [1], "cp1252")
+    assert ingest.query('SELECT columns FROM "uploadEmails" ORDER BY "sequenceNumber"') == [
+        {"columns": ["Köln", "ann@example.com"]},
+        {"columns": ["Rom", "bob@example.com"]},
+    ]
+    found = {finding["what"]: finding for finding in upload["detection"]}
+    assert [found[what]["evidence"] for what in ("encoding", "emailColumns")] == ["as asked", "as asked"]
+    assert found["delimiter"] == {
+        "what": "delimiter",
+        "value": ";",
+        "confidence": 1.0,
+        "evidence": "100% of rows have 3 columns",
+    }
+
+
+def test_an_option_that_does_not_fit_the_file_fails_the_job(ingest: Ingest) -> None:
+    ingest.put(LIST, ReadingOptions(email_columns=("phone",)))
+    assert ingest.pump.run() == 1
+    assert (ingest.upload()["status"], ingest.upload()["errorCode"]) == ("failed", "no_such_column")
+
+
+def test_a_list_of_which_more_than_half_repeats_says_so(ingest: Ingest) -> None:
+    ingest.put(b"email\n" + b"a@example.com\n" * 3 + b"b@example.com\n")
+    ingest.pump.run()
+    assert ingest.upload()["warnings"] == []
+    ingest.put(b"email\n" + b"a@example.com\n" * 4 + b"b@example.com\n")
+    ingest.pump.run()
+    (upload,) = (row for row in ingest.query("SELECT * FROM uploads") if row["totalRows"] == 5)
+    assert (upload["status"], upload["warnings"]) == ("completed", ["mostly_duplicates"])
+    logged = ingest.query("""SELECT message, metadata FROM "jobLogs" WHERE level = 'warning'""")
+    assert logged == [{"message": "mostly_duplicates", "metadata": {"duplicateShare": 0.6}}]
+
+
 def test_a_nul_in_the_header_is_left_out_as_in_every_cell(ingest: Ingest) -> None:
     ingest.put(b"na\0me,e-mail\nA\0nn,ann@example.com\n")
     ingest.pump.run()
@@ -129,11 +220,12 @@ class Killed(BaseException):
 
 
 class DyingStorage(Storage):
-    """Kills its reader after some reads."""
+    """Kills its reader after some reads, each of a few bytes."""
 
-    def __init__(self, url: str, reads: int) -> None:
+    def __init__(self, url: str, reads: int, at_most: int) -> None:
         super().__init__(url)
         self.reads = reads
+        self.at_most = at_most
 
     def open(self, key: str) -> BinaryIO:
         stream = super().open(key)
@@ -143,27 +235,36 @@ class DyingStorage(Storage):
         def dying(size: int = -1) -> bytes:
             if next(left, None) is None:
                 raise Killed
-            return read(size)
+            return read(min(size, self.at_most) if self.at_most else size)
 
         stream.read = dying  # type: ignore[method-assign]
         return stream
 
 
-@pytest.mark.parametrize("reads", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("email_columns", [1, 3])
+@pytest.mark.parametrize("reads", [2, 5, 11])
 def test_killed_anywhere_it_goes_on_without_a_missing_or_a_doubled_row(
-    ingest: Ingest, tmp_path: Path, reads: int
+    ingest: Ingest, tmp_path: Path, reads: int, email_columns: int
 ) -> None:
-    lines = [f"user{number}@example.com,{'x' * 200}" for number in range(5000)]
-    ingest.put("\n".join(["email,n", *lines]).encode())
-    ingest.deps = IngestDeps(DyingStorage(tmp_path.as_uri(), reads), BatchLimits(rows=700))
+    names = ["n", *(f"email {column}" for column in range(email_columns))]
+    lines = [
+        [str(number), *(f"user{number}@host{column}.example.com" for column in range(email_columns))]
+        for number in range(2000)
+    ]
+    ingest.put("\n".join(map(",".join, [names, *lines])).encode())
+    ingest.deps = IngestDeps(DyingStorage(tmp_path.as_uri(), reads, at_most=5_003), BatchLimits(rows=100))
     with pytest.raises(Killed):
         ingest.pump.run()
-    before = ingest.query('SELECT count(*) AS rows FROM "uploadEmails"')[0]["rows"]
-    assert before < len(lines)
+    before = ingest.query('SELECT count(*) AS entries FROM "uploadEmails"')[0]["entries"]
+    assert before < len(lines) * email_columns
+    assert before % email_columns == 0
     ingest.deps = IngestDeps(ingest.storage, BatchLimits(rows=700))
     with ingest.worker.begin() as connection:
         recovering.void_all_leases(connection)
     ingest.pump.run()
-    rows = ingest.query('SELECT "sequenceNumber", columns FROM "uploadEmails" ORDER BY 1')
-    assert [row["columns"] for row in rows] == [line.split(",") for line in lines]
-    assert (ingest.upload()["totalEmails"], ingest.upload()["status"]) == (5000, "completed")
+    entries = ingest.query('SELECT "sequenceNumber", "emailAddress", columns FROM "uploadEmails" ORDER BY 1')
+    assert [entry["sequenceNumber"] for entry in entries] == list(range(1, len(lines) * email_columns + 1))
+    assert [entry["emailAddress"] for entry in entries] == [cell for line in lines for cell in line[1:]]
+    assert [entry["columns"] for entry in entries[::email_columns]] == lines
+    upload = ingest.upload()
+    assert (upload["totalRows"], upload["totalEmails"], upload["status"]) == (2000, 2000 * email_columns, "completed")

@@ -1,5 +1,6 @@
 import io
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,17 @@ def test_rows_come_with_the_line_they_start_on(end: str) -> None:
     ]
 
 
+def test_rows_of_which_every_cell_is_blank_are_none() -> None:
+    content = "a,b@c.de\n,\n , \n,,,,\n\t,\n,d@e.fg\n"
+    assert read(content) == [Row(1, ["a", "b@c.de"]), Row(6, ["", "d@e.fg"])]
+
+
+def test_what_stands_above_the_header_is_left_out_and_its_lines_count() -> None:
+    content = 'Contacts of Acme\n\n"two\nlines",of preamble\nname,email\nBob,b@c.de\n'
+    how = replace(dialect(has_header=True), skipped_rows=2)
+    assert read(content, how) == [Row(6, ["Bob", "b@c.de"])]
+
+
 def test_line_ends_may_be_mixed() -> None:
     assert [row[0] for row in read("a,b\r\nc,d\ne,f\rg,h")] == [1, 2, 3, 4]
 
@@ -101,7 +113,7 @@ def test_the_header_is_the_first_row_that_can_be_read() -> None:
 
 
 def test_ragged_rows_stay_as_they_are() -> None:
-    assert [row[1] for row in read("a\nb,c,d\n,\n")] == [["a"], ["b", "c", "d"], ["", ""]]
+    assert [row[1] for row in read("a\nb,c,d\n,e\n")] == [["a"], ["b", "c", "d"], ["", "e"]]
 
 
 def test_nul_characters_are_dropped() -> None:

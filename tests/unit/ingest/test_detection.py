@@ -306,6 +306,13 @@ def test_a_row_too_wide_to_be_read_names_no_columns() -> None:
     assert (dialect.column_names, dialect.has_header) == (("name", "email"), True)
 
 
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_file_of_rows_too_wide_to_be_read_is_refused(delimiter: str) -> None:
+    row = delimiter.join(["a@b.com", *["x"] * 20_000])
+    error = refusal("\n".join([row] * 3))
+    assert (error.code, "16384 columns" in error.message) == ("too_many_columns", True)
+
+
 @given(st.binary(max_size=200) | st.text(st.sampled_from("ab@.,;\t|\"'\n\r\0é")).map(str.encode), st.booleans())
 def test_any_bytes_are_understood_or_refused_with_a_named_error(sample: bytes, complete: bool) -> None:
     with suppress(PermanentError):

@@ -15,6 +15,7 @@ from mailsift.ingest.opening import open_table, understand
 from mailsift.ingest.previewing import is_preview, preview_list
 from mailsift.ingest.repository import Source
 from mailsift.ingest.rows import UploadEmail, to_upload_emails
+from mailsift.ingest.totals import Totals
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.lease import Lease
@@ -89,14 +90,11 @@ def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[UploadEmail
 def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
     with lease.transaction() as transaction:
         duplicates = repository.mark_duplicates(transaction.connection, upload_id)
-        repository.save_counts(transaction.connection, upload_id, state, duplicates)
-        counts = {
-            "totalRows": state.rows,
-            "totalEmails": state.emails,
-            "validEmails": state.valid,
-            "duplicateEmails": duplicates,
-            "rejectedRows": state.rejected,
-        }
+        totals = Totals.of(state, duplicates)
+        repository.save_totals(transaction.connection, upload_id, totals)
+        counts = totals.to_json()
         lease.log("info", "loaded the list", **counts)
+        for warning in totals.warnings:
+            lease.log("warning", warning.value, duplicateShare=round(totals.duplicate_share, 3))
         record(transaction.connection, lease.job, Activity.FILE_PROCESSED, upload_id, counts)
         transaction.complete(counts)

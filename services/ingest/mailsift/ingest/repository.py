@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, text
 
-from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.preview import Preview
 from mailsift.ingest.rows import COLUMNS, RejectedRow, UploadEmail
+from mailsift.ingest.totals import Totals
 from mailsift.shared.db.copy import encode_row
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.reading import ReadingOptions
@@ -105,12 +105,13 @@ def mark_duplicates(connection: Connection, upload_id: uuid.UUID) -> int:
     return connection.execute(_MARK_DUPLICATES, {"upload_id": upload_id}).rowcount
 
 
-def save_counts(connection: Connection, upload_id: uuid.UUID, counts: Checkpoint, duplicates: int) -> None:
-    """Write the totals of a list, with a preview of its first addresses."""
+def save_totals(connection: Connection, upload_id: uuid.UUID, totals: Totals) -> None:
+    """Write what a list came to, with a preview of its first addresses."""
     connection.execute(
         text("""
             UPDATE uploads SET "totalRows" = :rows, "totalEmails" = :emails, "validEmails" = :valid,
-                "duplicateEmails" = :duplicates, "rejectedRows" = :rejected, "updatedAt" = clock_timestamp(),
+                "duplicateEmails" = :duplicates, "rejectedRows" = :rejected, warnings = :warnings,
+                "updatedAt" = clock_timestamp(),
                 emails = (
                     SELECT coalesce(jsonb_agg(jsonb_build_object('email', "emailAddress")), '[]') FROM (
                         SELECT "emailAddress" FROM "uploadEmails"
@@ -120,12 +121,9 @@ def save_counts(connection: Connection, upload_id: uuid.UUID, counts: Checkpoint
                 )
             WHERE "uploadId" = :upload_id"""),
         {
+            **asdict(totals),
             "upload_id": upload_id,
-            "rows": counts.rows,
-            "emails": counts.emails,
-            "valid": counts.valid,
-            "duplicates": duplicates,
-            "rejected": counts.rejected,
+            "warnings": [warning.value for warning in totals.warnings],
             "preview": _PREVIEW,
         },
     )

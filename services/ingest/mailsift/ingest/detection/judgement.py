@@ -21,6 +21,7 @@ from mailsift.shared.reading import EMAIL, Column, ReadingOptions
 
 _MAX_NAMES_SHOWN: Final = 10
 _MAX_NAME_SHOWN: Final = 40
+_MAX_NAME_TOLD: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ def _find(column: Column, names: Sequence[str]) -> int:
 
 
 def _on_email_columns(names: Sequence[str], columns: Sequence[int], below: Census, *, asked: bool) -> Finding:
-    found = tuple(names[column] for column in columns)
+    found = tuple(names[column][:_MAX_NAME_TOLD] for column in columns)
     if asked:
         return Finding(Trait.EMAIL_COLUMNS, found, 1.0, AS_ASKED)
     shares = [below.share_of_addresses(column) for column in columns]

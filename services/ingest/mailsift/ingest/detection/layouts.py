@@ -10,7 +10,8 @@ from mailsift.ingest.detection.columns import count_cells, main_email_column, na
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
-from mailsift.ingest.rows import Row
+from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, RejectReason, Row
+from mailsift.shared.errors import PermanentError
 
 _SINGLE_QUOTED: Final = re.compile(r"(?:^|[,;\t|])'[^']*'(?:[,;\t|]|\s*$)")
 
@@ -42,7 +43,10 @@ class Layout:
 
 
 def find_layout(lines: list[str], delimiter: str | None) -> Layout:
-    """The best reading of these lines, with this delimiter if one is given; plain text if no other is better."""
+    """The best reading of these lines, with this delimiter if one is given; plain text if no other is better.
+
+    Raises PermanentError `too_many_columns` when that is what a delimiter makes of most lines.
+    """
     block = Block(lines)
     quotes = ['"', "'"] if _has_single_quotes(lines) else ['"']
     if delimiter:
@@ -58,8 +62,13 @@ def find_layout(lines: list[str], delimiter: str | None) -> Layout:
 
 
 def _read(block: Block, delimiter: str, quote: str) -> Layout:
-    records = Records(Grammar(delimiter, quote), width=0, email_columns=()).split([block])
+    records = list(Records(Grammar(delimiter, quote), width=0, email_columns=()).split([block]))
     rows = [row.columns for row in records if isinstance(row, Row)]
+    too_wide = sum(row.reason is RejectReason.TOO_MANY_COLUMNS for row in records if isinstance(row, RejectedRow))
+    if too_wide > len(rows):
+        raise PermanentError(
+            "too_many_columns", f"The rows have more than {MAX_COLUMNS} columns. Please upload fewer of them."
+        )
     return _assess(delimiter, quote, rows, is_quoted=any(quote in line for line in block.lines))
 
 

@@ -76,7 +76,7 @@ class Records:
                 end = first + reader.line_num
                 if end - at > 1:
                     break
-                if len(cells) > 1 or _says_something(cells):
+                if _says_something(cells):
                     yield _row(self._line_number + at, cells, lines[at])
                 at = end
             else:
@@ -157,5 +157,7 @@ def _between(lines: list[str], first: int, stop: int) -> Iterable[str]:
 
 
 def _says_something(cells: list[str]) -> bool:
-    """Whether a line without a delimiter is more than blank; the mark at the end is no line of the file."""
-    return bool(cells) and cells[0] != END and bool(cells[0].strip())
+    """Whether any cell is more than blank; the mark at the end is no line of the file."""
+    if not cells or cells[0] == END:
+        return False
+    return not (cells[0] == "" or cells[0].isspace()) or any(cell and not cell.isspace() for cell in cells)

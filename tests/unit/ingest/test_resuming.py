@@ -1,0 +1,58 @@
+"""Killed at any row, a list goes on from the checkpoint as if nothing had been."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsift.ingest.batching import BatchLimits, batches
+from mailsift.ingest.checkpoint import Checkpoint
+from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.rows import RejectedRow, RejectReason, Row, UploadEmail, to_upload_emails
+
+rows = st.lists(
+    st.builds(Row, st.just(1), st.lists(st.sampled_from(["", "a@b.cd", "no"]), max_size=5))
+    | st.builds(RejectedRow, st.just(1), st.sampled_from(RejectReason), st.just("raw")),
+    max_size=40,
+)
+
+
+def load(
+    source: list[Row | RejectedRow], state: Checkpoint, limits: BatchLimits, killed_after: int
+) -> tuple[list[UploadEmail], Checkpoint]:
+    """What is committed by an attempt that dies after so many entries: whole batches only."""
+    dialect = state.dialect
+    entries = to_upload_emails("an-id", source, dialect, after=state.rows)
+    committed: list[UploadEmail] = []
+    read = 0
+    for batch in batches(entries, len(dialect.email_columns), limits, lambda: 0.0):
+        taken = list(islice(batch, killed_after - read))
+        read += len(taken)
+        if read >= killed_after:
+            break
+        committed += taken
+        state = state.after(batch)
+    return committed, Checkpoint.from_json(state.to_json())
+
+
+@given(rows, st.integers(1, 4), st.integers(1, 9), st.lists(st.integers(1, 30), max_size=8))
+def test_killed_at_any_entry_nothing_is_missing_or_doubled(
+    source: list[Row | RejectedRow], email_columns: int, size: int, kills: list[int]
+) -> None:
+    names = tuple(f"c{number}" for number in range(email_columns))
+    start = Checkpoint(
+        Dialect(format=Format.CSV, has_header=False, column_names=names, email_columns=tuple(range(email_columns)))
+    )
+    limits = BatchLimits(rows=size, rejected=size)
+    whole, end = load(source, start, limits, 10_000)
+    loaded: list[UploadEmail] = []
+    state = start
+    for killed_after in [*kills, 10_000]:
+        committed, state = load(source, state, limits, killed_after)
+        loaded += committed
+    assert loaded == whole
+    assert state == end
+    assert end.rows == len(source)
+    assert end.rejected == sum(entry.email_address is None and entry.format_error is not None for entry in whole)
