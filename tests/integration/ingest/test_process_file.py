@@ -248,7 +248,7 @@ def test_killed_anywhere_it_goes_on_without_a_missing_or_a_doubled_row(
 ) -> None:
     names = ["n", *(f"email {column}" for column in range(email_columns))]
     lines = [
-        [str(number), *(f"user{number}@host{column}.example.com" for column in range(email_columns))]
+        [str(number), *(f"user{number % 1950}@host{column}.example.com" for column in range(email_columns))]
         for number in range(2000)
     ]
     ingest.put("\n".join(map(",".join, [names, *lines])).encode())
@@ -262,9 +262,14 @@ def test_killed_anywhere_it_goes_on_without_a_missing_or_a_doubled_row(
     with ingest.worker.begin() as connection:
         recovering.void_all_leases(connection)
     ingest.pump.run()
-    entries = ingest.query('SELECT "sequenceNumber", "emailAddress", columns FROM "uploadEmails" ORDER BY 1')
+    entries = ingest.query(
+        'SELECT "sequenceNumber", "emailAddress", "duplicateOf", columns FROM "uploadEmails" ORDER BY 1'
+    )
     assert [entry["sequenceNumber"] for entry in entries] == list(range(1, len(lines) * email_columns + 1))
     assert [entry["emailAddress"] for entry in entries] == [cell for line in lines for cell in line[1:]]
     assert [entry["columns"] for entry in entries[::email_columns]] == lines
+    repeated = [None] * 1950 * email_columns + list(range(1, 50 * email_columns + 1))
+    assert [entry["duplicateOf"] for entry in entries] == repeated
     upload = ingest.upload()
     assert (upload["totalRows"], upload["totalEmails"], upload["status"]) == (2000, 2000 * email_columns, "completed")
+    assert upload["duplicateEmails"] == 50 * email_columns

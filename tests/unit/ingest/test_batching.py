@@ -2,7 +2,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 
 from mailsift.ingest.batching import Batch, BatchLimits, batches
-from mailsift.ingest.rows import RejectReason, UploadEmail
+from mailsift.ingest.entries import UploadEmail
+from mailsift.ingest.rows import RejectReason
 
 
 def standing_still() -> float:
@@ -16,15 +17,15 @@ def ticking() -> Callable[[], float]:
 
 
 def valid(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, "a@b.cd", "a@b.cd", "b.cd", True, None, ["a@b.cd"])
+    return UploadEmail("an-id", number, number, 0, "a@b.cd", "a@b.cd", "b.cd", True, None, None, ["a@b.cd"])
 
 
 def invalid(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, "a", "a", None, False, "syntax_no_at", ["a"])
+    return UploadEmail("an-id", number, number, 0, "a", "a", None, False, "syntax_no_at", None, ["a"])
 
 
 def blank(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, None, None, None, False, RejectReason.NO_ADDRESS, ["", "x"])
+    return UploadEmail("an-id", number, number, 0, None, None, None, False, RejectReason.NO_ADDRESS, None, ["", "x"])
 
 
 def rows(number: int) -> Iterator[UploadEmail]:
@@ -61,10 +62,11 @@ def test_a_batch_ends_when_enough_rejected_rows_wait() -> None:
 
 
 def test_a_batch_counts_what_went_through_it() -> None:
-    batch = next(batches([valid(1), invalid(2), blank(3), valid(4)], 1, BatchLimits(), standing_still))
+    entries = [valid(1), invalid(2), blank(3), valid(4)._replace(duplicate_of=1)]
+    batch = next(batches(entries, 1, BatchLimits(), standing_still))
     assert batch.rows == 0
     assert [row.sequence_number for row in batch] == [1, 2, 3, 4]
-    assert (batch.rows, batch.emails, batch.valid) == (4, 3, 2)
+    assert (batch.rows, batch.emails, batch.valid, batch.duplicates) == (4, 3, 2, 1)
     assert [(row.sequence_number, row.reason, row.raw_text) for row in batch.rejected] == [(3, "no_address", ",x")]
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from mailsift.ingest.batching import BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.rows import RejectedRow, RejectReason, Row, UploadEmail, to_upload_emails
+from mailsift.ingest.entries import Entries, UploadEmail, to_upload_emails
+from mailsift.ingest.repeats import Repeats
+from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
 rows = st.lists(
     st.builds(Row, st.just(1), st.lists(st.sampled_from(["", "a@b.cd", "no"]), max_size=5))
@@ -24,7 +26,7 @@ def load(
 ) -> tuple[list[UploadEmail], Checkpoint]:
     """What is committed by an attempt that dies after so many entries: whole batches only."""
     dialect = state.dialect
-    entries = to_upload_emails("an-id", source, dialect, after=state.rows)
+    entries = to_upload_emails(source, Entries("an-id", dialect, Repeats(room=0)), after=state.rows)
     committed: list[UploadEmail] = []
     read = 0
     for batch in batches(entries, len(dialect.email_columns), limits, lambda: 0.0):

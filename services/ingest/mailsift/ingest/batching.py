@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from mailsift.ingest.rows import RejectedRow, UploadEmail, rejection
+from mailsift.ingest.entries import UploadEmail, rejection
+from mailsift.ingest.rows import RejectedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Batch:
         self.emails = 0
         """Entries with an address, right or wrong."""
         self.valid = 0
+        self.duplicates = 0
+        """Entries known to repeat an address further above."""
         self.rejected: list[RejectedRow] = []
 
     @property
@@ -57,6 +60,7 @@ class Batch:
         if entry.email_address is not None:
             self.emails += 1
             self.valid += entry.is_valid_format
+            self.duplicates += entry.duplicate_of is not None
         elif rejected := rejection(entry):
             self.rejected.append(rejected)
 

@@ -22,6 +22,8 @@ class Checkpoint:
     emails: int = 0
     valid: int = 0
     rejected: int = 0
+    duplicates: int = 0
+    """Those that were known when they were loaded."""
 
     def after(self, batch: Batch) -> Self:
         """Return where the file stands once a batch has been read to its end."""
@@ -31,6 +33,7 @@ class Checkpoint:
             emails=self.emails + batch.emails,
             valid=self.valid + batch.valid,
             rejected=self.rejected + len(batch.rejected),
+            duplicates=self.duplicates + batch.duplicates,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -40,5 +43,4 @@ class Checkpoint:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read it back."""
-        counts = (int(stored[name]) for name in ("rows", "emails", "valid", "rejected"))
-        return cls(Dialect.from_json(stored["dialect"]), *counts)
+        return cls(**{**stored, "dialect": Dialect.from_json(stored["dialect"])})

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
+from mailsift.ingest.entries import Entries, UploadEmail, to_upload_emails
 from mailsift.ingest.formats.table import Table
 from mailsift.ingest.opening import open_table, understand
 from mailsift.ingest.previewing import is_preview, preview_list
+from mailsift.ingest.repeats import ROOM, Repeats
 from mailsift.ingest.repository import Source
-from mailsift.ingest.rows import UploadEmail, to_upload_emails
 from mailsift.ingest.totals import Totals
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.errors import PermanentError
@@ -44,11 +45,13 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
     lease.report(0, total=source.size, step="reading")
     stored = lease.job.checkpoint
     state = Checkpoint.from_json(stored) if stored else _understand(deps, lease, upload_id, source)
-    state = _load(deps, lease, upload_id, source, state)
+    # An attempt that goes on has not seen what stands above.
+    repeats = Repeats(room=0 if state.rows else ROOM)
+    state = _load(deps, lease, source, state, repeats)
     if state.rows == 0:
         raise PermanentError("no_readable_row", "the file has no row below its header; add at least one address")
     lease.report(step="marking duplicates")
-    _finish(lease, upload_id, state)
+    _finish(lease, upload_id, state, repeats)
 
 
 def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source) -> Checkpoint:
@@ -62,11 +65,12 @@ def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: So
     return state
 
 
-def _load(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source, state: Checkpoint) -> Checkpoint:
+def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, repeats: Repeats) -> Checkpoint:
+    upload_id = lease.job.subject.upload()
     dialect = state.dialect
     with deps.storage.open(source.storage_key) as stream:
         table = open_table(stream, dialect)
-        entries = to_upload_emails(str(upload_id), table, dialect, after=state.rows)
+        entries = to_upload_emails(table, Entries(str(upload_id), dialect, repeats), after=state.rows)
         for batch in batches(entries, len(dialect.email_columns), deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.copy_entries(transaction.connection, _reporting(batch, table, lease))
@@ -87,9 +91,11 @@ def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[UploadEmail
         yield entry
 
 
-def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint) -> None:
+def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint, repeats: Repeats) -> None:
     with lease.transaction() as transaction:
-        duplicates = repository.mark_duplicates(transaction.connection, upload_id)
+        duplicates = state.duplicates
+        if repeats.forgets_after is not None:
+            duplicates += repository.mark_duplicates(transaction.connection, upload_id, after=repeats.forgets_after)
         totals = Totals.of(state, duplicates)
         repository.save_totals(transaction.connection, upload_id, totals)
         counts = totals.to_json()

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.disposable import is_disposable
+from mailsift.ingest.entries import Entries, UploadEmail
 from mailsift.ingest.formats.table import Table
-from mailsift.ingest.rows import Entries, RejectedRow, Row, UploadEmail
+from mailsift.ingest.repeats import Repeats
+from mailsift.ingest.rows import RejectedRow, Row
 
 MOST_BYTES: Final = 1024 * 1024
 """How much of the file is read; of what is packed, how many characters of its rows."""
@@ -37,7 +39,6 @@ class Tally:
     bad_syntax: int = 0
     duplicates: int = 0
     disposable: int = 0
-    _seen: set[str] = field(default_factory=set)
 
     def add(self, entries: list[UploadEmail]) -> None:
         """Count the entries of a row."""
@@ -47,9 +48,8 @@ class Tally:
             if entry.normalized_address is not None:
                 self.emails += 1
                 self.bad_syntax += not entry.is_valid_format
-                self.duplicates += entry.normalized_address in self._seen
+                self.duplicates += entry.duplicate_of is not None
                 self.disposable += entry.domain is not None and is_disposable(entry.domain)
-                self._seen.add(entry.normalized_address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Preview:
 
 def look(table: Table, dialect: Dialect, size: int) -> Preview:
     """Read the first rows of a file of `size` bytes."""
-    entries, tally = Entries("", dialect), Tally()
+    entries, tally = Entries("", dialect, Repeats()), Tally()
     shown: list[ShownRow] = []
     beginning = _Beginning(table)
     for number, row in enumerate(beginning, start=1):

@@ -55,20 +55,21 @@ class CopyStream:
         return "".join(lines).encode(errors="replace")
 
 
-def _encode_text(value: str) -> str:
+def encode_text(value: str) -> str:
+    """A text as one field of a line."""
     # Both checks run at the speed of memchr, and most texts end here.
     if value.isprintable() and "\\" not in value:
         return value
     return value.translate(_ESCAPES)
 
 
-def _encode_array(values: Sequence[str | None]) -> str:
+def encode_array(values: Sequence[str | None]) -> str:
     """A text[] literal; every element is quoted, so that '', 'NULL' and blanks stay what they are."""
     if None not in values:
         joined = '","'.join(values)  # type: ignore[arg-type]  # just checked
         if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1) and joined.isprintable():
             return f'{{"{joined}"}}'
-    return _encode_text("{" + ",".join(map(_quote_element, values)) + "}")
+    return encode_text("{" + ",".join(map(_quote_element, values)) + "}")
 
 
 def _quote_element(value: str | None) -> str:
@@ -78,23 +79,23 @@ def _quote_element(value: str | None) -> str:
 
 
 def _encode_json(value: Json) -> str:
-    return _encode_text(json.dumps(value.value, ensure_ascii=False, separators=(",", ":")))
+    return encode_text(json.dumps(value.value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _encode_other(value: object) -> str:
     if isinstance(value, StrEnum):
-        return _encode_text(value.value)
+        return encode_text(value.value)
     message = f"no COPY text for {type(value).__name__}"
     raise TypeError(message)
 
 
 _ENCODERS: Final[dict[type, Callable[..., str]]] = {
-    str: _encode_text,
+    str: encode_text,
     bool: lambda value: "t" if value else "f",
     type(None): lambda _: NULL,
     int: str,
     UUID: str,
-    list: _encode_array,
-    tuple: _encode_array,
+    list: encode_array,
+    tuple: encode_array,
     Json: _encode_json,
 }
