@@ -122,7 +122,7 @@ class _Sandbox:
             guard.stdin.close()
             guard.wait(timeout=30)
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 60) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while not ready():
             if time.monotonic() > deadline:

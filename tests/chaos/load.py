@@ -22,7 +22,8 @@ from mailsift.shared.storage import Storage
 
 Result = TypeVar("Result")
 
-_PATIENCE = 120.0
+# A database that is away for longer than a lease at production's times, on a machine that has much to do.
+_PATIENCE = 300.0
 
 Put = tuple[uuid.UUID, uuid.UUID]
 """A subject and its job."""
