@@ -83,6 +83,11 @@ def test_a_header_that_speaks_of_no_email_is_found_below_a_title() -> None:
     assert (found.skipped_rows, found.has_header, found.column_names) == (1, True, ("Name", "Anschrift"))
 
 
+def test_a_title_that_speaks_of_mail_is_no_header() -> None:
+    rows = [["Mailing list of Acme"], ["Kontakt-Mail", "Ort"], ["ann@x.com", "Oslo"], ["bob@x.com", "Rome"]]
+    assert judged(rows).column_names == ("Kontakt-Mail", "Ort")
+
+
 def test_a_header_in_the_midst_of_the_data_hides_none_of_it() -> None:
     rows = [["ann@x.com", "Ann"], ["email", "name"], ["bob@x.com", "Bob"]]
     found = judged(rows)

@@ -75,7 +75,8 @@ def find_header(rows: Sequence[list[str]], email_column: int, width: int) -> Hea
     front = _rows_in_front(rows, email_column)
     weights = [0.0 if any(map(bears_address, row)) else email_word_weight(_cell(row, email_column)) for row in front]
     if any(weights):
-        number = weights.index(max(weights))
+        # A title may speak of mail as well, but it has not all the columns.
+        number = max(range(len(front)), key=lambda number: (weights[number], min(_extent(front[number]), width)))
         name = _cell(front[number], email_column).strip()[:_MAX_SHOWN]
         return Header(number, True, 1.0, f"{_row(number)} names {name!r}")
     number = next((number for number, row in enumerate(front) if _extent(row) >= width), 0)
