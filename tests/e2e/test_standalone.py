@@ -84,8 +84,7 @@ def test_a_list_comes_back_with_the_answers_beside_each_row(
     assert found["exportPath"] == str(out)
     assert small.read_text() == SMALL
     if kind == "csv":
-        with out.open(newline="") as file:
-            rows = list(csv.DictReader(file))
+        rows = table(out)
         assert [row["E-Mail"] for row in rows] == [line.split(";")[1] for line in SMALL.splitlines()[1:]]
         assert [row["mailsift_status"] for row in rows] == ["valid", "valid", "", "valid", "invalid"]
         assert rows[0]["mailsift_deliverabilityScore"] == "95"
@@ -95,6 +94,37 @@ def test_a_list_comes_back_with_the_answers_beside_each_row(
         lines = [json.loads(line) for line in out.read_text().splitlines()]
         assert [line["columns"]["name"] for line in lines] == ["Ann", "Bob", "Eve", "Jon", "Max"]
         assert lines[1]["result"]["leadStatus"] == "medium-quality"
+
+
+def test_a_list_with_two_addresses_a_row_comes_back_with_the_answers_to_both_and_can_be_read_again(
+    mailsift: Mailsift, nameserver: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "contacts.csv"
+    path.write_text(
+        "Contacts of Acme\n\nname,private,work email\n"
+        "Jon,someone@gmail.com,john@company.com\nAnn,,SALES@startup.io\nEve,,\nBob,john@company.com,bob@\n"
+    )
+    found = mailsift.run("verify", path, "--nameserver", nameserver, "--json").json
+    assert (found["totalEmails"], found["validEmails"], found["duplicateEmails"]) == (5, 4, 1)
+    first = table(tmp_path / "contacts-analysed.csv")
+    assert [row["name"] for row in first] == ["Jon", "Ann", "Eve", "Bob"]
+    assert [row["mailsift_private_subStatus"] for row in first[:2]] == ["domain_accepts_mail", ""]
+    assert [row["mailsift_work email_deliverabilityScore"] for row in first[:2]] == ["95", "82"]
+    assert first[3]["mailsift_private_deliverabilityScore"] == "95"
+    assert (first[3]["mailsift_private_duplicateOf"], first[3]["mailsift_work email_status"]) == ("1", "invalid")
+    assert (first[2]["mailsift_private_reasons"], first[2]["mailsift_work email_reasons"]) == ("no_address", "")
+
+    again = mailsift.run("verify", tmp_path / "contacts-analysed.csv", "--nameserver", nameserver, "--json").json
+    assert (again["totalEmails"], again["byStatus"]) == (5, found["byStatus"])
+    second = table(tmp_path / "contacts-analysed-analysed.csv")
+    for before, after in zip(first, second, strict=True):
+        assert {name: after[name] for name in before} == before
+        assert {name: after[name.replace("mailsift_", "mailsift2_")] for name in before} == before
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def test_people_get_a_table_and_where_the_file_is(mailsift: Mailsift, nameserver: str, small: Path) -> None:

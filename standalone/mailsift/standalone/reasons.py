@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from mailsift.shared.answers import answer_prefix
 from mailsift.shared.verdicts import FileType
 
-_COLUMN = re.compile(r"(mailsift[0-9]*)_(?:.*_)?reasons", re.DOTALL)
 # A cell of the user's may be as long as a row may be.
 _LONGEST_CELL = 2**21
 
@@ -35,8 +34,8 @@ def _from_csv(path: Path) -> Iterator[list[str]]:
 
 def _columns_of_reasons(names: list[str]) -> list[int]:
     """One for each address of a row. The user's own columns, which may hold an earlier export's, come first."""
-    found = [(number, match[1]) for number, name in enumerate(names) if (match := _COLUMN.fullmatch(name))]
-    return [number for number, prefix in found if prefix == found[-1][1]]
+    added = [(number, prefix) for number, name in enumerate(names) if (prefix := answer_prefix(name))]
+    return [number for number, prefix in added if prefix == added[-1][1] and names[number].endswith("_reasons")]
 
 
 def _from_json_lines(path: Path) -> Iterator[list[str]]:

@@ -50,6 +50,14 @@ def test_a_column_with_an_address_now_and_then_is_none() -> None:
     assert judged(rows).email_columns == (1, 3)
 
 
+def test_the_answers_of_an_earlier_export_are_no_addresses_of_the_list() -> None:
+    names = ["contact", "mailsift_status", "mailsift_normalizedAddress", "MAILSIFT2_work_suggestion"]
+    found = judged([names, ["A@x.com", "valid", "a@x.com", "a@x.org"], ["b@x.com", "valid", "b@x.com", ""]])
+    assert found.email_columns == (0,)
+    asked = ReadingOptions(email_columns=("mailsift_normalizedAddress",))
+    assert judged([names, ["A@x.com", "valid", "a@x.com", ""]], asked).email_columns == (2,)
+
+
 def test_a_column_named_email_is_one_even_if_it_holds_little() -> None:
     rows = [["email", "manager"], ["n/a", "m@x.com"], ["none", "m@x.com"], ["b@x.com", "m@x.com"]]
     assert judged(rows).email_columns == (0, 1)

@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Final
 
-PREFIX: Final = "mailsift"
+from mailsift.shared.answers import PREFIX, answer_prefix
+
 MAX_FILE_NAME: Final = 120
 
-_PREFIXED: Final = re.compile(rf"{PREFIX}[0-9]*_")
 _NEEDS_QUOTES: Final = re.compile(r'[",\r\n]')
 _UNSAFE: Final = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -90,7 +90,7 @@ def answer_names(shape: Shape) -> tuple[str, ...]:
 
     When a column of the user's begins like that, because the list is an earlier export, it is `mailsift2_status`.
     """
-    taken = {found[0] for name in shape.columns if (found := _PREFIXED.match(name.strip().casefold()))}
+    taken = set(map(answer_prefix, shape.columns))
     prefixes = (f"{PREFIX}{number if number > 1 else ''}_" for number in count(1))
     prefix = next(prefix for prefix in prefixes if prefix not in taken)
     keys = json_keys(shape.columns)

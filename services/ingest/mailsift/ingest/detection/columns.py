@@ -9,6 +9,7 @@ from typing import Final
 
 from mailsift.ingest.detection.addresses import bears_address, is_address
 from mailsift.ingest.detection.headers import email_word_weight
+from mailsift.shared.answers import answer_prefix
 
 MAX_EMAIL_COLUMNS: Final = 16
 """Each is an entry of its own in every row; a file of ten thousand columns of addresses must end somewhere."""
@@ -39,12 +40,15 @@ class Census:
         """How many of the filled cells of a column are addresses."""
         return self.addresses[column] / max(1, self.filled[column])
 
-    def email_columns(self, main: int) -> tuple[int, ...]:
-        """Columns of which most filled cells are addresses, and the main one whatever it holds."""
+    def email_columns(self, main: int, names: Sequence[str]) -> tuple[int, ...]:
+        """Columns of which most filled cells are addresses, and the main one whatever it holds.
+
+        The answers of an earlier export hold addresses too, but those of the columns beside them.
+        """
         others = [
             column
             for column, count in self.addresses.most_common()
-            if column != main and 2 * count > self.filled[column]
+            if column != main and 2 * count > self.filled[column] and not answer_prefix(names[column])
         ]
         return tuple(sorted([main, *others[: MAX_EMAIL_COLUMNS - 1]]))
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from mailsift.ingest.detection.addresses import bears_address, is_address
 from mailsift.ingest.dialect import AS_ASKED
+from mailsift.shared.answers import answer_prefix
 
 _EMAIL_WORDS: Final = frozenset(
     {
@@ -43,7 +44,7 @@ def is_email_word(cell: str) -> bool:
 
 def email_word_weight(cell: str) -> float:
     """1 for `email`, `E-Mail Address` and the like; a tenth where `mail` is only part of it (`Owner email`); else 0."""
-    if len(cell) > 60 or bears_address(cell):
+    if len(cell) > 60 or bears_address(cell) or answer_prefix(cell):
         return 0.0
     word = _letters(cell)
     if word in _EMAIL_WORDS:

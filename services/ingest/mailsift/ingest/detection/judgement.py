@@ -64,12 +64,12 @@ def judge(sample: Sample, options: ReadingOptions) -> Judgement:
     if sample.complete and header.rows >= len(sample.rows):
         raise PermanentError("no_readable_row", "The file has a header and no row below it.")
     given = sample.names or (sample.rows[header.skipped_rows] if header.is_there else ())
-    names = name_columns(given, max(census.width, main + 1))
+    names = name_columns(given, max(census.width, 1 + max(census.addresses, default=0), main + 1))
     below = count_cells(sample.rows[header.rows :], whole_line=sample.whole_line)
     asked = _asked_email_columns(options, names)
     if not (asked or census.bearing[main] or is_email_word(names[main])):
         raise _no_email_column(given or sample.rows[0])
-    email_columns = asked or below.email_columns(main)
+    email_columns = asked or below.email_columns(main, names)
     return Judgement(
         skipped_rows=header.skipped_rows,
         has_header=header.is_there,
