@@ -292,7 +292,7 @@ def test_a_doubtful_reading_has_less_confidence_and_says_why() -> None:
     doubtful = understand("id,email\n1,a@b.com\n2,c\n3,d,e,f\n4,g\n")
     assert finding(sure, Trait.EMAIL_COLUMNS).confidence == 1.0
     assert finding(doubtful, Trait.EMAIL_COLUMNS).confidence < 0.6
-    assert "25% of the filled cells" in finding(doubtful, Trait.EMAIL_COLUMNS).evidence
+    assert "25% of 'email'" in finding(doubtful, Trait.EMAIL_COLUMNS).evidence
 
 
 def test_ten_thousand_columns_are_read() -> None:
@@ -311,6 +311,17 @@ def test_a_file_of_rows_too_wide_to_be_read_is_refused(delimiter: str) -> None:
     row = delimiter.join(["a@b.com", *["x"] * 20_000])
     error = refusal("\n".join([row] * 3))
     assert (error.code, "16384 columns" in error.message) == ("too_many_columns", True)
+
+
+def test_a_wide_cell_does_not_make_a_wide_row() -> None:
+    vectors = ["0,1" * 9_000, "1,0" * 9_000]
+    text = "\n".join(["email;vector", f"a@b.com;{vectors[0]}", f"c@d.com;{vectors[1]}"])
+    assert understand(text).delimiter == ";"
+
+
+def test_a_delimiter_that_makes_rows_too_wide_is_refused() -> None:
+    text = "\n".join(["a@b.com" + "x " * 20_000] * 3)
+    assert refusal(text, ReadingOptions(delimiter=" ")).code == "too_many_columns"
 
 
 @given(st.binary(max_size=200) | st.text(st.sampled_from("ab@.,;\t|\"'\n\r\0é")).map(str.encode), st.booleans())

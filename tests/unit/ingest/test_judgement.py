@@ -39,9 +39,7 @@ def test_every_column_of_which_most_filled_cells_are_addresses_is_an_email_colum
     assert found.email_columns == (1, 3)
     on_columns = finding(found, Trait.EMAIL_COLUMNS)
     assert (on_columns.value, on_columns.confidence) == (("email", "work email"), 1.0)
-    assert on_columns.evidence == (
-        "100% of the filled cells of 'email', 100% of the filled cells of 'work email' look like addresses"
-    )
+    assert on_columns.evidence == "of the filled cells, addresses are 100% of 'email', 100% of 'work email'"
 
 
 def test_a_column_with_an_address_now_and_then_is_none() -> None:

@@ -50,7 +50,7 @@ def detect(sample: bytes, options: ReadingOptions, *, complete: bool) -> Dialect
 def _on_format(format_: Format, layout: Layout) -> Finding:
     if layout.delimiter is None:
         return Finding(Trait.FORMAT, format_.value, 0.9, "lines of text, one cell each")
-    return Finding(Trait.FORMAT, format_.value, layout.confidence, f"text in {layout.width} columns")
+    return Finding(Trait.FORMAT, format_.value, layout.confidence, f"text in {layout.census.width} columns")
 
 
 def _on_layout(layout: Layout, options: ReadingOptions) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def _on_layout(layout: Layout, options: ReadingOptions) -> Iterator[Finding]:
     if options.delimiter:
         yield Finding(Trait.DELIMITER, layout.delimiter, 1.0, AS_ASKED)
     else:
-        evidence = f"{layout.consistency:.0%} of rows have {layout.width} columns"
+        evidence = f"{layout.census.consistency:.0%} of rows have {layout.census.width} columns"
         yield Finding(Trait.DELIMITER, layout.delimiter, layout.confidence, evidence)
     if layout.is_quoted:
         yield Finding(Trait.QUOTE, layout.quote, 1.0, "cells stand in it")

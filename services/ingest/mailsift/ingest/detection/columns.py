@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailsift.ingest.detection.addresses import bears_address, is_address
-from mailsift.ingest.detection.headers import email_word_weight
+from mailsift.ingest.detection.headers import MAX_ROWS_IN_FRONT, email_word_weight
 from mailsift.shared.answers import answer_prefix
 
 MAX_EMAIL_COLUMNS: Final = 16
@@ -16,7 +16,6 @@ MAX_EMAIL_COLUMNS: Final = 16
 
 # A cell with an at-sign somewhere, beside one that is an address.
 _WEIGHT_OF_BEARING: Final = 0.2
-_MAX_ROWS_IN_FRONT: Final = 50
 
 Rows = Sequence[list[str]]
 
@@ -86,7 +85,7 @@ def main_email_column(census: Census, named: Mapping[int, float]) -> tuple[int, 
 def named_in_front(rows: Rows, census: Census) -> dict[int, float]:
     """How much like the name of an e-mail column is what stands in each above the first row with an address."""
     weights: dict[int, float] = {}
-    for row in rows[: _MAX_ROWS_IN_FRONT if census.bearing else 1]:
+    for row in rows[: MAX_ROWS_IN_FRONT if census.bearing else 1]:
         if any(is_address(cell, whole_line=False) for cell in row):
             break
         for column, weight in named(row).items():

@@ -12,6 +12,9 @@ from mailsift.ingest.detection.addresses import bears_address, is_address
 from mailsift.ingest.dialect import AS_ASKED
 from mailsift.shared.answers import answer_prefix
 
+MAX_ROWS_IN_FRONT: Final = 50
+"""How far down a header is looked for."""
+
 _EMAIL_WORDS: Final = frozenset(
     {
         *("email", "emails", "mail", "emailaddress", "emailaddresses", "mailaddress", "emailid", "useremail", "epost"),
@@ -30,7 +33,6 @@ _EMAIL_WORDS: Final = frozenset(
         ),
     }
 )
-_MAX_ROWS_IN_FRONT: Final = 50
 _MAX_SHOWN: Final = 40
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _LABEL: Final = re.compile(r"[^\W\d_][\w \-/#()&:]{0,59}")
@@ -90,7 +92,7 @@ def find_header(rows: Sequence[list[str]], email_column: int, width: int) -> Hea
 
 def asked_header(rows: Sequence[list[str]], email_column: int, *, has_header: bool) -> Header:
     """The header that the user says there is: the first row that names the e-mail column, or the very first."""
-    named = (number for number, row in enumerate(rows[:_MAX_ROWS_IN_FRONT]) if is_email_word(_cell(row, email_column)))
+    named = (number for number, row in enumerate(rows[:MAX_ROWS_IN_FRONT]) if is_email_word(_cell(row, email_column)))
     return Header(next(named, 0) if has_header else 0, has_header, 1.0, AS_ASKED)
 
 
@@ -107,8 +109,8 @@ def _rows_in_front(rows: Sequence[list[str]], email_column: int) -> Sequence[lis
     for test in (partial(is_address, whole_line=False), bears_address):
         first = next((number for number, cell in enumerate(cells) if test(cell)), None)
         if first is not None:
-            return rows[: min(first, _MAX_ROWS_IN_FRONT)]
-    return rows[:_MAX_ROWS_IN_FRONT]
+            return rows[: min(first, MAX_ROWS_IN_FRONT)]
+    return rows[:MAX_ROWS_IN_FRONT]
 
 
 def _is_label_row(row: list[str], email_column: int) -> bool:

@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mailsift.ingest.detection.columns import (
-    MAX_EMAIL_COLUMNS,
-    Census,
-    count_cells,
-    main_email_column,
-    named,
-    named_in_front,
-)
+from mailsift.ingest.detection.columns import Census, count_cells, main_email_column, named, named_in_front
 from mailsift.ingest.detection.headers import Header, asked_header, find_header, is_email_word, name_columns
+from mailsift.ingest.detection.wishes import Wishes, shown
 from mailsift.ingest.dialect import AS_ASKED, Finding, Trait
 from mailsift.shared.errors import PermanentError
-from mailsift.shared.reading import EMAIL, Column, ReadingOptions
+from mailsift.shared.reading import ReadingOptions
 
 _MAX_NAMES_SHOWN: Final = 10
 _MAX_NAME_SHOWN: Final = 40
@@ -66,16 +60,20 @@ def judge(sample: Sample, options: ReadingOptions) -> Judgement:
     given = sample.names or (sample.rows[header.skipped_rows] if header.is_there else ())
     names = name_columns(given, max(census.width, 1 + max(census.addresses, default=0), main + 1))
     below = count_cells(sample.rows[header.rows :], whole_line=sample.whole_line)
-    asked = _asked_email_columns(options, names)
+    wishes = Wishes(options, names)
+    asked = wishes.email_columns
     if not (asked or census.bearing[main] or is_email_word(names[main])):
-        raise _no_email_column(given or sample.rows[0])
+        raise PermanentError(
+            "no_email_column",
+            f"No column of the file holds e-mail addresses. The first row reads: {shown(given or sample.rows[0])}.",
+        )
     email_columns = asked or below.email_columns(main, names)
     return Judgement(
         skipped_rows=header.skipped_rows,
         has_header=header.is_there,
-        column_names=_renamed(names, options),
+        column_names=wishes.names,
         email_columns=email_columns,
-        kept_columns=_kept(options, names, email_columns),
+        kept_columns=wishes.kept_columns(email_columns),
         findings=(
             Finding(Trait.HEADER, header.is_there, header.confidence, header.evidence),
             _on_email_columns(names, email_columns, below, asked=bool(asked)),
@@ -91,58 +89,14 @@ def _header(sample: Sample, options: ReadingOptions, email_column: int, width: i
     return find_header(sample.rows, email_column, width)
 
 
-def _asked_email_columns(options: ReadingOptions, names: Sequence[str]) -> tuple[int, ...]:
-    mapped = (column for column, meaning in options.mapping.items() if meaning == EMAIL)
-    asked = sorted({_find(column, names) for column in (*options.email_columns, *mapped)})
-    if len(asked) > MAX_EMAIL_COLUMNS:
-        raise PermanentError(
-            "too_many_email_columns", f"A list can have {MAX_EMAIL_COLUMNS} e-mail columns; please name no more."
-        )
-    return tuple(asked)
-
-
-def _kept(options: ReadingOptions, names: Sequence[str], email_columns: tuple[int, ...]) -> tuple[int, ...] | None:
-    if options.keep_columns is None:
-        return None
-    return tuple(sorted({*email_columns, *(_find(column, names) for column in options.keep_columns)}))
-
-
-def _renamed(names: Sequence[str], options: ReadingOptions) -> tuple[str, ...]:
-    wished = {_find(column, names): name for column, name in options.mapping.items() if name != EMAIL}
-    return tuple(wished.get(column, name) for column, name in enumerate(names))
-
-
-def _find(column: Column, names: Sequence[str]) -> int:
-    """The first column of a name, or the one with this number; a name in digits may be a number."""
-    if isinstance(column, str):
-        folded = [name.casefold() for name in names]
-        if (wanted := column.strip().casefold()) in folded:
-            return folded.index(wanted)
-    number = int(column) if isinstance(column, int) or (column.isascii() and column.isdigit()) else 0
-    if not 1 <= number <= len(names):
-        raise PermanentError("no_such_column", f"The file has no column {column!r}. Its columns are: {_shown(names)}.")
-    return number - 1
-
-
 def _on_email_columns(names: Sequence[str], columns: Sequence[int], below: Census, *, asked: bool) -> Finding:
     found = tuple(names[column][:_MAX_NAME_TOLD] for column in columns)
     if asked:
         return Finding(Trait.EMAIL_COLUMNS, found, 1.0, AS_ASKED)
     shares = [below.share_of_addresses(column) for column in columns]
     evidence = ", ".join(
-        f"{share:.0%} of the filled cells of {name[:_MAX_NAME_SHOWN]!r}"
+        f"{share:.0%} of {name[:_MAX_NAME_SHOWN]!r}"
         for share, name in zip(shares, found[:_MAX_NAMES_SHOWN], strict=False)
     )
-    return Finding(Trait.EMAIL_COLUMNS, found, round(0.3 + 0.7 * min(shares), 2), f"{evidence} look like addresses")
-
-
-def _no_email_column(names: Sequence[str]) -> PermanentError:
-    return PermanentError(
-        "no_email_column",
-        f"No column of the file holds e-mail addresses. The first row reads: {_shown(names)}.",
-    )
-
-
-def _shown(names: Sequence[str]) -> str:
-    shown = ", ".join(repr(name.strip()[:_MAX_NAME_SHOWN]) for name in names[:_MAX_NAMES_SHOWN])
-    return shown + (", ..." if len(names) > _MAX_NAMES_SHOWN else "")
+    confidence = round(0.3 + 0.7 * min(shares), 2)
+    return Finding(Trait.EMAIL_COLUMNS, found, confidence, f"of the filled cells, addresses are {evidence}")
