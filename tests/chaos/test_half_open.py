@@ -53,19 +53,21 @@ def test_workers_hear_no_more_of_rabbitmq(rig: Rig) -> None:
 def test_workers_hear_no_more_of_postgresql_and_are_started_anew(rig: Rig) -> None:
     proxy = rig.proxy("postgresql")
     rig.start("dispatcher")
-    with work(rig, database=proxy) as workers, Probes(rig, *workers) as probes:
-        await_flow(rig)
-        if rig.full:
-            assert proxy.freeze() > 0
-            rig.wait(lambda: probes.failed, "a worker to notice")
-            proxy.thaw()
+    with Probes(rig) as probes:
+        with work(rig, database=proxy):
             await_flow(rig)
-        assert proxy.forsake() > 0
-        rig.calm()
-        failed = probes.failed
-        rig.wait(lambda: probes.failed > failed, "a worker to notice")
-        await_flow(rig)
-    rig.settle()
+            if rig.full:
+                assert proxy.freeze() > 0
+                rig.wait(lambda: probes.failed, "a worker to notice")
+                proxy.thaw()
+                await_flow(rig)
+            assert proxy.forsake() > 0
+            rig.calm()
+            failed = probes.failed
+            rig.wait(lambda: probes.failed > failed, "a worker to notice")
+            await_flow(rig)
+        # The others notice later.
+        rig.settle()
     assert rig.events("worker_lost") > 0
 
 
@@ -86,10 +88,9 @@ def hints_lie_about(rig: Rig) -> bool:
 class Probes:
     """Does what Kubernetes does with a process that says it is no longer alive."""
 
-    def __init__(self, rig: Rig, *names: str) -> None:
+    def __init__(self, rig: Rig) -> None:
         self.failed = 0
         self._rig = rig
-        self._names = names
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -103,7 +104,7 @@ class Probes:
 
     def _run(self) -> None:
         while not self._over.wait(0.1):
-            for process in (self._rig[name] for name in self._names):
+            for process in self._rig.processes:
                 if not is_live(process):
                     self.failed += 1
                     process.kill()
