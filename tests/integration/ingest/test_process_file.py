@@ -160,10 +160,14 @@ def test_a_list_is_read_as_the_user_says_and_tells_what_that_stands_on(ingest: I
     }
 
 
-def test_an_option_that_does_not_fit_the_file_fails_the_job(ingest: Ingest) -> None:
-    ingest.put(LIST, ReadingOptions(email_columns=("phone",)))
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(ReadingOptions(email_columns=("phone",)), "no_such_column"), (ReadingOptions(sheet="People"), "no_such_sheet")],
+)
+def test_an_option_that_does_not_fit_the_file_fails_the_job(ingest: Ingest, options: ReadingOptions, code: str) -> None:
+    ingest.put(LIST, options)
     assert ingest.pump.run() == 1
-    assert (ingest.upload()["status"], ingest.upload()["errorCode"]) == ("failed", "no_such_column")
+    assert (ingest.upload()["status"], ingest.upload()["errorCode"]) == ("failed", code)
 
 
 def test_a_list_of_which_more_than_half_repeats_says_so(ingest: Ingest) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from mailsift.ingest.detection import SAMPLE_SIZE, detect
+from mailsift.ingest.detection.wishes import refuse_unfitting
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.ingest.formats.table import Table
@@ -14,7 +15,9 @@ from mailsift.shared.reading import ReadingOptions
 def understand(stream: BinaryIO, size: int, options: ReadingOptions) -> Dialect:
     """Tell from the beginning of a file of `size` bytes how to read it; raises PermanentError if it is no list."""
     sample = stream.read(SAMPLE_SIZE)
-    return detect(sample, options, complete=len(sample) >= size)
+    dialect = detect(sample, options, complete=len(sample) >= size)
+    refuse_unfitting(options, dialect.format)
+    return dialect
 
 
 def open_table(stream: BinaryIO, dialect: Dialect) -> Table:

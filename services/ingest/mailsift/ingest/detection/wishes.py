@@ -1,4 +1,4 @@
-"""What the user says of columns, as columns of the file; pure."""
+"""What the user says of a list, held against what it is; pure."""
 
 from __future__ import annotations
 
@@ -6,11 +6,31 @@ from collections.abc import Sequence
 from typing import Final
 
 from mailsift.ingest.detection.columns import MAX_EMAIL_COLUMNS
+from mailsift.ingest.dialect import Format
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.reading import EMAIL, Column, ReadingOptions
 
 _MAX_NAMES_SHOWN: Final = 10
 _MAX_NAME_SHOWN: Final = 40
+
+
+_WORKBOOKS: Final = frozenset({Format.XLSX, Format.XLS, Format.ODS})
+_DELIMITED: Final = frozenset({Format.CSV, Format.TSV})
+
+
+def refuse_unfitting(options: ReadingOptions, format_: Format) -> None:
+    """Refuse what was said though it means nothing in a format.
+
+    Raises PermanentError: `no_such_sheet` or `unfitting_option`.
+    """
+    if options.sheet is not None and format_ not in _WORKBOOKS:
+        raise PermanentError("no_such_sheet", f"The file is {format_.value}, which has no sheets; leave `sheet` out.")
+    for name, value, fits in (
+        ("delimiter", options.delimiter, format_ in _DELIMITED),
+        ("encoding", options.encoding, format_ not in _WORKBOOKS),
+    ):
+        if value is not None and not fits:
+            raise PermanentError("unfitting_option", f"The file is {format_.value}: leave `{name}` out, it has none.")
 
 
 class Wishes:
