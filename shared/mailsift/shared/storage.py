@@ -91,7 +91,7 @@ class Storage:
         return stream.stored
 
     def open(self, key: str) -> BinaryIO:
-        """Open an object for reading from its start. Raises PermanentError `object_missing`."""
+        """Open an object for reading from its start, or from anywhere. Raises PermanentError `object_missing`."""
         try:
             reader = obstore.open_reader(self._store, key, buffer_size=CHUNK)
         except FileNotFoundError as error:
@@ -199,6 +199,12 @@ class _Raw(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return self._reader.seek(offset, whence)
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_a_stream_is_read_as_files_are(storage: Storage) -> None:
         assert len(stream.read(2 * CHUNK + 1)) == 2 * CHUNK + 1
         assert len(stream.read()) == CHUNK - 1
         assert stream.read(1) == b""
+
+
+def test_a_stream_is_read_from_anywhere(storage: Storage) -> None:
+    content = bytes(range(256)) * 20_000
+    storage.write("x", [content])
+    with storage.open("x") as stream:
+        assert (stream.seek(-300, os.SEEK_END), stream.read()) == (len(content) - 300, content[-300:])
+        assert (stream.seek(70_001), stream.read(300)) == (70_001, content[70_001:70_301])
+        assert (stream.seek(-100, os.SEEK_CUR), stream.tell()) == (70_201, 70_201)
+        assert stream.read() == content[70_201:]
+        assert (stream.seek(2 * len(content)), stream.read(1)) == (2 * len(content), b"")
 
 
 def test_a_stream_that_breaks_off_leaves_nothing(storage: Storage, tmp_path: Path) -> None:
