@@ -1,0 +1,71 @@
+"""How much may come out of a packed file, and the errors for one that goes beyond it or is broken; pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from mailsift.shared.errors import PermanentError
+
+_MIB: Final = 2**20
+_GIB: Final = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a packed file may grow to."""
+
+    expanded_bytes: int = 16 * _GIB
+    ratio: int = 250
+    """Of what comes out to what was stored. Lists get to 100, and made-up ones of one address to 200."""
+    free_bytes: int = 100 * _MIB
+    """So much may come out at any ratio."""
+    members: int = 1000
+    """Lists in one zip file."""
+    directory_bytes: int = 8 * _MIB
+    """The table of contents of a zip file, which is read as a whole."""
+
+
+class Meter:
+    """Counts what goes into the unpacking of a file and what comes out, and raises when that is too much."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self.stored = 0
+        self.expanded = 0
+
+    def take(self, size: int) -> None:
+        """Count stored bytes."""
+        self.stored += size
+
+    def give(self, size: int) -> None:
+        """Count bytes that came out. Raises PermanentError `archive_too_large` or `archive_bomb`."""
+        self.expanded += size
+        if self.expanded > self._bounds.expanded_bytes:
+            raise too_large(f"it unpacks to more than {in_words(self._bounds.expanded_bytes)}")
+        if self.expanded > self._bounds.free_bytes and self.expanded > self._bounds.ratio * self.stored:
+            raise bomb(f"it unpacks to more than {self._bounds.ratio} times its size")
+
+
+def in_words(size: int) -> str:
+    """Say how many bytes that are, in whole units."""
+    return f"{size // _GIB:,} GiB" if size >= _GIB else f"{size // _MIB:,} MiB"
+
+
+def damaged(why: str) -> PermanentError:
+    """The error for a packed file that cannot be unpacked to its end."""
+    return PermanentError(
+        "archive_damaged", f"The packed file is damaged: {why}. Please pack it again, or upload the list itself."
+    )
+
+
+def too_large(why: str) -> PermanentError:
+    """The error for a packed file that holds more than is read."""
+    return PermanentError("archive_too_large", f"The packed file is too large: {why}. Please upload it in parts.")
+
+
+def bomb(why: str) -> PermanentError:
+    """The error for a file that was made to grow."""
+    return PermanentError(
+        "archive_bomb", f"The packed file is not unpacked: {why}. If it is a list, please upload the list itself."
+    )
