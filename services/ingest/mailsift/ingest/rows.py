@@ -22,6 +22,7 @@ class RejectReason(StrEnum):
     ROW_TOO_LONG = "row_too_long"
     TOO_MANY_COLUMNS = "too_many_columns"
     UNBALANCED_QUOTE = "unbalanced_quote"
+    MALFORMED_JSON = "malformed_json"
 
 
 # Values are frozen dataclasses elsewhere. These are made for every row of a list of millions, where a named tuple

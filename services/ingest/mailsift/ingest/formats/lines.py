@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator
 from io import StringIO
 from typing import BinaryIO, Final, NamedTuple
 
+from mailsift.ingest.formats.text import TextStream
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH
-
-BLOCK_SIZE: Final = 256 * 1024
 
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 
@@ -28,23 +26,22 @@ def split_lines(text: str) -> list[str]:
 
 
 class LineBlocks:
-    """The lines of a stream, once.
-
-    Bytes that do not decode become U+FFFD and NUL characters are dropped, for neither has a place in the database.
-    """
+    """The lines of a stream, once."""
 
     def __init__(self, stream: BinaryIO, encoding: str) -> None:
-        self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
-        self._at_end = False
-        self.bytes_read = 0
+        self._text = TextStream(stream, encoding)
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the stream have been used so far."""
+        return self._text.bytes_read
 
     def __iter__(self) -> Iterator[Block]:
         rest = ""
-        while rest or not self._at_end:
-            lines = split_lines(rest + self._read())
+        while rest or not self._text.at_end:
+            lines = split_lines(rest + self._text.read())
             # A line that ends in \r may go on with \n in the next block.
-            rest = lines.pop() if lines and not self._at_end and not lines[-1].endswith("\n") else ""
+            rest = lines.pop() if lines and not self._text.at_end and not lines[-1].endswith("\n") else ""
             # The rest grows by less than a block each time, so only the first line of a block can be too long.
             if lines and _is_too_long(lines[0]):
                 yield _too_long(lines.pop(0))
@@ -54,16 +51,10 @@ class LineBlocks:
                 yield _too_long(rest)
                 rest = self._skip_line(rest[-1])
 
-    def _read(self) -> str:
-        chunk = self._stream.read(BLOCK_SIZE)
-        self.bytes_read += len(chunk)
-        self._at_end = not chunk
-        return self._decoder.decode(chunk, final=self._at_end).replace("\0", "")
-
     def _skip_line(self, last: str) -> str:
         """Read on to the end of a line whose `last` character is known, keeping nothing; what follows is returned."""
-        while not self._at_end:
-            text = self._read()
+        while not self._text.at_end:
+            text = self._text.read()
             if last == "\r" and text:
                 return text.removeprefix("\n")
             end = _LINE_END.search(text)
