@@ -13,9 +13,7 @@ Column = str | int
 EMAIL: Final = "email"
 """What a column is mapped to when it holds addresses."""
 
-# The codecs that lists are written in. Python knows others that are no character sets, or fail half way in ways of
-# their own (`idna`, `unicode_escape`, `undefined`).
-_CODECS: Final = frozenset(
+CODECS: Final = frozenset(
     {
         *("ascii", "utf-8", "utf-8-sig"),
         *("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"),
@@ -26,6 +24,8 @@ _CODECS: Final = frozenset(
         *("cp932", "shift_jis", "euc_jp", "iso2022_jp", "cp949", "euc_kr", "gb2312", "gbk", "gb18030", "big5", "cp950"),
     }
 )
+"""The codecs that lists are written in. Python knows others that are no character sets, or fail half way in ways of
+their own (`idna`, `unicode_escape`, `undefined`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +79,4 @@ def find_codec(name: str) -> str | None:
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
         return None
-    return found if found in _CODECS else None
+    return found if found in CODECS else None

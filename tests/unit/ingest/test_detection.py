@@ -1,3 +1,4 @@
+import io
 import os
 import random
 from contextlib import suppress
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from mailsift.ingest.detection import detect
 from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
+from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.shared.errors import PermanentError
-from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.reading import CODECS, ReadingOptions
 
 
 def understand(text: str | bytes, options: ReadingOptions | None = None, *, complete: bool = True) -> Dialect:
@@ -330,6 +332,23 @@ def test_any_bytes_are_understood_or_refused_with_a_named_error(sample: bytes, c
         dialect = detect(sample, ReadingOptions(), complete=complete)
         assert all(0 <= column < len(dialect.column_names) for column in dialect.email_columns)
         assert all(0 <= finding.confidence <= 1 for finding in dialect.findings)
+
+
+@given(
+    st.binary(max_size=200) | st.text(st.sampled_from("ab@.,;\t|\"'\n\r\0é")).map(str.encode),
+    st.sampled_from(sorted(CODECS)),
+    st.sampled_from([None, ";", "@", "a", " "]),
+    st.sampled_from([None, True, False]),
+)
+def test_any_bytes_are_read_as_asked_or_refused_with_a_named_error(
+    sample: bytes, encoding: str, delimiter: str | None, has_header: bool | None
+) -> None:
+    options = ReadingOptions(encoding=encoding, delimiter=delimiter, has_header=has_header, email_columns=(1,))
+    with suppress(PermanentError):
+        dialect = detect(sample, options, complete=True)
+        # What follows the sample may be anything.
+        for row in DelimitedTable(io.BytesIO(sample + sample[::-1]), dialect):
+            assert row.row_number >= 1
 
 
 def test_random_bytes_never_pass_for_a_list() -> None:
