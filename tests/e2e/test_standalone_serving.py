@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             said = json.loads(process.stdout.readline())
             yield Served(mailsift, nameserver, said["url"], said["apiKey"], said["pid"])
             process.terminate()
-            assert process.wait(20) == 0
+            assert process.wait(60) == 0
     assert not (mailsift.home.folder / "server.json").exists()
     assert not (mailsift.home.postgres / "data" / "postmaster.pid").exists()
 
@@ -74,6 +75,71 @@ def test_the_same_command_serves_as_a_client_of_a_deployment(served: Served, tmp
     refused = elsewhere.run("check", "john@company.com", "--api-key", "ms_wrong", "--json")
     assert refused.exit_code == 1
     assert json.loads(refused.out)["error"]["code"] == "unauthorized"
+
+
+MESSY = "Customers of 2026\n\nname;Mail;Ort\nAnn;john@company.com;Bonn\nBob;;Rom\nJon;JOHN@company.com;=1+1\n;;=2+2\n"
+
+
+def test_a_list_is_looked_at_before_anything_is_loaded(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(MESSY)
+    elsewhere = Mailsift(tmp_path / "home", {"MAILSIFT_SERVER": served.url, "MAILSIFT_API_KEY": served.key})
+    found = elsewhere.run("preview", path, "--json").json
+    assert (found["status"], found["delimiter"], found["emailColumns"]) == ("preview", ";", [2])
+    assert found["preview"]["rows"][0] == {"rowNumber": 4, "columns": ["Ann", "john@company.com", "Bonn"]}
+    assert (found["totalEmails"], found["preview"]["rowsRead"]) == (0, 4)
+    told = served.mailsift.run("preview", path, "--keep-column", "Mail", "--map", "Mail=Address")
+    assert told.exit_code == 0, told.err
+    for words in ("semicolon", "@ Address", "JOHN@company.com", "--keep-column Mail --map Mail=Address"):
+        assert words in told.out
+    assert "Bonn" not in told.out
+
+
+def test_a_list_is_read_as_it_is_said_and_what_cannot_be_used_is_saved(served: Served, tmp_path: Path) -> None:
+    path, rejected = tmp_path / "list.csv", tmp_path / "rejected.csv"
+    path.write_text(MESSY)
+    said = served.mailsift.run(
+        "verify", path, "--email-column", "2", "--map", "Ort=town", "--rejected", rejected, "--json"
+    )
+    assert (said.json["totalEmails"], said.json["duplicateEmails"]) == (2, 1)
+    assert said.json["rejectedPath"] == str(rejected)
+    with Path(said.json["exportPath"]).open(newline="") as file:
+        first = next(csv.DictReader(file))
+    assert (first["name"], first["town"], first["mailsift_status"]) == ("Ann", "Bonn", "valid")
+    with rejected.open(newline="") as file:
+        assert [(row["reason"], row["rawText"]) for row in csv.DictReader(file)] == [
+            ("no_address", "Bob,,Rom"),
+            ("no_address", ",,=2+2"),
+        ]
+
+
+def test_a_list_that_mostly_repeats_itself_says_so_before_it_is_analysed(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "list.txt"
+    path.write_text("john@company.com\n" * 4 + "sales@startup.io\n")
+    said = served.mailsift.run("verify", path, "--json")
+    assert said.json["warnings"] == ["mostly_duplicates"]
+    noted = [number for number, line in enumerate(said.err.splitlines()) if "more than half of the addresses" in line]
+    begun = [number for number, line in enumerate(said.err.splitlines()) if line.startswith("analysing")]
+    assert max(noted) < min(begun)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "hint"),
+    [
+        (("preview", "--email-column", "Post"), "no_such_column", "'name', 'Mail', 'Ort'"),
+        (("verify", "--encoding", "utf-16"), "wrong_encoding", "--encoding"),
+        (("preview", "--delimiter", "ab"), "invalid_option", "--delimiter"),
+        (("verify", "--map", "Mail"), "invalid_option", "NAME=WORD"),
+    ],
+)
+def test_what_does_not_fit_a_list_is_told_with_what_to_say(
+    served: Served, tmp_path: Path, arguments: tuple[str, ...], code: str, hint: str
+) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text(MESSY)
+    said = served.mailsift.run(*arguments, path, "--json")
+    assert (said.exit_code, json.loads(said.out)["error"]["code"]) == (2, code)
+    assert hint in said.err.splitlines()[-1]
 
 
 def test_the_first_key_is_printed_once_and_opens_the_api(served: Served) -> None:
@@ -120,6 +186,7 @@ def test_a_file_that_cannot_be_read_has_its_own_message_and_exit_code(
         (("verify", "missing.csv"), "missing_file"),
         (("verify", "."), "is_a_directory"),
         (("verify", "/dev/null"), "not_a_file"),
+        (("preview", "missing.csv"), "missing_file"),
         (("check", "john@company.com", "--nameserver", "no such thing"), "invalid_nameserver"),
         (("check", "a\nb"), "invalid_address"),
         (("check", "john@company.com", "--server", "https://mailsift.example"), "no_api_key"),

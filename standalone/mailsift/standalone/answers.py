@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.standalone.verifying import Verified
 
 
@@ -23,10 +24,17 @@ def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str
             "byLeadStatus": analysis.by_lead_status,
             "byRiskLevel": analysis.by_risk_level,
             "exportPath": str(verified.path),
+            **({} if verified.rejected is None else {"rejectedPath": str(verified.rejected)}),
+            "warnings": upload.warnings,
             "durationSeconds": round(seconds, 3),
             "notices": notices,
         }
     )
+
+
+def upload_json(upload: UploadDetail) -> str:
+    """Write what is known of an upload on one line."""
+    return json.dumps(upload.model_dump(mode="json", by_alias=True))
 
 
 def result_json(result: Result) -> str:

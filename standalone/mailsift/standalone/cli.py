@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
@@ -37,6 +38,37 @@ _server = click.option(
 _api_key = click.option(
     "--api-key", metavar="KEY", envvar="MAILSIFT_API_KEY", help="The key for it; better given as MAILSIFT_API_KEY."
 )
+_READING = (
+    click.option("--delimiter", metavar="CHARACTER", help="What stands between cells: ; or tab, comma, pipe, space."),
+    click.option("--encoding", metavar="NAME", help="The character set, such as utf-8 or windows-1252."),
+    click.option("--header/--no-header", default=None, help="Whether the first row names the columns."),
+    click.option("--sheet", metavar="NAME", help="The sheet of a workbook. [the first with addresses]"),
+    click.option(
+        "--email-column",
+        "email_columns",
+        multiple=True,
+        metavar="NAME|NUMBER",
+        help="A column with addresses; once for each. Numbers count from 1.",
+    ),
+    click.option(
+        "--keep-column",
+        "keep_columns",
+        multiple=True,
+        metavar="NAME|NUMBER",
+        help="A column to keep; once for each. Those with addresses are kept in any case. [all]",
+    ),
+    click.option(
+        "--map", "mapping", multiple=True, metavar="NAME=WORD", help="What a column is: email, or a new name."
+    ),
+)
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+def _how_to_read(command: _Command) -> _Command:
+    """Give a command the options that say how to read a list; left out, it is found out from the list."""
+    for option in reversed(_READING):
+        command = option(command)
+    return command
 
 
 @click.group(epilog=_EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -68,6 +100,13 @@ def main(context: click.Context, home: Path | None) -> None:
     type=click.Choice(["csv", "jsonl"]),
     help="CSV or JSON Lines. [by OUT's name, else csv]",
 )
+@click.option(
+    "--rejected",
+    type=click.Path(path_type=Path, readable=False),
+    metavar="OUT",
+    help="Save the rows from which no address could be taken, as CSV.",
+)
+@_how_to_read
 @_nameserver
 @_json
 @_server
@@ -78,22 +117,48 @@ def verify(  # noqa: PLR0913 - the options of the command
     file: Path,
     out: Path | None,
     format_name: str | None,
+    rejected: Path | None,
     nameserver: str | None,
     as_json: bool,
     server: str | None,
     api_key: str | None,
     home: Path | None,
+    **words: Any,
 ) -> None:
     """Analyse a list and write it again with the answers beside each row.
 
-    FILE is CSV, TSV or text with one address a line. It is never changed. When the command is stopped or killed, the
-    same command goes on where it stopped.
+    FILE is CSV, TSV or text with one address a line. It is never changed. What it is, is found out from it; preview
+    shows that first, and the options below correct it. When the command is stopped or killed, the same command goes on
+    where it stopped.
     """
     with _reporting(as_json=as_json):
         from mailsift.standalone import commands
+        from mailsift.standalone.reading import Words
 
         place = commands.choose_place(home, server, api_key, nameserver)
-        commands.verify(place, commands.Wanted(file, out, format_name, as_json))
+        commands.verify(place, commands.Wanted(file, out, format_name, rejected, Words(**words), as_json))
+
+
+@main.command(epilog=_EXIT_CODES)
+@click.argument("file", type=click.Path(path_type=Path, readable=False, allow_dash=True))
+@_how_to_read
+@_json
+@_server
+@_api_key
+@_home
+def preview(
+    *, file: Path, as_json: bool, server: str | None, api_key: str | None, home: Path | None, **words: Any
+) -> None:
+    """Show what would be understood of a list, its first rows and what to expect; nothing is analysed.
+
+    The options correct what was misunderstood; verify takes the same ones.
+    """
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+        from mailsift.standalone.reading import Words
+
+        place = commands.choose_place(home, server, api_key, None)
+        commands.preview(place, file, Words(**words), as_json=as_json)
 
 
 @main.command(epilog=_EXIT_CODES)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -18,6 +20,7 @@ from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
 from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.errors import RefusedError, ServerGoneError
 
@@ -28,6 +31,17 @@ _TIMEOUT = httpx.Timeout(60, connect=10)
 _LARGEST_PAGE = 1000
 _PAUSE_SECONDS = 1.0
 _AWAY = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file on its way, what it is called, and how it is to be read."""
+
+    path: Path
+    name: str
+    options: ReadingOptions
+    preview: bool = False
+    """Only its beginning is to be looked at."""
 
 
 class Client:
@@ -54,15 +68,15 @@ class Client:
     ) -> None:
         self._http.close()
 
-    def upload(self, path: Path, name: str, idempotency_key: str, on_bytes: Callable[[int], None]) -> UploadAccepted:
+    def upload(self, sent: Sent, idempotency_key: str, on_bytes: Callable[[int], None]) -> UploadAccepted:
         """Send a file."""
-        with path.open("rb") as file:
-            size = path.stat().st_size
+        with sent.path.open("rb") as file:
+            size = sent.path.stat().st_size
             return self._ask(
                 UploadAccepted,
                 "POST",
                 "/api/uploads",
-                params={"fileName": name},
+                params=_parameters(sent),
                 headers={
                     "Content-Type": "application/octet-stream",
                     "Content-Length": str(size),
@@ -74,6 +88,10 @@ class Client:
     def find_upload(self, upload_id: UUID) -> UploadDetail:
         """Read an upload."""
         return self._ask(UploadDetail, "GET", f"/api/uploads/{upload_id}")
+
+    def download_rejected(self, upload_id: UUID, file: BinaryIO) -> None:
+        """Write the rejected rows of an upload into an open file, as CSV."""
+        self._fetch(f"/api/uploads/{upload_id}/rejected.csv", file, lambda _: None)
 
     def analyse_list(self, upload_id: UUID, idempotency_key: str) -> AnalysisAccepted:
         """Have an upload analysed."""
@@ -122,8 +140,15 @@ class Client:
 
     def download(self, export_id: UUID, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         """Write the file of an export into an open one."""
+        self._fetch(f"/api/exports/{export_id}/download", file, on_bytes)
+
+    def find_job(self, job_id: UUID) -> Job:
+        """Read how a job stands."""
+        return self._ask(Job, "GET", f"/api/jobs/{job_id}")
+
+    def _fetch(self, path: str, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         try:
-            with self._http.stream("GET", f"/api/exports/{export_id}/download") as response:
+            with self._http.stream("GET", path) as response:
                 if response.is_error:
                     response.read()
                     raise problem_of(response)
@@ -132,10 +157,6 @@ class Client:
                     on_bytes(len(chunk))
         except httpx.HTTPError as error:
             raise self._gone(error) from error
-
-    def find_job(self, job_id: UUID) -> Job:
-        """Read how a job stands."""
-        return self._ask(Job, "GET", f"/api/jobs/{job_id}")
 
     def _ask(self, answer: type[Answer], method: str, path: str, **request: object) -> Answer:
         deadline = time.monotonic() + (self._patience_seconds if method == "GET" else 0)
@@ -161,6 +182,14 @@ class Client:
 
     def _gone(self, error: Exception) -> ServerGoneError:
         return ServerGoneError(f"{self._url} does not answer ({str(error) or type(error).__name__})")
+
+
+def _parameters(sent: Sent) -> dict[str, str]:
+    """Say in the query how the file is to be read: words as they are, all else as JSON."""
+    said = {
+        name: value if isinstance(value, str) else json.dumps(value) for name, value in sent.options.to_json().items()
+    }
+    return {"fileName": sent.name, **said, **({"preview": "true"} if sent.preview else {})}
 
 
 def _chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shlex
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,16 +17,18 @@ import httpx
 
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import FileType
-from mailsift.standalone import answers, reports
+from mailsift.standalone import answers, previews, reports
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.checking import Checked, check_all
 from mailsift.standalone.client import Client
 from mailsift.standalone.connecting import Deployment, Own, with_client
-from mailsift.standalone.destination import choose_destination, read_source
+from mailsift.standalone.destination import choose_destination, choose_rejected, read_source
 from mailsift.standalone.errors import HomeInUseError, InputError, PostgresError
 from mailsift.standalone.home import Home, find_home
+from mailsift.standalone.looking import look_at
 from mailsift.standalone.nameservers import read_nameserver
 from mailsift.standalone.progress import progress
+from mailsift.standalone.reading import Words, read_words
 from mailsift.standalone.runs import RunKey, RunRecords
 from mailsift.standalone.stopping import Stopped
 from mailsift.standalone.verifying import Order, Verified, Verifier
@@ -49,6 +52,8 @@ class Wanted:
     file: Path
     out: Path | None
     format_name: str | None
+    rejected: Path | None
+    words: Words
     as_json: bool
 
     @property
@@ -93,13 +98,26 @@ def verify(place: Place, wanted: Wanted) -> None:
     begun = time.monotonic()
     source = read_source(wanted.file)
     destination = choose_destination(source, wanted.out, wanted.file_type)
-    verified = _take_through(place, Order(source, wanted.file_type, destination))
+    rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
+    order = Order(source, wanted.file_type, destination, read_words(wanted.words), rejected)
+    verified = _take_through(place, order)
     notices = verified.analysis.notices
     if wanted.as_json:
         click.echo(answers.verified_json(verified, time.monotonic() - begun, notices))
     else:
         reports.console().print(reports.summary(verified))
     _explain(notices, as_json=wanted.as_json)
+
+
+def preview(place: Place, file: Path, words: Words, *, as_json: bool) -> None:
+    """Print what would be understood of a file; nothing is analysed."""
+    options, source = read_words(words), read_source(file)
+    with progress() as shown:
+        upload = with_client(place.target, shown, lambda client: look_at(client, source, options, shown))
+    if as_json:
+        click.echo(answers.upload_json(upload))
+    else:
+        reports.console().print(previews.report(upload, shlex.quote(str(file)), options), crop=False)
 
 
 def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
@@ -176,9 +194,10 @@ def _take_through(place: Place, order: Order, results: list[Result] | None = Non
 def _key_of(place: Place, order: Order) -> RunKey:
     match place.target:
         case Deployment(url, _):
-            return RunKey(order.source.sha256, order.file_type, (), url)
+            return RunKey(order.source.sha256, order.file_type, (), url, order.options)
         case Own(_, asking):
-            return RunKey(order.source.sha256, order.file_type, () if asking.known_as else asking.nameservers, None)
+            asked = () if asking.known_as else asking.nameservers
+            return RunKey(order.source.sha256, order.file_type, asked, None, order.options)
 
 
 def _is_server(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,23 +46,38 @@ def read_source(path: Path) -> Source:
 
 
 def choose_destination(source: Source, given: Path | None, file_type: FileType) -> Path:
-    """Return where to write: the path that was given, else one beside the list. Raises InputError."""
+    """Return where the answers go: the path that was given, else one beside the list. Raises InputError."""
     if given == _STREAM:
         raise InputError("output_unusable", "the answers go into a file that is whole or not there; name one with -o")
     path = given or source.path.with_name(f"{source.path.stem}-analysed.{file_type.value}")
-    path = path.absolute()
-    if path.exists():
-        if path.samefile(source.path):
-            raise InputError("output_is_input", f"{path} is the list itself; choose another output with -o")
-        if not path.is_file():
-            raise InputError("output_unusable", f"{path} is not a regular file; choose another output with -o")
+    return _usable(path.absolute(), [source.path], "choose another output with -o")
+
+
+def choose_rejected(source: Source, given: Path, answers: Path) -> Path:
+    """Return where the rejected rows go. Raises InputError."""
+    if given == _STREAM:
+        raise InputError("output_unusable", "the rejected rows go into a file: name one with --rejected")
+    return _usable(given.absolute(), [source.path, answers], "choose another file with --rejected")
+
+
+def _usable(path: Path, taken: Sequence[Path], otherwise: str) -> Path:
+    """Return where a file can be written, a link followed. Raises InputError."""
+    for other in taken:
+        if path == other or (path.exists() and other.exists() and path.samefile(other)):
+            raise InputError("output_is_input", f"{path} is {_what(other, taken)}; {otherwise}")
+    if path.exists() and not path.is_file():
+        raise InputError("output_unusable", f"{path} is not a regular file; {otherwise}")
     if path.is_symlink():
         path = path.resolve()
     if not path.parent.is_dir():
-        raise InputError("output_unusable", f"{path.parent} is not a folder; choose another output with -o")
+        raise InputError("output_unusable", f"{path.parent} is not a folder; {otherwise}")
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise InputError("output_unusable", f"{path.parent} may not be written to; choose another output with -o")
+        raise InputError("output_unusable", f"{path.parent} may not be written to; {otherwise}")
     return path
+
+
+def _what(path: Path, taken: Sequence[Path]) -> str:
+    return "the list itself" if path == taken[0] else "where the answers go"
 
 
 @contextmanager

@@ -68,7 +68,10 @@ def summary(verified: Verified) -> Group:
         f"{upload.total_rows:,} rows: {upload.total_emails:,} with an address ({upload.valid_emails:,} well-formed, "
         f"{upload.duplicate_emails:,} repeated), {upload.rejected_rows:,} without one that can be read"
     )
-    return Group("", facts, "", counts, "", *_reasons(verified), Text(f"written to {printable(str(verified.path))}"))
+    written = [Text(f"written to {printable(str(verified.path))}")]
+    if verified.rejected is not None:
+        written.append(Text(f"rejected rows in {printable(str(verified.rejected))}"))
+    return Group("", facts, "", counts, "", *_reasons(verified), *written)
 
 
 def overview(results: Iterable[Result]) -> Table:

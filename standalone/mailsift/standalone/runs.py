@@ -6,9 +6,10 @@ import hashlib
 import json
 import os
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.home import write_private
 
@@ -21,11 +22,14 @@ class RunKey:
     file_type: FileType
     nameservers: tuple[str, ...]
     server: str | None
+    options: ReadingOptions = field(default_factory=ReadingOptions)
 
     @property
     def name(self) -> str:
         """A file name for it."""
         parts = [self.sha256, self.file_type.value, ",".join(self.nameservers), self.server or ""]
+        if said := self.options.to_json():
+            parts.append(json.dumps(said, sort_keys=True))
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

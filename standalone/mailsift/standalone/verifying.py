@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
@@ -15,11 +15,13 @@ from mailsift.api.schemas.exports import Export
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.verdicts import FileType
-from mailsift.standalone.client import Client
+from mailsift.standalone.client import Client, Sent
 from mailsift.standalone.destination import Source, written_whole
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
 from mailsift.standalone.progress import FULL, Shown
+from mailsift.standalone.remarks import explain, with_remedy
 from mailsift.standalone.runs import Run, RunKey, RunRecords
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
@@ -34,6 +36,9 @@ class Order:
     source: Source
     file_type: FileType
     destination: Path
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+    rejected: Path | None = None
+    """Where the rows go from which no address could be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,7 @@ class Verified:
     analysis: Analysis
     export: Export
     path: Path
+    rejected: Path | None
 
 
 class Verifier:
@@ -72,27 +78,29 @@ class Verifier:
 
     def _take_through(self, run: Run, order: Order) -> Verified:
         with self._ending_at_failure():
-            run, upload = self._load(run, order.source)
+            run, upload = self._load(run, order)
+            for warning in upload.warnings:
+                self._shown.note(f"note: {explain(warning, upload)}")
             run, analysis = self._analyse(run, upload.upload_id)
             run, export = self._export(run, analysis.analysis_id, order.file_type)
         self._fetch(export, order.destination)
+        if order.rejected is not None:
+            with written_whole(order.rejected) as file:
+                self._client.download_rejected(upload.upload_id, file)
         self._records.forget(self._key)
-        return Verified(upload, analysis, export, order.destination)
+        return Verified(upload, analysis, export, order.destination, order.rejected)
 
-    def _load(self, run: Run, source: Source) -> tuple[Run, UploadDetail]:
+    def _load(self, run: Run, order: Order) -> tuple[Run, UploadDetail]:
         if run.upload_id is None:
-            size = source.path.stat().st_size
-            sent = _Meter(self._shown, "uploading", size)
-            accepted = self._client.upload(source.path, run.file_name, run.request_key("upload"), sent.count)
+            sent = Sent(order.source.path, run.file_name, order.options)
+            accepted = self._client.upload(sent, run.request_key("upload"), meter(self._shown, sent.path))
             run = self._save(replace(run, upload_id=accepted.upload_id))
             upload_id = accepted.upload_id
         else:
             upload_id = run.upload_id
         upload = self._client.find_upload(upload_id)
-        try:
+        with naming(order.source):
             self._wait(upload.job_id, "loading", InputError)
-        except InputError as error:
-            raise InputError(error.code, f"{source.path.name}: {error}") from error
         return run, self._client.find_upload(upload_id)
 
     def _analyse(self, run: Run, upload_id: UUID) -> tuple[Run, Analysis]:
@@ -159,6 +167,20 @@ def require_success(job: Job, failure: type[InputError | RunFailedError] = RunFa
     code = job.error_code or job.status.value
     message = job.error_message or f"the job was {job.status.value}"
     raise (failure if job.status is JobStatus.FAILED else RunFailedError)(code, message)
+
+
+def meter(shown: Shown, path: Path) -> Callable[[int], None]:
+    """Show how much of a file has been sent."""
+    return _Meter(shown, "uploading", path.stat().st_size).count
+
+
+@contextmanager
+def naming(source: Source) -> Iterator[None]:
+    """Say of which list it was that it could not be read, and what can be said about it."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(error.code, f"{source.path.name}: {with_remedy(error.code, str(error))}") from error
 
 
 class _Meter:

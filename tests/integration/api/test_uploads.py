@@ -143,6 +143,14 @@ def test_an_upload_reads_back(client: Any, rows: Any) -> None:
     assert (shown["status"], shown["errorCode"], shown["errorMessage"]) == ("failed", "no_email_column", "none found")
 
 
+def test_columns_are_shown_by_the_numbers_by_which_they_are_asked_for(client: Any, rows: Any) -> None:
+    upload_id = client.upload()["uploadId"]
+    assert client.get("/api/uploads").get_json()["items"][0]["emailColumns"] is None
+    rows("""UPDATE uploads SET "emailColumns" = '{0,3}'""")
+    assert client.get(f"/api/uploads/{upload_id}").get_json()["emailColumns"] == [1, 4]
+    assert client.get("/api/uploads").get_json()["items"][0]["emailColumns"] == [1, 4]
+
+
 def test_uploads_come_in_pages_from_the_newest(client: Any) -> None:
     ids = [client.upload()["uploadId"] for _ in range(5)]
     seen: list[str] = []
@@ -165,9 +173,10 @@ def test_columns_and_addresses_are_shown_of_one_upload_only(client: Any, parts: 
     read: list[str] = []
     event.listen(parts.engine, "before_cursor_execute", lambda *call: read.append(call[2]))
     (listed,) = client.get("/api/uploads").get_json()["items"]
-    assert shown.keys() - listed.keys() == {"columnNames", "emails"}
+    assert shown.keys() - listed.keys() == {"columnNames", "emails", "reading", "detection", "preview"}
     assert any("FROM uploads" in statement for statement in read)
-    assert not any("columnNames" in statement or "uploads.emails" in statement for statement in read)
+    heavy = ("columnNames", "uploads.emails", "uploads.preview", "uploads.detection")
+    assert not any(column in statement for statement in read for column in heavy)
 
 
 def test_uploads_over_the_cap_are_put_off_before_a_byte_is_read(client: Any, parts: Deps) -> None:

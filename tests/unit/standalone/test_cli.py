@@ -23,7 +23,7 @@ def test_help_comes_before_anything_heavy_is_loaded() -> None:
     assert {"sqlalchemy", "alembic", "flask", "pydantic", "httpx", "rich", "dramatiq"} & set(loaded) == set()
 
 
-@pytest.mark.parametrize("command", ["verify", "check", "demo", "serve"])
+@pytest.mark.parametrize("command", ["preview", "verify", "check", "demo", "serve"])
 def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None:
     said = CliRunner().invoke(main, [command, "--help"])
     assert said.exit_code == 0
@@ -32,7 +32,7 @@ def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments", [["verify"], ["check"], ["verify", "x", "--format", "xlsx"], ["serve", "--port", "0"]]
+    "arguments", [["preview"], ["verify"], ["check"], ["verify", "x", "--format", "xlsx"], ["serve", "--port", "0"]]
 )
 def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2

@@ -142,4 +142,4 @@ def _rows(shown: type[schemas.Upload]) -> Select[Any]:
 def _shown(row: RowMapping) -> dict[str, Any]:
     """Count columns as people do, and as they say which they mean."""
     columns = row["email_columns"]
-    return {**row, "email_columns": None if columns is None else [column + 1 for column in columns]}
+    return {**row, "emailColumns": None if columns is None else [column + 1 for column in columns]}

@@ -46,6 +46,8 @@ class Preview(Answer):
     complete: bool = Field(description="whether that is all of it")
     bytes_read: int
     rows_read: int
-    estimated_rows: int = Field(description="of the whole list; exact when `complete`")
+    estimated_rows: int | None = Field(
+        description="of the whole list; exact when `complete`, null when nobody can tell from so little"
+    )
     rows: list[PreviewRow]
     estimate: Estimate
