@@ -207,7 +207,7 @@ def test_a_key_that_was_lost_is_replaced_by_another(tmp_path: Path) -> None:
                 assert process.stdout is not None
                 keys.append(json.loads(process.stdout.readline())["apiKey"])
                 process.terminate()
-                assert process.wait(20) == 0
+                assert process.wait(60) == 0
     finally:
         mailsift.clear_up()
     assert all(key.startswith("ms_") for key in keys)
