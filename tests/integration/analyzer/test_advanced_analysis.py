@@ -20,7 +20,7 @@ from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.ingest import repository as ingest_repository
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.entries import Entries, to_upload_emails
+from mailsift.ingest.entries import Counts, Entries
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import Row
 from mailsift.ingest.totals import Totals
@@ -75,12 +75,10 @@ class Analyzer:
         with self.owner.begin() as connection:
             upload_id = make_upload(connection, self.tenant)
             ingest_repository.save_dialect(connection, upload_id, dialect)
+            entries, counts = Entries(str(upload_id), dialect, Repeats()), Counts()
             rows = [Row(number, row) for number, row in enumerate(cells, 1)]
-            entries = list(to_upload_emails(rows, Entries(str(upload_id), dialect, Repeats())))
-            ingest_repository.copy_entries(connection, entries)
-            duplicates = sum(entry.duplicate_of is not None for entry in entries)
-            emails = sum(entry.email_address is not None for entry in entries)
-            totals = Totals(rows=len(cells), emails=emails, valid=emails, duplicates=duplicates, rejected=0)
+            ingest_repository.copy_entries(connection, (entries.write(row, counts) for row in rows))
+            totals = Totals(counts.rows, counts.emails, counts.valid, counts.duplicates, len(counts.rejected))
             ingest_repository.save_totals(connection, upload_id, totals)
             connection.execute(text("UPDATE uploads SET status = 'completed'"))
         return upload_id

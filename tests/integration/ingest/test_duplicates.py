@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, text
 from factories import Tenant, make_upload
 from mailsift.ingest import repository
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.entries import Entries, to_upload_emails
+from mailsift.ingest.entries import Counts, Entries
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import Row
 
@@ -19,8 +19,9 @@ MARKS = text('SELECT "duplicateOf" FROM "uploadEmails" WHERE "uploadId" = :uploa
 
 def load(connection: Connection, tenant: Tenant, cells: list[str], repeats: Repeats) -> uuid.UUID:
     upload_id = make_upload(connection, tenant)
+    entries, counts = Entries(str(upload_id), DIALECT, repeats), Counts()
     rows = [Row(at, cells[at : at + 2]) for at in range(0, len(cells), 2)]
-    repository.copy_entries(connection, to_upload_emails(rows, Entries(str(upload_id), DIALECT, repeats)))
+    repository.copy_entries(connection, (entries.write(row, counts) for row in rows))
     return upload_id
 
 

@@ -1,9 +1,12 @@
 from collections.abc import Callable, Iterator
 from itertools import count
 
+from copied import read_entries
 from mailsift.ingest.batching import Batch, BatchLimits, batches
-from mailsift.ingest.entries import UploadEmail
-from mailsift.ingest.rows import RejectReason
+from mailsift.ingest.dialect import Dialect, Format
+from mailsift.ingest.entries import Counts, Entries
+from mailsift.ingest.repeats import Repeats
+from mailsift.ingest.rows import RejectedRow, Row
 
 
 def standing_still() -> float:
@@ -16,67 +19,69 @@ def ticking() -> Callable[[], float]:
     return lambda: float(next(ticks))
 
 
-def valid(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, "a@b.cd", "a@b.cd", "b.cd", True, None, None, ["a@b.cd"])
+def rows(number: int, cell: str = "a@b.cd") -> Iterator[Row | RejectedRow]:
+    return (Row(at, [cell]) for at in range(1, number + 1))
 
 
-def invalid(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, "a", "a", None, False, "syntax_no_at", None, ["a"])
+def cut(
+    source: Iterator[Row | RejectedRow],
+    limits: BatchLimits,
+    clock: Callable[[], float] = standing_still,
+    *,
+    per_row: int = 1,
+) -> Iterator[Batch]:
+    columns = tuple(range(per_row))
+    dialect = Dialect(format=Format.CSV, has_header=False, column_names=("c",) * per_row, email_columns=columns)
+    return batches(source, Entries("an-id", dialect, Repeats()), limits, clock)
 
 
-def blank(number: int) -> UploadEmail:
-    return UploadEmail("an-id", number, number, 0, None, None, None, False, RejectReason.NO_ADDRESS, None, ["", "x"])
-
-
-def rows(number: int) -> Iterator[UploadEmail]:
-    return map(valid, range(1, number + 1))
-
-
-def sizes(cut: Iterator[Batch]) -> list[int]:
-    return [len(list(batch)) for batch in cut]
+def sizes(found: Iterator[Batch]) -> list[int]:
+    """How many entries each has."""
+    return [len(read_entries("".join(batch))) for batch in found]
 
 
 def test_a_batch_ends_with_its_last_row() -> None:
-    assert sizes(batches(rows(7), 1, BatchLimits(rows=3), standing_still)) == [3, 3, 1]
+    assert sizes(cut(rows(7), BatchLimits(rows=3))) == [3, 3, 1]
 
 
 def test_a_data_row_is_never_parted() -> None:
-    assert sizes(batches(rows(9), 3, BatchLimits(rows=1), standing_still)) == [3, 3, 3]
-    assert sizes(batches(rows(8), 2, BatchLimits(seconds=0), ticking())) == [2, 2, 2, 2]
-    batch = next(batches(rows(8), 2, BatchLimits(rows=3), standing_still))
-    assert (len(list(batch)), batch.rows, batch.emails) == (4, 2, 4)
+    assert sizes(cut(rows(3), BatchLimits(rows=1), per_row=3)) == [3, 3, 3]
+    assert sizes(cut(rows(4), BatchLimits(seconds=0), ticking(), per_row=2)) == [2, 2, 2, 2]
+    batch = next(cut(rows(4), BatchLimits(rows=3), per_row=2))
+    assert len(read_entries("".join(batch))) == 4
+    assert batch.counts.rows == 2
 
 
 def test_no_batch_is_empty() -> None:
-    assert sizes(batches(rows(6), 1, BatchLimits(rows=3), standing_still)) == [3, 3]
-    assert sizes(batches([], 1, BatchLimits(), standing_still)) == []
+    assert sizes(cut(rows(6), BatchLimits(rows=3))) == [3, 3]
+    assert sizes(cut(rows(0), BatchLimits())) == []
 
 
 def test_a_batch_ends_when_its_time_is_up() -> None:
-    assert sizes(batches(rows(5), 1, BatchLimits(seconds=2), ticking())) == [2, 2, 1]
+    assert sizes(cut(rows(5), BatchLimits(seconds=2), ticking())) == [2, 2, 1]
 
 
 def test_a_batch_ends_when_enough_rejected_rows_wait() -> None:
-    cut = batches(map(blank, range(1, 6)), 1, BatchLimits(rejected=2), standing_still)
-    assert sizes(cut) == [2, 2, 1]
+    assert sizes(cut(rows(5, cell=""), BatchLimits(rejected=2))) == [2, 2, 1]
 
 
 def test_a_batch_counts_what_went_through_it() -> None:
-    entries = [valid(1), invalid(2), blank(3), valid(4)._replace(duplicate_of=1)]
-    batch = next(batches(entries, 1, BatchLimits(), standing_still))
-    assert batch.rows == 0
-    assert [row.sequence_number for row in batch] == [1, 2, 3, 4]
-    assert (batch.rows, batch.emails, batch.valid, batch.duplicates) == (4, 3, 2, 1)
-    assert [(row.sequence_number, row.reason, row.raw_text) for row in batch.rejected] == [(3, "no_address", ",x")]
+    source = iter([Row(1, ["a@b.cd"]), Row(2, ["a"]), Row(3, [" "]), Row(4, ["A@b.cd"])])
+    batch = next(cut(source, BatchLimits()))
+    assert batch.counts == Counts()
+    assert [entry.sequence_number for entry in read_entries("".join(batch))] == [1, 2, 3, 4]
+    counts = batch.counts
+    assert (counts.rows, counts.emails, counts.valid, counts.duplicates) == (4, 3, 2, 1)
+    assert [(row.sequence_number, row.reason, row.raw_text) for row in counts.rejected] == [(3, "no_address", " ")]
 
 
 def test_every_row_is_in_one_batch_in_order() -> None:
-    cut = batches(rows(100), 1, BatchLimits(rows=7), standing_still)
-    assert [row.sequence_number for batch in cut for row in batch] == list(range(1, 101))
+    lines = "".join(line for batch in cut(rows(100), BatchLimits(rows=7)) for line in batch)
+    assert [entry.row_number for entry in read_entries(lines)] == list(range(1, 101))
 
 
 def test_nothing_is_read_before_it_is_asked_for() -> None:
     source = rows(10)
-    batch = next(batches(source, 1, BatchLimits(rows=3), standing_still))
-    assert next(source).sequence_number == 2
-    assert [row.sequence_number for row in batch] == [1, 3, 4]
+    batch = next(cut(source, BatchLimits(rows=3)))
+    assert next(source).row_number == 2
+    assert [entry.row_number for entry in read_entries("".join(batch))] == [1, 3, 4]

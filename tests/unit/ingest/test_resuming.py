@@ -7,10 +7,11 @@ from itertools import islice
 from hypothesis import given
 from hypothesis import strategies as st
 
+from copied import Entry, read_entries
 from mailsift.ingest.batching import BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect, Format
-from mailsift.ingest.entries import Entries, UploadEmail, to_upload_emails
+from mailsift.ingest.entries import Entries
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
@@ -23,24 +24,23 @@ rows = st.lists(
 
 def load(
     source: list[Row | RejectedRow], state: Checkpoint, limits: BatchLimits, killed_after: int
-) -> tuple[list[UploadEmail], Checkpoint]:
-    """What is committed by an attempt that dies after so many entries: whole batches only."""
-    dialect = state.dialect
-    entries = to_upload_emails(source, Entries("an-id", dialect, Repeats(room=0)), after=state.rows)
-    committed: list[UploadEmail] = []
+) -> tuple[list[Entry], Checkpoint]:
+    """What is committed by an attempt that dies after so many rows: whole batches only."""
+    entries = Entries("an-id", state.dialect, Repeats(room=0), after=state.rows)
+    committed: list[Entry] = []
     read = 0
-    for batch in batches(entries, len(dialect.email_columns), limits, lambda: 0.0):
-        taken = list(islice(batch, killed_after - read))
-        read += len(taken)
+    for batch in batches(islice(source, state.rows, None), entries, limits, lambda: 0.0):
+        lines = list(islice(batch, killed_after - read))
+        read += len(lines)
         if read >= killed_after:
             break
-        committed += taken
+        committed += read_entries("".join(lines))
         state = state.after(batch)
     return committed, Checkpoint.from_json(state.to_json())
 
 
 @given(rows, st.integers(1, 4), st.integers(1, 9), st.lists(st.integers(1, 30), max_size=8))
-def test_killed_at_any_entry_nothing_is_missing_or_doubled(
+def test_killed_at_any_row_nothing_is_missing_or_doubled(
     source: list[Row | RejectedRow], email_columns: int, size: int, kills: list[int]
 ) -> None:
     names = tuple(f"c{number}" for number in range(email_columns))
@@ -49,7 +49,7 @@ def test_killed_at_any_entry_nothing_is_missing_or_doubled(
     )
     limits = BatchLimits(rows=size, rejected=size)
     whole, end = load(source, start, limits, 10_000)
-    loaded: list[UploadEmail] = []
+    loaded: list[Entry] = []
     state = start
     for killed_after in [*kills, 10_000]:
         committed, state = load(source, state, limits, killed_after)

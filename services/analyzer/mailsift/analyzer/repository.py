@@ -13,7 +13,7 @@ from sqlalchemy import Connection, text
 from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.results import COLUMNS, COUNTERS
-from mailsift.shared.db.copy import encode_row
+from mailsift.shared.copy_text import encode_row
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.verdicts import UploadStatus

@@ -9,7 +9,7 @@ from mailsift.analyzer.evidence import DomainFacts, DomainKind
 from mailsift.analyzer.examination import Examination
 from mailsift.analyzer.scoring import SCORE_VERSION
 from mailsift.shared.addresses import Address
-from mailsift.shared.db.copy import Json
+from mailsift.shared.copy_text import Json
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
 COLUMNS: Final = (

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from mailsift.ingest.entries import UploadEmail, rejection
-from mailsift.ingest.rows import RejectedRow
+from mailsift.ingest.entries import Counts, Entries
+from mailsift.ingest.rows import RejectedRow, Row
 
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """A transaction ends at whichever comes first."""
+    """A transaction ends after the row with which it comes to any of these."""
 
     rows: int = 250_000
     """Of "uploadEmails"."""
@@ -22,56 +22,31 @@ class BatchLimits:
 
 
 class Batch:
-    """The entries of one transaction, once, and what there was to count among them.
-
-    `per_row` entries are a data row, and a row is never parted.
-    """
+    """The rows of one transaction, once, each as the lines of its entries, and what there was to count among them."""
 
     def __init__(
-        self, entries: Iterable[UploadEmail], per_row: int, limits: BatchLimits, clock: Callable[[], float]
+        self, rows: Iterable[Row | RejectedRow], entries: Entries, limits: BatchLimits, clock: Callable[[], float]
     ) -> None:
-        self._source = entries
-        self._per_row = per_row
+        self._rows = rows
+        self._entries = entries
         self._limits = limits
         self._clock = clock
-        self._entries = 0
-        self.emails = 0
-        """Entries with an address, right or wrong."""
-        self.valid = 0
-        self.duplicates = 0
-        """Entries known to repeat an address further above."""
-        self.rejected: list[RejectedRow] = []
+        self.counts = Counts()
 
-    @property
-    def rows(self) -> int:
-        """The data rows read so far."""
-        return self._entries // self._per_row
-
-    def __iter__(self) -> Iterator[UploadEmail]:
-        ends = self._clock() + self._limits.seconds
-        for entry in self._source:
-            self._count(entry)
-            yield entry
-            if self._entries % self._per_row == 0 and (self._is_full() or self._clock() >= ends):
+    def __iter__(self) -> Iterator[str]:
+        write, counts, limits, clock = self._entries.write, self.counts, self._limits, self._clock
+        most_rows = -(-limits.rows // self._entries.per_row)
+        ends = clock() + limits.seconds
+        for row in self._rows:
+            yield write(row, counts)
+            if counts.rows >= most_rows or len(counts.rejected) >= limits.rejected or clock() >= ends:
                 return
-
-    def _count(self, entry: UploadEmail) -> None:
-        self._entries += 1
-        if entry.email_address is not None:
-            self.emails += 1
-            self.valid += entry.is_valid_format
-            self.duplicates += entry.duplicate_of is not None
-        elif rejected := rejection(entry):
-            self.rejected.append(rejected)
-
-    def _is_full(self) -> bool:
-        return self._entries >= self._limits.rows or len(self.rejected) >= self._limits.rejected
 
 
 def batches(
-    entries: Iterable[UploadEmail], per_row: int, limits: BatchLimits, clock: Callable[[], float]
+    rows: Iterable[Row | RejectedRow], entries: Entries, limits: BatchLimits, clock: Callable[[], float]
 ) -> Iterator[Batch]:
-    """Cut the entries into batches, none of them empty; each is read to its end before the next is asked for."""
-    source = iter(entries)
+    """Cut the rows into batches, none of them empty; each is read to its end before the next is asked for."""
+    source = iter(rows)
     for first in source:
-        yield Batch(chain((first,), source), per_row, limits, clock)
+        yield Batch(chain((first,), source), entries, limits, clock)

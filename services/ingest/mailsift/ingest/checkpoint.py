@@ -27,13 +27,14 @@ class Checkpoint:
 
     def after(self, batch: Batch) -> Self:
         """Return where the file stands once a batch has been read to its end."""
+        counts = batch.counts
         return replace(
             self,
-            rows=self.rows + batch.rows,
-            emails=self.emails + batch.emails,
-            valid=self.valid + batch.valid,
-            rejected=self.rejected + len(batch.rejected),
-            duplicates=self.duplicates + batch.duplicates,
+            rows=self.rows + counts.rows,
+            emails=self.emails + counts.emails,
+            valid=self.valid + counts.valid,
+            rejected=self.rejected + len(counts.rejected),
+            duplicates=self.duplicates + counts.duplicates,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -1,107 +1,62 @@
-"""The rows of "uploadEmails" that a data row becomes, one for each e-mail column; pure."""
+"""The entries of "uploadEmails" that a data row becomes, one for each e-mail column, as lines of COPY; pure.
+
+Lists have millions of rows. What is done for each of them does without values that are made only to be taken apart,
+and without calls that can be spared.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.repeats import Repeats
-from mailsift.ingest.rows import (
-    MAX_RAW_TEXT_LENGTH,
-    RejectedRow,
-    RejectReason,
-    Row,
-    extract,
-    extract_from_line,
-)
+from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row, extract, extract_from_line
 from mailsift.shared.addresses import Address, accept_plain, parse
+from mailsift.shared.copy_text import NULL, encode_array, encode_fields, encode_row
 
 MAX_ADDRESS_TEXT_LENGTH: Final = 1000
 MAX_NORMALIZED_LENGTH: Final = 320
 
-
-class UploadEmail(NamedTuple):
-    """A row of "uploadEmails", in the order of COLUMNS: what one e-mail column holds in one data row."""
-
-    upload_id: str
-    sequence_number: int
-    row_number: int
-    column_index: int
-    email_address: str | None
-    normalized_address: str | None
-    domain: str | None
-    is_valid_format: bool
-    format_error: str | None
-    duplicate_of: int | None
-    columns: list[str]
-
-
 COLUMNS: Final = (
-    "uploadId",
-    "sequenceNumber",
-    "rowNumber",
-    "columnIndex",
-    "emailAddress",
-    "normalizedAddress",
-    "domain",
-    "isValidFormat",
-    "formatError",
-    "duplicateOf",
-    "columns",
+    *("uploadId", "sequenceNumber", "rowNumber", "columnIndex", "emailAddress", "normalizedAddress", "domain"),
+    *("isValidFormat", "formatError", "duplicateOf", "columns"),
 )
 
+_NOTHING: Final = encode_fields((None, None, None, False, None))
 
-class Entries:
-    """Turns data rows into rows of "uploadEmails": for each as many as there are e-mail columns, adjacent in number.
+Found = tuple[str, str, str | None, str | None]
+"""What stands for an address in a cell, the same normalised, its domain, and what is wrong with it."""
 
-    The row's own cells stand on the first of them. A row from which no address can be taken has the reason there.
-    """
 
-    def __init__(self, upload_id: str, dialect: Dialect, repeats: Repeats) -> None:
-        self._upload_id = upload_id
-        self._columns = tuple(zip(dialect.email_columns, dialect.kept_email_columns, strict=True))
-        self._kept = dialect.kept_columns
+@dataclass(slots=True)
+class Counts:
+    """What went by."""
+
+    rows: int = 0
+    emails: int = 0
+    """Entries with an address, right or wrong."""
+    valid: int = 0
+    duplicates: int = 0
+    """Entries known to repeat an address further above."""
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+
+class Finder:
+    """Looks for addresses where the dialect says that they are."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._columns = dialect.email_columns
         self._extract = extract_from_line if dialect.format is Format.TEXT else extract
-        self._repeats = repeats
 
-    def of(self, number: int, row: Row | RejectedRow) -> list[UploadEmail]:
-        """The entries of the data row with this number, counted from 1."""
-        if isinstance(row, RejectedRow):
-            reason, cells, kept = row.reason, [], [row.raw_text]
-        else:
-            reason, cells, kept = RejectReason.NO_ADDRESS, row.columns, self._keep(row.columns)
-        sequence_number = (number - 1) * len(self._columns)
-        entries = []
-        for column, place in self._columns:
-            sequence_number += 1
-            cell = cells[column] if column < len(cells) else ""
-            entries.append(self._entry(sequence_number, row.row_number, place, cell, kept))
-            kept = []
-        if not (entries[0].email_address or any(entry.email_address for entry in entries)):
-            entries[0] = entries[0]._replace(format_error=reason)
-        return entries
+    def look(self, cells: Sequence[str]) -> list[Found | None]:
+        """What each e-mail column of a row holds; None where that is nothing."""
+        width = len(cells)
+        return [self.find(cells[column]) if column < width else None for column in self._columns]
 
-    def _keep(self, cells: list[str]) -> list[str]:
-        if self._kept is None:
-            return cells
-        return [cells[column] if column < len(cells) else "" for column in self._kept]
-
-    def _entry(self, sequence_number: int, row_number: int, place: int, cell: str, kept: list[str]) -> UploadEmail:
-        found = self._find(cell)
-        if found is None:
-            nothing = None, None, None, False, None, None
-            return UploadEmail(self._upload_id, sequence_number, row_number, place, *nothing, kept)
-        text, normalized, domain, fault = found
-        first = self._repeats.first(normalized, sequence_number)
-        something = text, normalized, domain, fault is None, fault, first
-        return UploadEmail(self._upload_id, sequence_number, row_number, place, *something, kept)
-
-    def _find(self, cell: str) -> tuple[str, str, str | None, str | None] | None:
-        """What stands for an address in a cell, normalised, its domain, and what is wrong with it."""
-        plain = accept_plain(cell)
-        if plain is not None:
-            return cell, *plain, None
+    def find(self, cell: str) -> Found | None:
+        """What a cell holds."""
         text = self._extract(cell)
         if not text:
             return None
@@ -112,16 +67,83 @@ class Entries:
         return text, text.lower()[:MAX_NORMALIZED_LENGTH], None, address.reason
 
 
-def to_upload_emails(rows: Iterable[Row | RejectedRow], entries: Entries, *, after: int = 0) -> Iterator[UploadEmail]:
-    """Number the data rows from 1 and turn each into its entries; rows up to `after` are skipped."""
-    for number, row in enumerate(rows, start=1):
-        if number > after:
-            yield from entries.of(number, row)
+class Entries:
+    """Writes data rows, numbered in the order in which they come: with k e-mail columns k entries each.
+
+    The row's own cells stand on the first of them. A row from which no address can be taken has the reason there.
+    """
+
+    def __init__(self, upload_id: str, dialect: Dialect, repeats: Repeats, *, after: int = 0) -> None:
+        """The rows up to `after` have been written already."""
+        self._upload_id = upload_id
+        self._columns = tuple(zip(dialect.email_columns, dialect.kept_email_columns, strict=True))
+        self._kept = dialect.kept_columns
+        self._find = Finder(dialect).find
+        self._first = repeats.first
+        self.per_row = len(self._columns)
+        self._number = after * self.per_row
+        """Of the last entry."""
+
+    def write(self, row: Row | RejectedRow, counts: Counts) -> str:
+        """The lines of a data row, and count what it holds."""
+        counts.rows += 1
+        if isinstance(row, RejectedRow):
+            return self._write_rejected(row, [row.raw_text], counts)
+        row_number, cells = row
+        kept = cells if self._kept is None else keep(cells, self._kept)
+        number, emails = self._number, counts.emails
+        lines = self._write_entries(row_number, cells, encode_array(kept), counts)
+        if counts.emails > emails:
+            return lines
+        self._number = number
+        return self._write_rejected(RejectedRow(row_number, RejectReason.NO_ADDRESS, ",".join(kept)), kept, counts)
+
+    def _write_entries(self, row_number: int, cells: list[str], array: str, counts: Counts) -> str:
+        lines = ""
+        for column, place in self._columns:
+            self._number = number = self._number + 1
+            cell = cells[column] if column < len(cells) else ""
+            plain = accept_plain(cell)
+            if plain is None:
+                normalized, fields = self._read_odd(cell, counts)
+            else:
+                # Nothing in it needs an escape.
+                normalized, domain = plain
+                fields = f"{cell}\t{normalized}\t{domain}\tt\t{NULL}"
+                counts.valid += 1
+            first = None
+            if normalized is not None:
+                counts.emails += 1
+                first = self._first(normalized, number)
+                counts.duplicates += first is not None
+            head = f"{self._upload_id}\t{number}\t{row_number}\t{place}"
+            lines += f"{head}\t{fields}\t{NULL if first is None else first}\t{array}\n"
+            array = "{}"
+        return lines
+
+    def _read_odd(self, cell: str, counts: Counts) -> tuple[str | None, str]:
+        """What stands for an address, normalised, and the fields that say so."""
+        found = self._find(cell)
+        if found is None:
+            return None, _NOTHING
+        text, normalized, domain, fault = found
+        counts.valid += fault is None
+        return normalized, encode_fields((text, normalized, domain, fault is None, fault))
+
+    def _write_rejected(self, row: RejectedRow, kept: list[str], counts: Counts) -> str:
+        text = row.raw_text[:MAX_RAW_TEXT_LENGTH]
+        counts.rejected.append(row._replace(raw_text=text, sequence_number=self._number + 1))
+        lines = ""
+        fault: str | None = row.reason.value
+        for _, place in self._columns:
+            self._number += 1
+            head = self._upload_id, self._number, row.row_number, place
+            lines += encode_row((*head, None, None, None, False, fault, None, kept))
+            fault, kept = None, []
+        return lines
 
 
-def rejection(entry: UploadEmail) -> RejectedRow | None:
-    """What to keep of a row without an address; None when it has one, or this is not the first entry of its row."""
-    if entry.email_address is not None or entry.format_error is None:
-        return None
-    raw_text = ",".join(entry.columns)[:MAX_RAW_TEXT_LENGTH]
-    return RejectedRow(entry.row_number, RejectReason(entry.format_error), raw_text, entry.sequence_number)
+def keep(cells: Sequence[str], columns: Sequence[int]) -> list[str]:
+    """The cells in these columns; a row that is too short has empty ones."""
+    width = len(cells)
+    return [cells[column] if column < width else "" for column in columns]

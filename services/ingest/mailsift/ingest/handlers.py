@@ -6,11 +6,12 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
-from mailsift.ingest.entries import Entries, UploadEmail, to_upload_emails
+from mailsift.ingest.entries import Entries
 from mailsift.ingest.formats.table import Table
 from mailsift.ingest.opening import open_table, understand
 from mailsift.ingest.previewing import is_preview, preview_list
@@ -23,7 +24,7 @@ from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 
-_ENTRIES_BETWEEN_REPORTS = 2_000
+_ROWS_BETWEEN_REPORTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,25 +71,25 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
     dialect = state.dialect
     with deps.storage.open(source.storage_key) as stream:
         table = open_table(stream, dialect)
-        entries = to_upload_emails(table, Entries(str(upload_id), dialect, repeats), after=state.rows)
-        for batch in batches(entries, len(dialect.email_columns), deps.limits, time.monotonic):
+        entries = Entries(str(upload_id), dialect, repeats, after=state.rows)
+        for batch in batches(islice(table, state.rows, None), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.copy_entries(transaction.connection, _reporting(batch, table, lease))
-                repository.copy_rejected(transaction.connection, upload_id, batch.rejected)
+                repository.copy_rejected(transaction.connection, upload_id, batch.counts.rejected)
                 if table.column_names != dialect.column_names:
                     repository.save_column_names(transaction.connection, upload_id, dialect.kept(table.column_names))
                 state = state.after(batch)
                 transaction.checkpoint(state.to_json(), processed=table.bytes_read)
-            ROWS.labels("parsed").inc(batch.rows)
+            ROWS.labels("parsed").inc(batch.counts.rows)
     return state
 
 
-def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[UploadEmail]:
-    for count, entry in enumerate(batch):
-        if count % _ENTRIES_BETWEEN_REPORTS == 0:
+def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[str]:
+    for count, lines in enumerate(batch):
+        if count % _ROWS_BETWEEN_REPORTS == 0:
             lease.check()
             lease.report(table.bytes_read)
-        yield entry
+        yield lines
 
 
 def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint, repeats: Repeats) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.disposable import is_disposable
-from mailsift.ingest.entries import Entries, UploadEmail
+from mailsift.ingest.entries import Finder, Found, keep
 from mailsift.ingest.formats.table import Table
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, Row
@@ -40,16 +40,15 @@ class Tally:
     duplicates: int = 0
     disposable: int = 0
 
-    def add(self, entries: list[UploadEmail]) -> None:
-        """Count the entries of a row."""
+    def add(self, found: Sequence[Found | None], repeats: Repeats) -> None:
+        """Count what the e-mail columns of a row hold."""
         self.rows += 1
-        self.no_address += all(entry.email_address is None for entry in entries)
-        for entry in entries:
-            if entry.normalized_address is not None:
-                self.emails += 1
-                self.bad_syntax += not entry.is_valid_format
-                self.duplicates += entry.duplicate_of is not None
-                self.disposable += entry.domain is not None and is_disposable(entry.domain)
+        self.no_address += not any(found)
+        for _, normalized, domain, fault in filter(None, found):
+            self.emails += 1
+            self.bad_syntax += fault is not None
+            self.duplicates += repeats.first(normalized, self.emails) is not None
+            self.disposable += domain is not None and is_disposable(domain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +83,15 @@ class Preview:
 
 def look(table: Table, dialect: Dialect, size: int) -> Preview:
     """Read the first rows of a file of `size` bytes."""
-    entries, tally = Entries("", dialect, Repeats()), Tally()
+    finder, repeats, tally = Finder(dialect), Repeats(), Tally()
     shown: list[ShownRow] = []
     beginning = _Beginning(table)
-    for number, row in enumerate(beginning, start=1):
-        of_row = entries.of(number, row)
-        tally.add(of_row)
-        if isinstance(row, Row) and len(shown) < _MOST_ROWS_SHOWN:
-            cells = [cell[:_LONGEST_CELL_SHOWN] for cell in of_row[0].columns[:_MOST_CELLS_SHOWN]]
-            shown.append(ShownRow(row.row_number, cells))
+    for row in beginning:
+        cells = row.columns if isinstance(row, Row) else []
+        tally.add(finder.look(cells), repeats)
+        if cells and len(shown) < _MOST_ROWS_SHOWN:
+            kept = cells if dialect.kept_columns is None else keep(cells, dialect.kept_columns)
+            shown.append(ShownRow(row.row_number, [cell[:_LONGEST_CELL_SHOWN] for cell in kept[:_MOST_CELLS_SHOWN]]))
     return Preview(beginning.complete, table.bytes_read, _rows_in_all(beginning, tally.rows, size), shown, tally)
 
 

@@ -38,19 +38,16 @@ class Repeats:
                 return self._numbers[slot]
             slot = (slot + 1) & self._mask
         if self.forgets_after is None:
-            self._remember(slot, wanted, number)
+            try:
+                self._numbers[slot] = number
+            except OverflowError:
+                self.forgets_after = number - 1
+                return None
+            hashes[slot] = wanted
+            self._count += 1
+            if self._count == self._limit:
+                self._grow(number)
         return None
-
-    def _remember(self, slot: int, wanted: int, number: int) -> None:
-        try:
-            self._numbers[slot] = number
-        except OverflowError:
-            self.forgets_after = number - 1
-            return
-        self._hashes[slot] = wanted
-        self._count += 1
-        if self._count == self._limit:
-            self._grow(number)
 
     def _grow(self, number: int) -> None:
         if self._count == self._room:

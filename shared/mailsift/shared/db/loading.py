@@ -8,7 +8,7 @@ import psycopg2
 from psycopg2 import sql
 from sqlalchemy import Connection
 
-from mailsift.shared.db.copy import READ_SIZE, CopyStream
+from mailsift.shared.copy_text import READ_SIZE, CopyStream
 from mailsift.shared.errors import TransientError
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.shared.db.copy import CopyStream, Json, encode_row
+from copied import decode_array, decode_line
+from mailsift.shared.copy_text import CopyStream, Json, encode_row
 
 # No NUL and no lone surrogate: PostgreSQL's text has no place for them.
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -17,53 +18,6 @@ cells = texts | nasty
 
 class Colour(StrEnum):
     GREEN = "green"
-
-
-def decode_line(line: str) -> list[str | None]:
-    """Read one line as COPY FROM does: split at tabs, then take the backslashes away."""
-    assert line.endswith("\n")
-    body = line[:-1]
-    assert "\n" not in body
-    assert "\r" not in body
-    return [None if cell == r"\N" else unescape(cell) for cell in body.split("\t")]
-
-
-def unescape(cell: str) -> str:
-    out = []
-    characters = iter(cell)
-    for character in characters:
-        if character == "\\":
-            following = next(characters)
-            out.append({"t": "\t", "n": "\n", "r": "\r"}.get(following, following))
-        else:
-            out.append(character)
-    return "".join(out)
-
-
-def decode_array(literal: str) -> list[str | None]:
-    """Read a text[] literal as array_in does."""
-    assert literal[0] == "{"
-    assert literal[-1] == "}"
-    elements: list[str | None] = []
-    at = 1
-    while at < len(literal) - 1:
-        if literal[at] == '"':
-            at += 1
-            element = []
-            while literal[at] != '"':
-                at += literal[at] == "\\"
-                element.append(literal[at])
-                at += 1
-            elements.append("".join(element))
-            at += 1
-        else:
-            end = at + len("NULL")
-            assert literal[at:end] == "NULL"
-            elements.append(None)
-            at = end
-        assert literal[at] in ",}"
-        at += 1
-    return elements
 
 
 def decode_cell(line: str) -> str:

@@ -27,7 +27,12 @@ class Json:
 
 def encode_row(values: Iterable[object]) -> str:
     """One line of COPY input, its line end included."""
-    return "\t".join([_ENCODERS.get(type(value), _encode_other)(value) for value in values]) + "\n"
+    return encode_fields(values) + "\n"
+
+
+def encode_fields(values: Iterable[object]) -> str:
+    """Fields that follow each other, without a line end."""
+    return "\t".join([_ENCODERS.get(type(value), _encode_other)(value) for value in values])
 
 
 class CopyStream:
@@ -55,8 +60,7 @@ class CopyStream:
         return "".join(lines).encode(errors="replace")
 
 
-def encode_text(value: str) -> str:
-    """A text as one field of a line."""
+def _encode_text(value: str) -> str:
     # Both checks run at the speed of memchr, and most texts end here.
     if value.isprintable() and "\\" not in value:
         return value
@@ -65,11 +69,13 @@ def encode_text(value: str) -> str:
 
 def encode_array(values: Sequence[str | None]) -> str:
     """A text[] literal; every element is quoted, so that '', 'NULL' and blanks stay what they are."""
-    if None not in values:
-        joined = '","'.join(values)  # type: ignore[arg-type]  # just checked
-        if "\\" not in joined and joined.count('"') == 2 * (len(values) - 1) and joined.isprintable():
-            return f'{{"{joined}"}}'
-    return encode_text("{" + ",".join(map(_quote_element, values)) + "}")
+    try:
+        joined = '","'.join(values)  # type: ignore[arg-type]  # what it raises then is seen to below
+    except TypeError:
+        joined = "\\"
+    if joined.isprintable() and "\\" not in joined and joined.count('"') == 2 * (len(values) - 1):
+        return f'{{"{joined}"}}'
+    return _encode_text("{" + ",".join(map(_quote_element, values)) + "}")
 
 
 def _quote_element(value: str | None) -> str:
@@ -79,18 +85,18 @@ def _quote_element(value: str | None) -> str:
 
 
 def _encode_json(value: Json) -> str:
-    return encode_text(json.dumps(value.value, ensure_ascii=False, separators=(",", ":")))
+    return _encode_text(json.dumps(value.value, ensure_ascii=False, separators=(",", ":")))
 
 
 def _encode_other(value: object) -> str:
     if isinstance(value, StrEnum):
-        return encode_text(value.value)
+        return _encode_text(value.value)
     message = f"no COPY text for {type(value).__name__}"
     raise TypeError(message)
 
 
 _ENCODERS: Final[dict[type, Callable[..., str]]] = {
-    str: encode_text,
+    str: _encode_text,
     bool: lambda value: "t" if value else "f",
     type(None): lambda _: NULL,
     int: str,
