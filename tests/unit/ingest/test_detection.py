@@ -315,6 +315,11 @@ def test_a_file_of_rows_too_wide_to_be_read_is_refused(delimiter: str) -> None:
     assert (error.code, "16384 columns" in error.message) == ("too_many_columns", True)
 
 
+def test_titles_may_outnumber_the_rows_of_a_short_list() -> None:
+    dialect = understand("Acme\nContacts\nof 2026\n\nname,email\nBob,bob@x.com\n")
+    assert (dialect.delimiter, dialect.skipped_rows, dialect.column_names) == (",", 3, ("name", "email"))
+
+
 def test_a_wide_cell_does_not_make_a_wide_row() -> None:
     vectors = ["0,1" * 9_000, "1,0" * 9_000]
     text = "\n".join(["email;vector", f"a@b.com;{vectors[0]}", f"c@d.com;{vectors[1]}"])

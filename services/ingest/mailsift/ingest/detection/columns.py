@@ -54,8 +54,6 @@ class Census:
 
 def count_cells(rows: Rows, *, whole_line: bool) -> Census:
     """Look at every cell once."""
-    # Of two widths equally frequent this takes the one met first: the header's, if there is one.
-    width, count = next(iter(Counter(map(len, rows)).most_common(1)), (1, 0))
     filled: Counter[int] = Counter()
     bearing: Counter[int] = Counter()
     addresses: Counter[int] = Counter()
@@ -66,7 +64,17 @@ def count_cells(rows: Rows, *, whole_line: bool) -> Census:
                 if bears_address(cell):
                     bearing[column] += 1
                     addresses[column] += is_address(cell, whole_line=whole_line)
+    width, count = _usual_width(rows)
     return Census(len(rows), width, count / max(1, len(rows)), filled, bearing, +addresses)
+
+
+def _usual_width(rows: Rows) -> tuple[int, int]:
+    """The width of most rows, and of how many; titles of a single cell may outnumber the rows of a short list."""
+    widths = Counter(map(len, rows))
+    if any(len(row) > 1 and any(map(bears_address, row)) for row in rows):
+        del widths[1]
+    # Of two widths equally frequent this takes the one met first: the header's, if there is one.
+    return next(iter(widths.most_common(1)), (1, 0))
 
 
 def main_email_column(census: Census, named: Mapping[int, float]) -> tuple[int, float]:
