@@ -79,7 +79,8 @@ def main(context: click.Context, home: Path | None) -> None:
     """Find out which addresses of a list are worth mailing, and why.
 
     What it keeps in its folder goes by itself when it runs: lists and answers after 90 days, your files and ended jobs
-    after 30, files with the answers after 7. What it wrote for you elsewhere is yours.
+    after 30, files with the answers after 7, what was only previewed after an hour. What it wrote for you elsewhere is
+    yours.
     """
     context.obj = home
 

@@ -4,6 +4,13 @@ import json
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
+
+from mailsift.api.deps import Deps
+from mailsift.ingest.batching import BatchLimits
+from mailsift.ingest.handlers import IngestDeps, process_file
+from mailsift.shared.jobs.catalog import JobType
+from pump import Pump
 
 LIST = b"name;Mail\nAnn;ann@example.com\n"
 FORM = "multipart/form-data; boundary=limit"
@@ -168,6 +175,29 @@ def test_a_preview_that_failed_can_be_started_with_corrections_and_its_job_never
     assert response.status_code == 202, response.text
     assert client.post(f"/api/jobs/{seen['jobId']}/retry").status_code == 404
     assert rows("SELECT status FROM uploads")[0]["status"] == "pending"
+
+
+def test_a_list_is_looked_at_corrected_and_loaded(client: Any, parts: Deps, rows: Any, worker: Engine) -> None:
+    ingest = IngestDeps(parts.storage, BatchLimits())
+    pump = Pump(worker, {JobType.FILE_PROCESSING: lambda lease: process_file(ingest, lease)})
+    content = b"Ann;ann@example.com;a@example.org\nBob;bob@example.com;b@example.org\n"
+    seen = client.post("/api/uploads?preview=true", data=content, content_type="text/csv").get_json()
+    pump.run()
+    path = f"/api/uploads/{seen['uploadId']}"
+    shown = client.get(path).get_json()
+    assert (shown["status"], shown["emailColumns"], shown["preview"]["rowsRead"]) == ("preview", [2, 3], 2)
+    assert {finding["confidence"] for finding in shown["detection"] if finding["what"] == "emailColumns"} == {1.0}
+    assert rows('SELECT * FROM "uploadEmails"') == []
+
+    corrections = {"emailColumns": [3], "keepColumns": [1], "mapping": {"1": "name"}}
+    assert client.post(f"{path}/start", json=corrections).status_code == 202
+    pump.run()
+    shown = client.get(path).get_json()
+    assert (shown["status"], shown["totalEmails"], shown["preview"]) == ("completed", 2, None)
+    assert (shown["columnNames"], shown["emailColumns"]) == (["name", "column_3"], [2])
+    assert [finding["evidence"] for finding in shown["detection"] if finding["what"] == "emailColumns"] == ["as asked"]
+    loaded = rows('SELECT "emailAddress", columns FROM "uploadEmails" ORDER BY "sequenceNumber"')
+    assert loaded[0] == {"emailAddress": "a@example.org", "columns": ["Ann", "a@example.org"]}
 
 
 def test_a_preview_can_be_neither_analysed_nor_scheduled(client: Any, seen: Any) -> None:
