@@ -14,6 +14,7 @@ from mailsift.analyzer.evidence import (
     MailHost,
     Reach,
     SpfPosture,
+    TransportPosture,
 )
 
 
@@ -28,9 +29,17 @@ HEALTHY = DomainFacts(
     mx=(public(10, "mx1.company.com"), public(20, "mx2.company.com")),
     accepts_mail=True,
     spf=SpfPosture(valid=True, detail="valid", all_policy="softfail"),
-    dkim=DkimPosture(valid=True, detail="valid", selector="google"),
+    dkim=DkimPosture(True, "valid", "google", keys_exist=True, key_type="rsa", key_bits=2048),
     dmarc=DmarcPosture(valid=True, detail="valid", policy="reject", found_at="company.com"),
-    lookups=Lookups(Lookup.FOUND, Lookup.NOT_ASKED, Lookup.FOUND, Lookup.FOUND, Lookup.FOUND),
+    name_servers=("ns1.company.com", "ns2.company.com"),
+    lookups=Lookups(
+        mx=Lookup.FOUND,
+        spf=Lookup.FOUND,
+        dmarc=Lookup.FOUND,
+        dkim=Lookup.FOUND,
+        name_servers=Lookup.FOUND,
+        wildcard=Lookup.NXDOMAIN,
+    ),
     ttl_seconds=3600,
 )
 
@@ -58,7 +67,11 @@ ANY_FACTS = st.builds(
     spf=st.builds(SpfPosture, _VALID, st.sampled_from(["valid", "none", "several", "syntax"]), _WORD),
     dkim=st.builds(DkimPosture, _VALID, st.sampled_from(["valid", "broken", "unknown_selector"]), _WORD),
     dmarc=st.builds(DmarcPosture, _VALID, st.sampled_from(["valid", "none", "no_policy"]), _WORD, _WORD),
-    lookups=st.builds(Lookups, *[st.sampled_from(Lookup)] * 5),
+    mta_sts=st.builds(TransportPosture, _VALID, st.sampled_from(["valid", "none", "syntax"]), _WORD),
+    tls_rpt=st.builds(TransportPosture, _VALID, st.sampled_from(["valid", "none", "syntax"]), _WORD),
+    name_servers=st.lists(st.text(max_size=12), max_size=2).map(tuple),
+    wildcard_mx=_WORD,
+    lookups=st.builds(Lookups, *[st.sampled_from(Lookup)] * 7),
     ttl_seconds=st.integers(60, 86_400),
 )
 """Any values at all, also such as no nameserver would give together."""

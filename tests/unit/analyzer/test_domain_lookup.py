@@ -29,6 +29,10 @@ def txt(*texts: bytes, ttl: int = 3600) -> Answer:
     return Answer(Lookup.FOUND, tuple(SimpleNamespace(data=data) for data in texts), ttl)
 
 
+def ns(*names: str) -> Answer:
+    return Answer(Lookup.FOUND, tuple(SimpleNamespace(nsdname=name) for name in names), 3600)
+
+
 def at(*addresses: str, is_alias: bool = False) -> Answer:
     return Answer(Lookup.FOUND, tuple(SimpleNamespace(addr=address) for address in addresses), 60, is_alias)
 
@@ -38,6 +42,7 @@ NODATA = Answer(Lookup.NODATA)
 NXDOMAIN = Answer(Lookup.NXDOMAIN)
 TIMEOUT = Answer(Lookup.TIMEOUT)
 NOTHING_MORE = SecondLook()
+KEY = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
 @dataclass
@@ -59,18 +64,22 @@ class ScriptedResolver:
 
 def _look_up(domain: str, resolver: ScriptedResolver) -> DomainFacts:
     async def look_up() -> DomainFacts:
-        return await DomainLookup(resolver.ask, resolver.look, ("google", "s1")).facts(domain)
+        return await DomainLookup(resolver.ask, resolver.look).facts(domain)
 
     return asyncio.run(look_up())
 
 
 HEALTHY = {
     "company.com MX": mx((20, "MX2.company.com."), (10, "mx1.company.com")),
+    "company.com A": ADDRESS,
     "mx1.company.com A": ADDRESS,
     "mx2.company.com A": ADDRESS,
-    "company.com TXT": txt(b"v=spf1 mx -all", b"\xff\xfe"),
+    "company.com TXT": txt(b"v=spf1 mx a -all", b"\xff\xfe"),
     "_dmarc.company.com TXT": txt(b"v=DMARC1; p=reject"),
-    "google._domainkey.company.com TXT": txt(b"v=DKIM1; p=MIGf"),
+    "google._domainkey.company.com TXT": txt(KEY),
+    "_mta-sts.company.com TXT": txt(b"v=STSv1; id=1"),
+    "_smtp._tls.company.com TXT": txt(b"v=TLSRPTv1; rua=mailto:t@company.com"),
+    "company.com NS": ns("ns1.Company.com.", "ns2.company.com"),
 }
 
 
@@ -80,7 +89,12 @@ def test_a_healthy_domain_is_asked_what_is_needed_and_no_more() -> None:
     assert facts.mx == (public(10, "mx1.company.com"), public(20, "mx2.company.com"))
     assert (facts.accepts_mail, facts.spf.valid, facts.dkim.valid, facts.dmarc.valid) == (True, True, True, True)
     assert facts.ttl_seconds == 3600
-    assert sorted(resolver.asked) == sorted([*HEALTHY, "_domainkey.company.com TXT"])
+    assert (facts.mta_sts.value, facts.tls_rpt.value) == ("1", "mailto:t@company.com")
+    assert facts.name_servers == ("ns1.company.com", "ns2.company.com")
+    assert facts.wildcard_mx is None
+    asked = [question for question in resolver.asked if not question.startswith("mailsift-")]
+    assert sorted(asked) == sorted([*HEALTHY, "_domainkey.company.com TXT"])
+    assert len(resolver.asked) == len(set(resolver.asked)) == len(asked) + 1
 
 
 @pytest.mark.parametrize(
@@ -159,7 +173,7 @@ def test_no_mx_and_a_silent_address_is_unknown() -> None:
     assert resolver.asked[-1] == "company.com A"
 
 
-def test_dmarc_is_looked_for_at_the_organisational_domain_too() -> None:
+def test_dmarc_is_looked_for_up_the_tree() -> None:
     answers = {
         "a.b.company.co.uk MX": mx((1, "mx.x.example")),
         "mx.x.example A": ADDRESS,
@@ -167,7 +181,12 @@ def test_dmarc_is_looked_for_at_the_organisational_domain_too() -> None:
     }
     resolver = ScriptedResolver(answers)
     assert _look_up("a.b.company.co.uk", resolver).dmarc.found_at == "company.co.uk"
-    assert "_dmarc.b.company.co.uk TXT" not in resolver.asked
+    assert "company.co.uk NS" in resolver.asked
+
+
+def test_a_wildcard_beside_a_subdomain_is_noticed() -> None:
+    facts = _look_up("a.company.com", ScriptedResolver({"MX": mx((1, "mx.net")), "A": ADDRESS}))
+    assert facts.wildcard_mx == "company.com"
 
 
 def test_no_selector_is_tried_when_nothing_exists_below_domainkey() -> None:
@@ -178,7 +197,7 @@ def test_no_selector_is_tried_when_nothing_exists_below_domainkey() -> None:
 
 
 def test_selectors_are_tried_until_a_key_is_found() -> None:
-    answers = {**HEALTHY, "google._domainkey.company.com TXT": NODATA, "s1._domainkey.company.com TXT": txt(b"p=MIGf")}
+    answers = {**HEALTHY, "google._domainkey.company.com TXT": NODATA, "s1._domainkey.company.com TXT": txt(KEY)}
     assert _look_up("company.com", ScriptedResolver(answers)).dkim.selector == "s1"
 
 
@@ -211,7 +230,8 @@ def test_no_answer_makes_it_raise(hosts: list[tuple[int, str | bytes]], texts: l
 
 def test_texts_without_end_are_cut_off() -> None:
     facts = _look_up("company.com", ScriptedResolver({**HEALTHY, "company.com TXT": txt(b"v=spf1 " + b"a " * 50_000)}))
-    assert facts.spf == SpfPosture(valid=False, detail="syntax")
+    assert (facts.spf.valid, facts.spf.detail) == (False, "syntax")
+    assert len(facts.spf.record or "") <= 1024
 
 
 HOSTS_OF_A_DOMAIN = {
@@ -268,7 +288,7 @@ def test_what_many_domains_refer_to_is_asked_for_once_in_a_run() -> None:
     resolver = ScriptedResolver({**{f"{name} MX": mx((1, "mx.net")) for name in domains}, "mx.net A": ADDRESS})
 
     async def look_up() -> list[DomainFacts]:
-        lookup = DomainLookup(resolver.ask, resolver.look, ())
+        lookup = DomainLookup(resolver.ask, resolver.look)
         return await asyncio.gather(*map(lookup.facts, domains))
 
     assert all(facts.accepts_mail for facts in asyncio.run(look_up()))
@@ -279,7 +299,7 @@ def test_a_question_that_many_wait_for_and_nobody_answers_is_asked_again() -> No
     resolver = ScriptedResolver({"a.com MX": mx((1, "mx.net")), "b.com MX": mx((1, "mx.net")), "mx.net A": TIMEOUT})
 
     async def look_up() -> None:
-        lookup = DomainLookup(resolver.ask, resolver.look, ())
+        lookup = DomainLookup(resolver.ask, resolver.look)
         await lookup.facts("a.com")
         await lookup.facts("b.com")
 

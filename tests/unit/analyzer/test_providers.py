@@ -1,10 +1,11 @@
-"""Who runs the mail hosts of a domain."""
+"""Who runs the mail hosts of a domain, and who holds names for sale."""
 
 from __future__ import annotations
 
 import pytest
 
-from mailsift.analyzer.evidence import MailHost
+from mailsift.analyzer.evidence import DomainFacts, MailHost
+from mailsift.analyzer.reference.parking import parking_of
 from mailsift.analyzer.reference.providers import provider_of
 
 # As they stand in the MX records of customers.
@@ -41,3 +42,21 @@ def test_what_says_so_is_kept() -> None:
     assert found is not None
     assert (found.hit.list_name, found.hit.entry) == ("mail_providers", "google.com")
     assert found.hit.version
+
+
+@pytest.mark.parametrize(
+    ("name_servers", "mx", "entry"),
+    [
+        (("ns1.sedoparking.com", "ns2.sedoparking.com"), (), "sedoparking.com"),
+        (("ns1.company.com",), ("mail.h-email.net",), "h-email.net"),
+        (("ns1.company.com",), ("mx1.company.com",), None),
+        (("sedoparking.com.company.com", "notbodis.com"), (), None),
+        ((), (), None),
+    ],
+)
+def test_a_parked_domain_is_told_by_its_nameservers_and_mail_hosts(
+    name_servers: tuple[str, ...], mx: tuple[str, ...], entry: str | None
+) -> None:
+    facts = DomainFacts("company.com", name_servers=name_servers, mx=tuple(MailHost(10, host) for host in mx))
+    found = parking_of(facts)
+    assert (found and found.entry) == entry

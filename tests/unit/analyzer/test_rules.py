@@ -82,6 +82,9 @@ DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFact
     (domain.mx_literal, _at(Reach.LITERAL, Reach.PUBLIC), None),
     (domain.mx_literal, _at(Reach.LITERAL, Reach.PRIVATE), None),
     (domain.mx_literal, _at(Reach.LITERAL, Reach.UNKNOWN), None),
+    (domain.wildcard_mx, HEALTHY, None),
+    (domain.wildcard_mx, replace(HEALTHY, wildcard_mx="company.com"), None),
+    (domain.wildcard_mx, replace(HEALTHY, wildcard_mx="com"), "wildcard_mx"),
     (domain.mx_alias, HEALTHY, None),
     (domain.mx_alias, replace(HEALTHY, mx=(replace(HEALTHY.mx[0], is_alias=True),)), "mx_alias"),
     (domain.unanswered, HEALTHY, None),
@@ -108,6 +111,12 @@ DOMAIN_CASES: tuple[tuple[Callable[[DomainEvidence], Finding | None], DomainFact
     (authentication.dkim, HEALTHY, None),
     (authentication.dkim, replace(HEALTHY, dkim=DkimPosture(None, "unknown_selector")), None),
     (authentication.dkim, replace(HEALTHY, dkim=DkimPosture(False, "broken", "s1")), "dkim_broken"),
+    (authentication.dkim, replace(HEALTHY, dkim=DkimPosture(False, "short", "s1")), "dkim_broken"),
+    (authentication.dkim_weak, HEALTHY, None),
+    (authentication.dkim_weak, replace(HEALTHY, dkim=replace(HEALTHY.dkim, key_bits=1024)), "dkim_weak"),
+    (authentication.dkim_weak, replace(HEALTHY, dkim=replace(HEALTHY.dkim, key_type="ed25519", key_bits=256)), None),
+    (authentication.dkim_weak, replace(HEALTHY, dkim=replace(HEALTHY.dkim, key_bits=None)), None),
+    (authentication.dkim_weak, replace(HEALTHY, dkim=DkimPosture(None, "revoked")), None),
     (authentication.dmarc, HEALTHY, None),
     (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(None, "timeout")), None),
     (authentication.dmarc, replace(HEALTHY, dmarc=DmarcPosture(False, "none")), "dmarc_missing"),
@@ -140,6 +149,13 @@ def test_a_listed_domain(kind: DomainKind, reason: str | None) -> None:
     assert _reason(lists.listed(DomainEvidence(HEALTHY, kind))) == reason
 
 
+@pytest.mark.parametrize(("parking", "reason"), [(None, None), (ListHit("parking", "1", "bodis.com"), "parked")])
+def test_a_parked_domain(parking: ListHit | None, reason: str | None) -> None:
+    evidence = DomainEvidence(HEALTHY, parking=parking)
+    assert _reason(domain.parked(evidence)) == reason
+    assert evidence.is_corporate is (parking is None)
+
+
 @pytest.mark.parametrize(("suggested", "reason"), [(None, None), ("gmail.com", "probable_typo")])
 def test_a_suggested_domain(suggested: str | None, reason: str | None) -> None:
     assert _reason(suggestion.probable_typo(DomainEvidence(HEALTHY, suggestion=suggested))) == reason
@@ -169,7 +185,7 @@ def test_a_fault_of_a_later_version_is_invalid_too() -> None:
 
 
 def test_every_rule_has_its_cases_here() -> None:
-    elsewhere = {lists.listed, suggestion.probable_typo}
+    elsewhere = {lists.listed, suggestion.probable_typo, domain.parked}
     assert {rule for rule, _, _ in DOMAIN_CASES} | elsewhere == set(DOMAIN_RULES)
     assert set(ADDRESS_RULES) == {syntax.refused, roles.role_account}
 

@@ -1,4 +1,4 @@
-"""SPF records: the grammar of RFC 7208, and what is said of a domain's TXT records."""
+"""SPF records: the grammar of RFC 7208."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.analyzer.evidence import Lookup, SpfPosture
-from mailsift.analyzer.records.spf import SpfRecord, judge_spf, read_spf
+from mailsift.analyzer.records.spf import Mechanism, SpfRecord, SpfTerm, read_spf
 
 READ = (
-    ("v=spf1", SpfRecord(None, 0)),
-    ("v=spf1 ", SpfRecord(None, 0)),
-    ("V=SPF1 -ALL", SpfRecord("fail", 0)),
-    ("v=spf1   mx   ~all  ", SpfRecord("softfail", 1)),
-    ("v=spf1 all", SpfRecord("pass", 0)),
-    ("v=spf1 ?all", SpfRecord("neutral", 0)),
-    ("v=spf1 +a -mx ~ptr ?exists:%{i}.x.example -all", SpfRecord("fail", 4)),
-    ("v=spf1 include:_spf.google.com include:spf.protection.outlook.com -all", SpfRecord("fail", 2)),
-    ("v=spf1 ip4:192.0.2.1 ip4:192.0.2.0/24 ip6:2001:db8::1 ip6:2001:db8::/32 -all", SpfRecord("fail", 0)),
-    ("v=spf1 ip6:::1 ip6:::ffff:192.0.2.1/128 ip6:1:2:3:4:5:6:7:8 -all", SpfRecord("fail", 0)),
-    ("v=spf1 a:mail.company.com/24//64 a/0 mx//128 mx:company.com/32 -all", SpfRecord("fail", 4)),
-    ("v=spf1 redirect=_spf.company.com", SpfRecord(None, 1)),
-    ("v=spf1 -all redirect=_spf.company.com", SpfRecord("fail", 0)),
-    ("v=spf1 redirect=_spf.company.com -all", SpfRecord("fail", 0)),
-    ("v=spf1 -all mx include:company.com", SpfRecord("fail", 0)),
-    ("v=spf1 exp=explain.%{d} unknown.modifier=%{c}%%x -all", SpfRecord("fail", 0)),
-    ("v=spf1 include:%{ir}.%{v}._spf.%{d2} -all", SpfRecord("fail", 1)),
-    ("v=spf1 include:company.com. -all", SpfRecord("fail", 1)),
-    ("v=spf1 -all all= x-1._=", SpfRecord("fail", 0)),
-    ("v=spf1 a:_under.score-d.company.com -all", SpfRecord("fail", 1)),
+    ("v=spf1", (None, 0)),
+    ("v=spf1 ", (None, 0)),
+    ("V=SPF1 -ALL", ("fail", 0)),
+    ("v=spf1   mx   ~all  ", ("softfail", 1)),
+    ("v=spf1 all", ("pass", 0)),
+    ("v=spf1 ?all", ("neutral", 0)),
+    ("v=spf1 +a -mx ~ptr ?exists:%{i}.x.example -all", ("fail", 4)),
+    ("v=spf1 include:_spf.google.com include:spf.protection.outlook.com -all", ("fail", 2)),
+    ("v=spf1 ip4:192.0.2.1 ip4:192.0.2.0/24 ip6:2001:db8::1 ip6:2001:db8::/32 -all", ("fail", 0)),
+    ("v=spf1 ip6:::1 ip6:::ffff:192.0.2.1/128 ip6:1:2:3:4:5:6:7:8 -all", ("fail", 0)),
+    ("v=spf1 a:mail.company.com/24//64 a/0 mx//128 mx:company.com/32 -all", ("fail", 4)),
+    ("v=spf1 redirect=_spf.company.com", (None, 1)),
+    ("v=spf1 -all redirect=_spf.company.com", ("fail", 0)),
+    ("v=spf1 redirect=_spf.company.com -all", ("fail", 0)),
+    ("v=spf1 -all mx include:company.com", ("fail", 0)),
+    ("v=spf1 exp=explain.%{d} unknown.modifier=%{c}%%x -all", ("fail", 0)),
+    ("v=spf1 include:%{ir}.%{v}._spf.%{d2} -all", ("fail", 1)),
+    ("v=spf1 include:company.com. -all", ("fail", 1)),
+    ("v=spf1 -all all= x-1._=", ("fail", 0)),
+    ("v=spf1 a:_under.score-d.company.com -all", ("fail", 1)),
 )
 
 SYNTAX_ERRORS = (
@@ -71,8 +70,24 @@ SYNTAX_ERRORS = (
 
 
 @pytest.mark.parametrize(("text", "expected"), READ)
-def test_a_record_is_read(text: str, expected: SpfRecord) -> None:
-    assert read_spf(text) == expected
+def test_a_record_is_read(text: str, expected: tuple[str | None, int]) -> None:
+    record = read_spf(text)
+    assert record is not None
+    assert (record.all_policy, len(record.terms) + (record.redirect is not None)) == expected
+
+
+def test_what_is_to_be_looked_up_is_read_too() -> None:
+    assert read_spf("v=spf1 a -mx:MX.company.com/24 ?include:company.com. ~exists:%{i}.x ptr") == SpfRecord(
+        None,
+        (
+            SpfTerm(Mechanism.A),
+            SpfTerm(Mechanism.MX, "mx.company.com", "fail"),
+            SpfTerm(Mechanism.INCLUDE, "company.com", "neutral"),
+            SpfTerm(Mechanism.EXISTS, "%{i}.x", "softfail"),
+            SpfTerm(Mechanism.PTR),
+        ),
+    )
+    assert read_spf("v=spf1 redirect=_SPF.company.com.") == SpfRecord(redirect="_spf.company.com")
 
 
 @pytest.mark.parametrize("text", SYNTAX_ERRORS)
@@ -80,35 +95,10 @@ def test_a_syntax_error_voids_the_whole_record(text: str) -> None:
     assert read_spf(text) is None
 
 
-TEN = "v=spf1 " + " ".join(f"include:s{i}.company.com" for i in range(10))
-
-JUDGED = (
-    (Lookup.FOUND, ("google-site-verification=x", "v=spf1 mx -all"), SpfPosture(True, "valid", "fail")),
-    (Lookup.FOUND, ("v=spf10 mx", "v=spf2.0/pra", " v=spf1 -all", "v=spf1-all"), SpfPosture(False, "none")),
-    (Lookup.NODATA, (), SpfPosture(False, "none")),
-    (Lookup.NXDOMAIN, (), SpfPosture(False, "none")),
-    (Lookup.FOUND, ("v=spf1 -all", "V=spf1 mx"), SpfPosture(False, "several")),
-    (Lookup.FOUND, ("v=spf1 mx; -all",), SpfPosture(False, "syntax")),
-    (Lookup.FOUND, (f"{TEN} -all",), SpfPosture(True, "valid", "fail")),
-    (Lookup.FOUND, (f"{TEN} mx -all",), SpfPosture(False, "too_many_lookups", "fail")),
-    (Lookup.FOUND, (f"{TEN} redirect=company.com",), SpfPosture(False, "too_many_lookups")),
-    (Lookup.FOUND, (f"{TEN} -all mx",), SpfPosture(True, "valid", "fail")),
-    (Lookup.SERVFAIL, (), SpfPosture(None, "servfail")),
-    (Lookup.TIMEOUT, (), SpfPosture(None, "timeout")),
-    (Lookup.REFUSED, (), SpfPosture(None, "refused")),
-    (Lookup.NOT_ASKED, (), SpfPosture(None, "not_asked")),
-)
-
-
-@pytest.mark.parametrize(("lookup", "texts", "expected"), JUDGED)
-def test_the_posture_follows_from_the_records(lookup: Lookup, texts: tuple[str, ...], expected: SpfPosture) -> None:
-    assert judge_spf(lookup, texts) == expected
-
-
 @given(st.text(max_size=300))
 def test_no_text_makes_it_raise(text: str) -> None:
     read_spf(text)
-    assert judge_spf(Lookup.FOUND, (f"v=spf1 {text}",)).valid is not None
+    read_spf(f"v=spf1 {text}")
 
 
 @pytest.mark.parametrize("piece", ["a", "a.", ".", "-", "a-", "%{d}", "%", "1", ".1", "/", "0:", ":"])
@@ -125,4 +115,5 @@ MECHANISMS = st.sampled_from(["a", "mx", "ptr", "include:a.example", "exists:b.e
 @given(st.lists(MECHANISMS, max_size=20))
 def test_every_term_that_needs_a_lookup_is_counted(terms: list[str]) -> None:
     record = read_spf(" ".join(["v=spf1", *terms, "-all"]))
-    assert record == SpfRecord("fail", sum(not term.startswith("ip") for term in terms))
+    assert record is not None
+    assert len(record.terms) == sum(not term.startswith("ip") for term in terms)

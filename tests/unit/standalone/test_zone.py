@@ -16,6 +16,8 @@ alias.example.        IN CNAME company.example.
 dangling.example.     IN CNAME nowhere.example.
 round.example.        IN CNAME round.example.
 a.b.deep.example.     IN A   192.0.2.2
+*.wild.example.       IN MX  10 mx.company.example.
+there.wild.example.   IN A   192.0.2.3
 mute.example._fault.  IN TXT "silence"
 sick.example._fault.  IN TXT "servfail"
 shut.example._fault.  IN TXT "refused"
@@ -46,6 +48,12 @@ def ask(zone: Zone, name: str, rdtype: str) -> dns.message.Message | None:
         ("round.example", "MX", dns.rcode.SERVFAIL, 8),
         ("sick.example", "MX", dns.rcode.SERVFAIL, 0),
         ("_dmarc.sick.example", "TXT", dns.rcode.SERVFAIL, 0),
+        ("a.wild.example", "MX", dns.rcode.NOERROR, 1),
+        ("a.b.wild.example", "MX", dns.rcode.NOERROR, 1),
+        ("a.wild.example", "A", dns.rcode.NOERROR, 0),
+        ("there.wild.example", "MX", dns.rcode.NOERROR, 0),
+        ("a.there.wild.example", "MX", dns.rcode.NXDOMAIN, 0),
+        ("wild.example", "MX", dns.rcode.NOERROR, 0),
         ("left.example", "MX", dns.rcode.SERVFAIL, 0),
         ("shut.example", "MX", dns.rcode.REFUSED, 0),
         ("sick.example._fault", "TXT", dns.rcode.NXDOMAIN, 0),

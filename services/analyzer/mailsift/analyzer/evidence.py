@@ -6,7 +6,7 @@ from typing import Final
 
 from mailsift.shared.addresses import Address, InvalidAddress
 
-FACTS_VERSION: Final = 2
+FACTS_VERSION: Final = 3
 """Rises when more is asked about a domain, or answers are read otherwise: older facts are then looked up again."""
 
 UNKNOWN_TTL_SECONDS: Final = 60
@@ -98,14 +98,26 @@ class MailHost:
 
 @dataclass(frozen=True, slots=True)
 class SpfPosture:
-    """What the domain says about who may send for it (RFC 7208)."""
+    """What the domain says about who may send for it (RFC 7208), with all that its record refers to."""
 
     valid: bool | None = None
-    """True: one valid record; false: proven absent or broken; null: cannot be told."""
+    """True: a record that receivers can work with; false: proven absent or an error; null: cannot be told."""
     detail: str = Lookup.NOT_ASKED.value
-    """`valid`, `none`, `several`, `syntax`, `too_many_lookups`, or how the lookup ended."""
+    """`valid`, `none`, `several`, `syntax`, `too_many_lookups`, `too_many_voids`, `too_many_mx`, `loop`,
+    `include_missing`, `redirect_missing`, or how the lookup ended that leaves it open."""
     all_policy: str | None = None
-    """What `all` says of everybody else: `fail`, `softfail`, `neutral`, `pass`; null without an `all`."""
+    """What becomes of mail from a host that nothing names: `fail`, `softfail`, `neutral`, `pass`; null if not said."""
+    at: str | None = None
+    """The domain whose record is at fault, or could not be looked up."""
+    lookups: int = 0
+    """Terms that need a lookup, as a receiver counts them (4.6.4)."""
+    voids: int = 0
+    """Lookups among them that find nothing."""
+    includes: tuple[str, ...] = ()
+    """The domains whose records it includes or redirects to, in the order of the walk."""
+    is_partial: bool = False
+    """Some of it depends on the message, by macros, and was not followed."""
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +125,17 @@ class DkimPosture:
     """Whether a public key is published under a selector that is known (RFC 6376)."""
 
     valid: bool | None = None
-    """True: a key; false: only broken keys; null: cannot be told, as when no known selector is found."""
+    """True: a key; false: only keys that cannot be used; null: cannot be told, as when no known selector is found."""
     detail: str = Lookup.NOT_ASKED.value
-    """`valid`, `broken`, `no_keys`, `unknown_selector`, or how the lookup ended."""
+    """`valid`, `broken`, `short`, `revoked`, `no_keys`, `unknown_selector`, or how the lookup ended."""
     selector: str | None = None
+    keys_exist: bool | None = None
+    """Whether there is anything below `_domainkey`: evidence of keys under selectors that nobody knows."""
+    key_type: str | None = None
+    """`rsa` or `ed25519`."""
+    key_bits: int | None = None
+    revoked: tuple[str, ...] = ()
+    """Selectors whose key was taken back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +148,31 @@ class DmarcPosture:
     policy: str | None = None
     """`none`, `quarantine` or `reject`: the one that holds for this very domain."""
     found_at: str | None = None
-    """The domain that publishes the record: this one or its organisational domain."""
+    """The domain that publishes the record: this one, its organisational domain, or the public suffix above."""
+    subdomain_policy: str | None = None
+    """`sp`, where it is said."""
+    nonexistent_policy: str | None = None
+    """`np`, where it is said."""
+    dkim_alignment: str | None = None
+    """`adkim`: `r` or `s`."""
+    spf_alignment: str | None = None
+    """`aspf`: `r` or `s`."""
+    reports_to: tuple[str, ...] = ()
+    """The first addresses of `rua`."""
+    is_test: bool = False
+    """`t=y`: the policy is not to be applied yet."""
+    record: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TransportPosture:
+    """One of the two records about TLS between mail servers: MTA-STS (RFC 8461) or TLS-RPT (RFC 8460)."""
+
+    valid: bool | None = None
+    detail: str = Lookup.NOT_ASKED.value
+    """`valid`, `none`, `several`, `syntax`, or how the lookup ended."""
+    value: str | None = None
+    """The `id` of the policy, or where reports go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +184,8 @@ class Lookups:
     spf: Lookup = Lookup.NOT_ASKED
     dmarc: Lookup = Lookup.NOT_ASKED
     dkim: Lookup = Lookup.NOT_ASKED
+    name_servers: Lookup = Lookup.NOT_ASKED
+    wildcard: Lookup = Lookup.NOT_ASKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +206,12 @@ class DomainFacts:
     spf: SpfPosture = SpfPosture()
     dkim: DkimPosture = DkimPosture()
     dmarc: DmarcPosture = DmarcPosture()
+    mta_sts: TransportPosture = TransportPosture()
+    tls_rpt: TransportPosture = TransportPosture()
+    name_servers: tuple[str, ...] = ()
+    """Those of the registrable domain, the first few."""
+    wildcard_mx: str | None = None
+    """The domain below which mail is taken for names that nobody ever made: itself or, for a subdomain, its parent."""
     lookups: Lookups = Lookups()
     ttl_seconds: int = UNKNOWN_TTL_SECONDS
 
@@ -218,13 +269,16 @@ class DomainEvidence:
     hit: ListHit | None = None
     """The list entry behind `kind`; null for corporate."""
     provider: MailProvider | None = None
+    parking: ListHit | None = None
+    """What says that the domain is for sale or only shows advertisements."""
     suggestion: str | None = None
     """The popular domain that was probably meant."""
 
     @property
     def is_corporate(self) -> bool:
-        """On no list, and not proven unable to take mail: a name that leads nowhere is no company."""
-        return self.kind is DomainKind.CORPORATE and self.facts.accepts_mail is not False
+        """On no list, not parked, and not proven unable to take mail: a name that leads nowhere is no company."""
+        is_alive = self.facts.accepts_mail is not False and self.parking is None
+        return self.kind is DomainKind.CORPORATE and is_alive
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final
 
 from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence
 from mailsift.analyzer.reference.domains import listing_of
+from mailsift.analyzer.reference.parking import parking_of
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.providers import provider_of
 from mailsift.analyzer.reference.roles import role_of
@@ -82,4 +83,4 @@ def gather_domain(facts: DomainFacts) -> DomainEvidence:
     listing = listing_of(facts.domain)
     has_no_mx = facts.existence in (Existence.EXISTS, Existence.NXDOMAIN) and not facts.mx
     suggestion = popular_domain_near(facts.domain) if has_no_mx else None
-    return DomainEvidence(facts, listing.kind, listing.hit, provider_of(facts.mx), suggestion)
+    return DomainEvidence(facts, listing.kind, listing.hit, provider_of(facts.mx), parking_of(facts), suggestion)

@@ -1,5 +1,6 @@
 """Answers DNS questions from a zone file; pure. Names below `_fault` say where an answer goes wrong."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -10,6 +11,7 @@ import dns.message
 import dns.name
 import dns.rcode
 import dns.rdatatype
+import dns.rrset
 import dns.zone
 
 LONGEST_CHAIN: Final = 8
@@ -34,6 +36,8 @@ class Zone:
 
     records: dns.zone.Zone
     faults: dict[dns.name.Name, Fault]
+    names: frozenset[dns.name.Name]
+    """All that exist: a name does when anything stands below it, even if nothing stands at it (RFC 8020)."""
 
     def answer(self, query: dns.message.Message) -> dns.message.Message | None:
         """Answer as a resolver does; None is silence."""
@@ -69,21 +73,36 @@ class Zone:
 
     def _fill(self, response: dns.message.Message, name: dns.name.Name, rdtype: dns.rdatatype.RdataType) -> None:
         for _ in range(LONGEST_CHAIN):
-            found = self.records.get_rrset(name, rdtype)
-            alias = self.records.get_rrset(name, dns.rdatatype.CNAME)
+            source = self._source_of(name)
+            found, alias = self._records(source, name, rdtype), self._records(source, name, dns.rdatatype.CNAME)
             if found is not None:
                 response.answer.append(found)
                 return
             if alias is None:
-                self._deny(response, name)
+                self._deny(response, exists=source is not None)
                 return
             response.answer.append(alias)
             name = alias[0].target
         response.set_rcode(dns.rcode.SERVFAIL)
 
-    def _deny(self, response: dns.message.Message, name: dns.name.Name) -> None:
-        # A name exists when anything stands below it, even if nothing stands at it (RFC 8020).
-        if not any(existing.is_subdomain(name) for existing in self.records.nodes):
+    def _source_of(self, name: dns.name.Name) -> dns.name.Name | None:
+        """The name that holds the records of another: itself, or the wildcard that stands for it (RFC 4592)."""
+        if name in self.names:
+            return name
+        encloser = name.parent()
+        while encloser not in self.names:
+            encloser = encloser.parent()
+        wildcard = dns.name.Name(("*",)) + encloser
+        return wildcard if wildcard in self.records.nodes else None
+
+    def _records(
+        self, source: dns.name.Name | None, name: dns.name.Name, rdtype: dns.rdatatype.RdataType
+    ) -> dns.rrset.RRset | None:
+        found = None if source is None else self.records.get_rdataset(source, rdtype)
+        return None if found is None else dns.rrset.from_rdata_list(name, found.ttl, list(found))
+
+    def _deny(self, response: dns.message.Message, *, exists: bool) -> None:
+        if not exists:
             response.set_rcode(dns.rcode.NXDOMAIN)
         authority = self.records.get_rrset(dns.name.root, dns.rdatatype.SOA)
         if authority is not None:
@@ -104,4 +123,11 @@ def read_zone(text: str) -> Zone:
         [word] = records.find_rdataset(name, dns.rdatatype.TXT)[0].strings
         faults[name.relativize(_FAULTS).derelativize(dns.name.root)] = Fault(word.decode())
         records.delete_node(name)
-    return Zone(records, faults)
+    return Zone(records, faults, frozenset(above for name in records.nodes for above in _with_parents(name)))
+
+
+def _with_parents(name: dns.name.Name) -> Iterator[dns.name.Name]:
+    yield name
+    while name != dns.name.root:
+        name = name.parent()
+        yield name

@@ -37,7 +37,7 @@ class DomainProbe:
         """
         waiting = iter(domains)
         async with Resolver(self._settings, self._breaker, self._on_query) as resolver:
-            lookup = DomainLookup(resolver.ask, self._looker.look, self._settings.dkim_selectors)
+            lookup = DomainLookup(resolver.ask, self._looker.look)
             handover = _Handover(on_done)
             workers = [
                 asyncio.create_task(_work(lookup, waiting, handover))

@@ -61,17 +61,24 @@ class Inquiry:
         self._domain = domain
         self._ask = ask
         self._shared = shared
+        self._replies: dict[Question, Reply] = {}
         self._questions_left = MAX_QUESTIONS
         self._ends_at = asyncio.get_running_loop().time() + MAX_SECONDS
 
     async def ask(self, name: str, record_type: RecordType) -> Reply:
-        """Ask one question, or leave it unasked when there were enough."""
+        """Ask one question, once; or leave it unasked when there were enough."""
+        question = Question(name, record_type)
+        if question not in self._replies:
+            self._replies[question] = await self._reply(question)
+        return self._replies[question]
+
+    async def _reply(self, question: Question) -> Reply:
         if self._questions_left <= 0 or asyncio.get_running_loop().time() > self._ends_at:
             return Reply(Lookup.NOT_ASKED)
         self._questions_left -= 1
-        if name == self._domain or name.endswith(f".{self._domain}"):
-            return read(await self._ask(name, record_type), record_type)
-        return await self._shared.reply(Question(name, record_type))
+        if f".{question.name}".endswith(f".{self._domain}"):
+            return read(await self._ask(question.name, question.record_type), question.record_type)
+        return await self._shared.reply(question)
 
     async def follow(self, walk: Walk[_Found]) -> _Found:
         """Ask whatever a walk wants to know, and return what it found."""

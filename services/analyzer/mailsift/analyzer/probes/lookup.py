@@ -1,7 +1,8 @@
 """Gather the facts of one domain: what is asked, in which order, and what is not asked any more."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from mailsift.analyzer.evidence import (
@@ -14,6 +15,7 @@ from mailsift.analyzer.evidence import (
     Reach,
 )
 from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedReplies
+from mailsift.analyzer.probes.posture import find_posture
 from mailsift.analyzer.probes.second_look import SecondLook
 from mailsift.analyzer.records.delivery import (
     FIRST_HOSTS,
@@ -24,12 +26,9 @@ from mailsift.analyzer.records.delivery import (
     route_by_mx,
     route_without_hosts,
 )
-from mailsift.analyzer.records.dkim import DkimKey, SelectorAnswer, judge_dkim, read_key
-from mailsift.analyzer.records.dmarc import DmarcAnswer, judge_dmarc
 from mailsift.analyzer.records.existence import judge_existence, needs_second_look
 from mailsift.analyzer.records.replies import Reply
-from mailsift.analyzer.records.spf import judge_spf
-from mailsift.analyzer.reference.registrable import registrable_domain
+from mailsift.analyzer.reference.providers import provider_of
 
 MIN_TTL_SECONDS: Final = 300
 MAX_TTL_SECONDS: Final = 86_400
@@ -42,10 +41,9 @@ Look = Callable[[str], Awaitable[SecondLook]]
 class DomainLookup:
     """Asks what is needed to know a domain, and no more; one object serves all domains of a run."""
 
-    def __init__(self, ask: Ask, look: Look, selectors: Sequence[str]) -> None:
+    def __init__(self, ask: Ask, look: Look) -> None:
         self._ask = ask
         self._look = look
-        self._selectors = selectors
         self._shared = SharedReplies(ask)
 
     async def facts(self, domain: str) -> DomainFacts:
@@ -55,23 +53,16 @@ class DomainLookup:
         route = await _route(inquiry, domain, mx)
         if not route.accepts_mail:
             return await self._bare_facts(domain, mx, route)
-        spf, dmarc, (keys, selectors) = await asyncio.gather(
-            inquiry.ask(domain, "TXT"), self._dmarc(inquiry, domain), self._dkim(inquiry, domain)
-        )
-        dkim = selectors[-1].lookup if selectors else keys
-        lookups = Lookups(mx.lookup, route.address, spf.lookup, dmarc[-1].lookup, dkim)
-        return DomainFacts(
-            domain=domain,
-            existence=Existence.EXISTS,
+        facts = DomainFacts(
+            domain,
+            Existence.EXISTS,
             mx=route.mx,
             own_host=route.own_host,
             accepts_mail=True,
-            spf=judge_spf(spf.lookup, spf.texts),
-            dkim=judge_dkim(keys, selectors),
-            dmarc=judge_dmarc(dmarc),
-            lookups=lookups,
-            ttl_seconds=MIN_TTL_SECONDS if _is_open(lookups) else _ttl((mx, spf)),
+            lookups=Lookups(mx=mx.lookup, address=route.address),
         )
+        posture = await find_posture(inquiry, domain, provider_of(route.mx))
+        return replace(posture.added_to(facts), ttl_seconds=_ttl(mx, posture.own_texts, is_open=posture.is_open))
 
     async def _bare_facts(self, domain: str, mx: Reply, route: Route) -> DomainFacts:
         """The facts of a domain that takes no mail, or about which that cannot be told."""
@@ -88,30 +79,8 @@ class DomainLookup:
             accepts_mail=accepts_mail,
             extended_error=look.extended_error,
             lookups=Lookups(mx=mx.lookup, address=route.address),
-            ttl_seconds=UNKNOWN_TTL_SECONDS if accepts_mail is None else _ttl((mx,)),
+            ttl_seconds=UNKNOWN_TTL_SECONDS if accepts_mail is None else _ttl(mx),
         )
-
-    async def _dmarc(self, inquiry: Inquiry, domain: str) -> list[DmarcAnswer]:
-        answers: list[DmarcAnswer] = []
-        # dict.fromkeys: a registrable domain is its own organisational domain, asked once.
-        for name in dict.fromkeys((domain, registrable_domain(domain) or domain)):
-            reply = await inquiry.ask(f"_dmarc.{name}", "TXT")
-            answers.append(DmarcAnswer(name, reply.lookup, reply.texts))
-            if answers[-1].records or not reply.lookup.tells:
-                break
-        return answers
-
-    async def _dkim(self, inquiry: Inquiry, domain: str) -> tuple[Lookup, list[SelectorAnswer]]:
-        keys = await inquiry.ask(f"_domainkey.{domain}", "TXT")
-        answers: list[SelectorAnswer] = []
-        if not keys.lookup.tells or keys.lookup is Lookup.NXDOMAIN:
-            return keys.lookup, answers
-        for selector in self._selectors:
-            reply = await inquiry.ask(f"{selector}._domainkey.{domain}", "TXT")
-            answers.append(SelectorAnswer(selector, reply.lookup, reply.texts))
-            if not reply.lookup.tells or any(read_key(text) is DkimKey.VALID for text in reply.texts):
-                break
-        return keys.lookup, answers
 
 
 async def _route(inquiry: Inquiry, domain: str, mx: Reply) -> Route:
@@ -132,13 +101,8 @@ async def _located(inquiry: Inquiry, hosts: Sequence[MailHost]) -> tuple[MailHos
     return (*found, *await asyncio.gather(*(inquiry.follow(locate(host)) for host in others)))
 
 
-def _is_open(lookups: Lookups) -> bool:
-    """Whether a question about authentication went unanswered: worth asking again soon."""
-    return not (lookups.spf.tells and lookups.dmarc.tells and lookups.dkim.tells)
-
-
-def _ttl(replies: Iterable[Reply]) -> int:
-    """As long as the shortest-lived record, within bounds."""
+def _ttl(*replies: Reply, is_open: bool = False) -> int:
+    """As long as the shortest-lived record, within bounds; an open question is asked again soon."""
     shortest = min((reply.ttl_seconds for reply in replies if reply.ttl_seconds is not None), default=None)
     found = shortest if shortest is not None else NEGATIVE_TTL_SECONDS
-    return max(MIN_TTL_SECONDS, min(found, MAX_TTL_SECONDS))
+    return MIN_TTL_SECONDS if is_open else max(MIN_TTL_SECONDS, min(found, MAX_TTL_SECONDS))

@@ -1,10 +1,11 @@
 """Who runs the mail hosts of a domain, by the names of those."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 
 from mailsift.analyzer.evidence import ListHit, MailHost, MailProvider
 from mailsift.analyzer.reference.files import read_list
+from mailsift.analyzer.reference.names import with_parents
 
 _LIST = "mail_providers"
 
@@ -19,10 +20,4 @@ def _providers() -> dict[str, MailProvider]:
 def provider_of(hosts: Iterable[MailHost]) -> MailProvider | None:
     """The provider of the first host, in the order of preference, that is anybody's we know."""
     known = _providers()
-    return next((known[name] for host in hosts for name in _with_parents(host.host) if name in known), None)
-
-
-def _with_parents(name: str) -> Iterator[str]:
-    while name:
-        yield name
-        name = name.partition(".")[2]
+    return next((known[name] for host in hosts for name in with_parents(host.host) if name in known), None)

@@ -12,6 +12,8 @@ MX_NOWHERE = Finding("mx_nowhere", cap=0, status=Status.INVALID)
 MX_PRIVATE = Finding("mx_private", cap=30, status=Status.RISKY)
 MX_LITERAL = Finding("mx_literal", points=-30, status=Status.RISKY)
 MX_ALIAS = Finding("mx_alias")
+WILDCARD_MX = Finding("wildcard_mx", points=-5)
+PARKED = Finding("parked", cap=30, status=Status.RISKY)
 IMPLICIT_MX = Finding("implicit_mx", points=-30, status=Status.RISKY)
 
 # Unknown is never bad, and never a hundred either.
@@ -86,6 +88,17 @@ def implicit_mx(evidence: DomainEvidence) -> Finding | None:
     return IMPLICIT_MX if facts.own_host is not None and facts.accepts_mail else None
 
 
+def wildcard_mx(evidence: DomainEvidence) -> Finding | None:
+    """A subdomain beside which any name takes mail: it may be a slip that nobody ever made (RFC 4592)."""
+    facts = evidence.facts
+    return WILDCARD_MX if facts.wildcard_mx not in {None, facts.domain} else None
+
+
+def parked(evidence: DomainEvidence) -> Finding | None:
+    """For sale, or full of advertisements: nobody reads what is sent there."""
+    return PARKED if evidence.parking is not None else None
+
+
 def unanswered(evidence: DomainEvidence) -> Finding | None:
     """DNS did not say whether the domain takes mail."""
     facts = evidence.facts
@@ -113,5 +126,7 @@ RULES = (
     mx_literal,
     mx_alias,
     implicit_mx,
+    wildcard_mx,
+    parked,
     unanswered,
 )

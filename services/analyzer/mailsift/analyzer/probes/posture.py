@@ -1,0 +1,98 @@
+"""Ask what a domain that takes mail publishes about it: all at once, for none of it needs the rest."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from mailsift.analyzer.evidence import (
+    DkimPosture,
+    DmarcPosture,
+    DomainFacts,
+    Lookup,
+    Lookups,
+    MailProvider,
+    SpfPosture,
+    TransportPosture,
+)
+from mailsift.analyzer.probes.inquiry import Inquiry
+from mailsift.analyzer.records.dkim import walk_dkim
+from mailsift.analyzer.records.dmarc import walk_dmarc
+from mailsift.analyzer.records.replies import Reply
+from mailsift.analyzer.records.spf_walk import walk_spf
+from mailsift.analyzer.records.transport import walk_mta_sts, walk_tls_rpt
+from mailsift.analyzer.records.wildcard import WildcardFound, walk_wildcard
+from mailsift.analyzer.reference.registrable import registrable_domain
+from mailsift.analyzer.reference.selectors import selectors_for
+
+MAX_NAME_SERVERS: Final = 6
+
+_UNANSWERED: Final = frozenset(lookup.value for lookup in Lookup if not lookup.tells)
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """What was found, and the first answers of each kind."""
+
+    spf: SpfPosture
+    dmarc: DmarcPosture
+    dkim: DkimPosture
+    mta_sts: TransportPosture
+    tls_rpt: TransportPosture
+    name_servers: Reply
+    wildcard: WildcardFound
+    own_texts: Reply
+    policy: Reply
+    keys: Reply
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a question went unanswered: worth asking again soon."""
+        postures = (self.spf, self.dmarc, self.dkim, self.mta_sts, self.tls_rpt)
+        return any(posture.valid is None and posture.detail in _UNANSWERED for posture in postures)
+
+    def added_to(self, facts: DomainFacts) -> DomainFacts:
+        """The facts, with this in its places."""
+        return replace(
+            facts,
+            spf=self.spf,
+            dmarc=self.dmarc,
+            dkim=self.dkim,
+            mta_sts=self.mta_sts,
+            tls_rpt=self.tls_rpt,
+            name_servers=self.name_servers.names[:MAX_NAME_SERVERS],
+            wildcard_mx=self.wildcard.domain,
+            lookups=self._added_to(facts.lookups),
+        )
+
+    def _added_to(self, lookups: Lookups) -> Lookups:
+        return replace(
+            lookups,
+            spf=self.own_texts.lookup,
+            dmarc=self.policy.lookup,
+            dkim=self.keys.lookup,
+            name_servers=self.name_servers.lookup,
+            wildcard=self.wildcard.lookup,
+        )
+
+
+async def find_posture(inquiry: Inquiry, domain: str, provider: MailProvider | None) -> Posture:
+    """Follow every walk."""
+    registrable = registrable_domain(domain)
+    (spf, dmarc, dkim), (mta_sts, tls_rpt, name_servers, wildcard) = await asyncio.gather(
+        asyncio.gather(
+            inquiry.follow(walk_spf(domain)),
+            inquiry.follow(walk_dmarc(domain)),
+            inquiry.follow(walk_dkim(domain, selectors_for(provider and provider.name))),
+        ),
+        asyncio.gather(
+            inquiry.follow(walk_mta_sts(domain)),
+            inquiry.follow(walk_tls_rpt(domain)),
+            inquiry.ask(registrable or domain, "NS"),
+            inquiry.follow(walk_wildcard(domain, registrable)),
+        ),
+    )
+    # The walks asked these already: no question is asked twice.
+    own_texts, policy, keys = [
+        await inquiry.ask(name, "TXT") for name in (domain, f"_dmarc.{domain}", f"_domainkey.{domain}")
+    ]
+    return Posture(spf, dmarc, dkim, mta_sts, tls_rpt, name_servers, wildcard, own_texts, policy, keys)
