@@ -159,8 +159,8 @@ def _percent(share: Share) -> str:
 
 
 def _rounded(number: int) -> int:
-    """Three figures: more would be a lie."""
-    return round(number, min(0, 3 - len(str(number))))
+    """Two figures: more would be a lie."""
+    return round(number, min(0, 2 - len(str(number))))
 
 
 def _size(size: float) -> str:

@@ -77,7 +77,7 @@ def words(text: str) -> list[str]:
 
 def test_a_preview_says_what_was_understood_how_sure_that_is_and_why() -> None:
     lines = words(printed(upload()))
-    assert lines[0] == "people.csv, 68.2 MB, about 1,310,000 rows, of which the first 20,531 were looked at"
+    assert lines[0] == "people.csv, 68.2 MB, about 1,300,000 rows, of which the first 20,531 were looked at"
     for line in (
         "format CSV 95% sure text in 3 columns",
         "delimiter semicolon 100% sure as asked",
