@@ -25,6 +25,9 @@ Result = TypeVar("Result")
 # A database that is away for longer than a lease at production's times, on a machine that has much to do.
 _PATIENCE = 300.0
 
+# A hundred who wait must not be the greatest load that there is.
+_LOOK_SECONDS = 0.5
+
 Put = tuple[uuid.UUID, uuid.UUID]
 """A subject and its job."""
 
@@ -213,7 +216,7 @@ class _User(threading.Thread):
 
     def _completed(self, job: uuid.UUID) -> bool:
         while (status := self._load.status(job)) not in ENDED:
-            if self.leaving.wait(0.05):
+            if self.leaving.wait(_LOOK_SECONDS):
                 return False
         return status is JobStatus.COMPLETED
 
