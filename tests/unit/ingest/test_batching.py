@@ -1,5 +1,5 @@
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import chain, count
 
 from copied import read_entries
 from mailsift.ingest.batching import Batch, BatchLimits, batches
@@ -7,6 +7,9 @@ from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import Counts, Entries
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, Row
+
+# More than is written at a time.
+LONG = "x" * 100_000
 
 
 def standing_still() -> float:
@@ -46,7 +49,7 @@ def test_a_batch_ends_with_its_last_row() -> None:
 
 def test_a_data_row_is_never_parted() -> None:
     assert sizes(cut(rows(3), BatchLimits(rows=1), per_row=3)) == [3, 3, 3]
-    assert sizes(cut(rows(4), BatchLimits(seconds=0), ticking(), per_row=2)) == [2, 2, 2, 2]
+    assert sizes(cut(rows(4, cell=LONG), BatchLimits(seconds=0), ticking(), per_row=2)) == [2, 2, 2, 2]
     batch = next(cut(rows(4), BatchLimits(rows=3), per_row=2))
     assert len(read_entries("".join(batch))) == 4
     assert batch.counts.rows == 2
@@ -58,7 +61,12 @@ def test_no_batch_is_empty() -> None:
 
 
 def test_a_batch_ends_when_its_time_is_up() -> None:
-    assert sizes(cut(rows(5), BatchLimits(seconds=2), ticking())) == [2, 2, 1]
+    assert sizes(cut(rows(5, cell=LONG), BatchLimits(seconds=2), ticking())) == [2, 2, 1]
+
+
+def test_many_short_rows_are_written_at_a_time_and_a_long_one_by_itself() -> None:
+    batch = next(cut(chain(rows(1000), rows(1, cell=LONG), rows(1)), BatchLimits()))
+    assert [len(read_entries(lines)) for lines in batch] == [1001, 1]
 
 
 def test_a_batch_ends_when_enough_rejected_rows_wait() -> None:

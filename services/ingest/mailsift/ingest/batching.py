@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from mailsift.ingest.entries import Counts, Entries
 from mailsift.ingest.rows import RejectedRow, Row
+
+_AT_A_TIME: Final = 64 * 1024
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class BatchLimits:
 
 
 class Batch:
-    """The rows of one transaction, once, each as the lines of its entries, and what there was to count among them."""
+    """The rows of one transaction, once, as the lines of their entries, and what there was to count among them."""
 
     def __init__(
         self, rows: Iterable[Row | RejectedRow], entries: Entries, limits: BatchLimits, clock: Callable[[], float]
@@ -34,13 +38,23 @@ class Batch:
         self.counts = Counts()
 
     def __iter__(self) -> Iterator[str]:
-        write, counts, limits, clock = self._entries.write, self.counts, self._limits, self._clock
+        """Whole rows, many at a time; the clock is looked at in between."""
+        counts, limits = self.counts, self._limits
         most_rows = -(-limits.rows // self._entries.per_row)
-        ends = clock() + limits.seconds
+        ends = self._clock() + limits.seconds
+        lines, length, is_full = [], 0, False
         for row in self._rows:
-            yield write(row, counts)
-            if counts.rows >= most_rows or len(counts.rejected) >= limits.rejected or clock() >= ends:
-                return
+            written = self._entries.write(row, counts)
+            lines.append(written)
+            length += len(written)
+            is_full = counts.rows >= most_rows or len(counts.rejected) >= limits.rejected
+            if length >= _AT_A_TIME or is_full:
+                yield "".join(lines)
+                if is_full or self._clock() >= ends:
+                    return
+                lines, length = [], 0
+        if lines:
+            yield "".join(lines)
 
 
 def batches(

@@ -24,8 +24,6 @@ from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 
-_ROWS_BETWEEN_REPORTS = 2_000
-
 
 @dataclass(frozen=True, slots=True)
 class IngestDeps:
@@ -85,10 +83,9 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
 
 
 def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[str]:
-    for count, lines in enumerate(batch):
-        if count % _ROWS_BETWEEN_REPORTS == 0:
-            lease.check()
-            lease.report(table.bytes_read)
+    for lines in batch:
+        lease.check()
+        lease.report(table.bytes_read)
         yield lines
 
 
