@@ -66,7 +66,7 @@ def own_variables(settings: type[BaseSettings]) -> list[tuple[str, str]]:
 def written(default: Any) -> str:
     if isinstance(default, bool):
         return str(default).lower()
-    return "none" if default == () else str(default)
+    return "none" if default in {(), None} else str(default)
 
 
 @pytest.mark.parametrize("group", SHARED)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
+from mailsift.analyzer.reference.lists import NameList
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.standalone.verifying import Verified
@@ -40,3 +42,23 @@ def upload_json(upload: UploadDetail) -> str:
 def result_json(result: Result) -> str:
     """Write the answer for an address on one line."""
     return json.dumps(result.model_dump(mode="json", by_alias=True))
+
+
+def lists_json(lists: Iterable[NameList]) -> str:
+    """Write the lists on one line."""
+    return json.dumps(
+        {
+            "lists": [
+                {
+                    "kind": known.kind.value,
+                    "name": known.name,
+                    "source": known.source,
+                    "version": known.version,
+                    "date": known.date,
+                    "size": len(known.entries),
+                    "refused": known.refused,
+                }
+                for known in lists
+            ]
+        }
+    )

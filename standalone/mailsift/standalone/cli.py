@@ -189,6 +189,22 @@ def check(  # noqa: PLR0913 - the options of the command
 @main.command(epilog=_EXIT_CODES)
 @_json
 @_home
+def lists(*, as_json: bool, home: Path | None) -> None:
+    """Show the lists of domains and names that verdicts stand on: source, version, date and size of each.
+
+    Lists of your own go into the folder `lists` of --home, each in a file named after its kind: disposable.txt,
+    relay.txt, free.txt, isp.txt, education.txt, government.txt, parked.txt, role.txt; one entry a line. They add to
+    those that come with mailsift, and a change counts from the next job on.
+    """
+    with _reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        commands.show_lists(home, as_json=as_json)
+
+
+@main.command(epilog=_EXIT_CODES)
+@_json
+@_home
 def demo(*, as_json: bool, home: Path | None) -> None:
     """Take a bundled list through, against a bundled zone of invented domains; needs no internet."""
     with _reporting(as_json=as_json):

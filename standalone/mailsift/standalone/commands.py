@@ -132,6 +132,22 @@ def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
 
 
+def show_lists(folder: Path | None, *, as_json: bool) -> None:
+    """Print which lists there are, the user's own first."""
+    from mailsift.analyzer.list_files import ListUnreadableError, read_folder
+
+    home = find_home(folder, os.environ)
+    try:
+        known = read_folder(home.lists).all
+    except ListUnreadableError as problem:
+        raise InputError("list_unreadable", str(problem)) from problem
+    if as_json:
+        click.echo(answers.lists_json(known))
+    else:
+        reports.console().print(reports.lists(known))
+        click.echo(f"lists of your own go into {home.lists}")
+
+
 def demonstrate(folder: Path | None, *, as_json: bool) -> None:
     """Take the bundled list through, against the bundled zone, and print every answer."""
     from mailsift.standalone.demo.nameserver import bundled_zone, serving
@@ -141,7 +157,7 @@ def demonstrate(folder: Path | None, *, as_json: bool) -> None:
     results: list[Result] = []
     with as_file(files("mailsift.standalone.demo") / "list.csv") as listed, serving(bundled_zone()) as nameserver:
         # On loopback nothing is late: what has not come in two seconds is the silence that the zone is there to show.
-        asking = Asking((nameserver,), query_seconds=2, tries=2, known_as=_name_of_the_zone())
+        asking = Asking((nameserver,), query_seconds=2, tries=2, domains_at_once=16, known_as=_name_of_the_zone())
         place = Place(home, Own(home, asking, {}, any_nameserver=True))
         order = Order(read_source(listed), FileType.CSV, home.folder / "list-analysed.csv")
         verified = _take_through(place, order, None if as_json else results)

@@ -58,6 +58,11 @@ class Home:
         return self.folder / "logs"
 
     @property
+    def lists(self) -> Path:
+        """Lists of domains of the user's own, one file for each kind."""
+        return self.folder / "lists"
+
+    @property
     def runs(self) -> Path:
         """What is known of runs that have not come to their end."""
         return self.folder / "runs"

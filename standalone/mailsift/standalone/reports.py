@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mailsift.analyzer.reference.lists import NameList
 from mailsift.api.schemas.results import Result
 from mailsift.standalone.reasons import count_reasons
 from mailsift.standalone.verifying import Verified
@@ -90,6 +91,17 @@ def overview(results: Iterable[Result]) -> Table:
             _word(result.risk_level),
             _why(result),
         )
+    return table
+
+
+def lists(known: Iterable[NameList]) -> Table:
+    """Show one line for each list."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for name in ("kind", "name", "version", "date", "size", "source"):
+        table.add_column(name, justify="right" if name == "size" else "left")
+    for each in known:
+        size = f"{len(each.entries):,}" + (f" ({each.refused:,} lines refused)" if each.refused else "")
+        table.add_row(each.kind.value, each.name, each.version, each.date or "-", size, printable(each.source))
     return table
 
 

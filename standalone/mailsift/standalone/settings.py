@@ -79,8 +79,10 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
             nameservers=asking.nameservers,
             dns_query_seconds=asking.query_seconds,
             dns_tries=asking.tries,
+            dns_concurrency=asking.domains_at_once,
             # There is one workspace, and the nameservers are its own affair.
             dns_domains_per_second=0,
+            lists_folder=home.lists,
         ),
         exporter=_Exporter(database_url=worker_url, rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True),
         dispatcher=_Dispatcher(

@@ -51,7 +51,7 @@ class Analyzer:
         self.queries = 0
         self.pump = self.worker_asking(nameserver)
 
-    def worker_asking(self, nameserver: str, seconds: float = 0.5) -> Pump:
+    def worker_asking(self, nameserver: str, seconds: float = 2) -> Pump:
         settings = ProbeSettings((nameserver,), query_seconds=seconds, tries=2)
         probe = DomainProbe(settings, CircuitBreaker(), self._count)
         deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)

@@ -14,7 +14,7 @@ from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Reach
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.analyzer.reference.parking import parking_of
+from mailsift.analyzer.reference.lists import packaged_lists
 
 LONG_TXT = "\n".join(f'long TXT "{"x" * 250}" "{"y" * 250}" "{number}"' for number in range(90))
 ZONE = f"""
@@ -256,7 +256,7 @@ def test_each_way_to_break_an_spf_record_is_named(name_server: NameServer) -> No
 def test_wildcards_and_parking_are_noticed(name_server: NameServer) -> None:
     found = _resolve(_probe(name_server(ZONES)), "a.sprawl.published.net", "parked.published.net")
     assert found["a.sprawl.published.net"].wildcard_mx == "sprawl.published.net"
-    parking = parking_of(found["parked.published.net"])
+    parking = packaged_lists().parking_of(found["parked.published.net"])
     assert parking is not None
     assert parking.entry == "h-email.net"
 

@@ -47,7 +47,9 @@ def demonstration() -> Demonstration:
     parsed = [parse(row["email"]) for row in rows]
     found: list[DomainFacts] = []
     with serving(bundled_zone()) as nameserver:
-        probe = DomainProbe(ProbeSettings(nameservers=(nameserver,), query_seconds=5, tries=2), CircuitBreaker())
+        probe = DomainProbe(
+            ProbeSettings(nameservers=(nameserver,), query_seconds=5, tries=2, concurrency=16), CircuitBreaker()
+        )
         domains = sorted({address.domain for address in parsed if isinstance(address, Address)})
         asyncio.run(probe.resolve_all(domains, found.append))
     facts = {each.domain: each for each in found}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailsift.analyzer.evidence import DomainFacts, MailHost
-from mailsift.analyzer.reference.parking import parking_of
+from mailsift.analyzer.reference.lists import packaged_lists
 from mailsift.analyzer.reference.providers import provider_of
 
 # As they stand in the MX records of customers.
@@ -58,5 +58,5 @@ def test_a_parked_domain_is_told_by_its_nameservers_and_mail_hosts(
     name_servers: tuple[str, ...], mx: tuple[str, ...], entry: str | None
 ) -> None:
     facts = DomainFacts("company.com", name_servers=name_servers, mx=tuple(MailHost(10, host) for host in mx))
-    found = parking_of(facts)
+    found = packaged_lists().parking_of(facts)
     assert (found and found.entry) == entry

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsift.analyzer.evidence import DomainKind
-from mailsift.analyzer.reference.domains import domain_lists, listing_of
-from mailsift.analyzer.reference.files import read_list
+from mailsift.analyzer.reference.files import parse_list, read_domain, read_list, read_local_part
+from mailsift.analyzer.reference.lists import ListKind, Lists, NameList, packaged_lists
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.registrable import public_suffix, registrable_domain
-from mailsift.analyzer.reference.roles import role_of
 
 KINDS = (
     ("mailinator.com", DomainKind.DISPOSABLE, "mailinator.com"),
@@ -22,6 +21,7 @@ KINDS = (
     ("gmail.com", DomainKind.FREE, "gmail.com"),
     ("tuta.io", DomainKind.FREE, "tuta.io"),
     ("hey.com", DomainKind.FREE, "hey.com"),
+    ("kpnplanet.nl", DomainKind.ISP, "kpnplanet.nl"),
     ("appleid.com", DomainKind.CORPORATE, None),
     ("company.com", DomainKind.CORPORATE, None),
     ("com", DomainKind.CORPORATE, None),
@@ -31,30 +31,104 @@ KINDS = (
 
 @pytest.mark.parametrize(("domain", "kind", "entry"), KINDS)
 def test_a_domain_is_of_a_kind_with_the_entry_that_says_so(domain: str, kind: DomainKind, entry: str | None) -> None:
-    listing = listing_of(domain)
+    listing = packaged_lists().listing_of(domain)
     assert listing.kind is kind
     assert (listing.hit.entry if listing.hit else None) == entry
 
 
-def test_a_hit_knows_its_list_and_version() -> None:
-    for known in domain_lists():
+def test_every_list_says_where_it_comes_from() -> None:
+    for known in packaged_lists().all:
         assert known.name
+        assert known.source == "mailsift" or known.source.startswith("package ")
         assert known.version
-        assert known.domains
+        assert known.entries
+    assert {known.kind for known in packaged_lists().all} == set(ListKind)
 
 
 def test_disposable_goes_before_free() -> None:
-    disposable, _, free, _ = domain_lists()
-    both = next(iter(sorted(set(disposable.domains) & set(free.domains))))
-    assert listing_of(both).kind is DomainKind.DISPOSABLE
+    by_kind = {known.kind: known for known in reversed(packaged_lists().all)}
+    both = min(set(by_kind[ListKind.DISPOSABLE].entries) & set(by_kind[ListKind.FREE].entries))
+    assert packaged_lists().listing_of(both).kind is DomainKind.DISPOSABLE
+
+
+PRECEDENCE = (ListKind.DISPOSABLE, ListKind.RELAY, ListKind.FREE, ListKind.ISP)
+
+
+@given(st.permutations(PRECEDENCE), st.sets(st.sampled_from(PRECEDENCE), min_size=1))
+def test_the_kind_decides_and_not_the_order_of_the_lists(order: list[ListKind], on: set[ListKind]) -> None:
+    lists = Lists(tuple(_listed(kind, "x.com" if kind in on else "y.com") for kind in order))
+    assert lists.listing_of("a.x.com").kind.value == min(on, key=PRECEDENCE.index).value
+
+
+def _listed(kind: ListKind, *entries: str, name: str = "test") -> NameList:
+    return NameList(kind, name, "a test", "1", None, frozenset(entries))
+
+
+def test_of_one_kind_the_list_that_comes_first_is_named() -> None:
+    lists = Lists((_listed(ListKind.FREE, "x.com", name="ours"),))
+    told = lists.with_first([_listed(ListKind.FREE, "x.com", name="operator:free")]).listing_of("x.com")
+    assert told.hit is not None
+    assert told.hit.list_name == "operator:free"
+
+
+SECTORS = (
+    ("cs.ox.ac.uk", ListKind.EDUCATION, "ac.uk"),
+    ("mit.edu", ListKind.EDUCATION, "edu"),
+    ("student.ethz.ch", ListKind.EDUCATION, "ethz.ch"),
+    ("company.com", ListKind.EDUCATION, None),
+    ("edu.company.com", ListKind.EDUCATION, None),
+    ("hmrc.gov.uk", ListKind.GOVERNMENT, "gov.uk"),
+    ("nasa.gov", ListKind.GOVERNMENT, "gov"),
+    ("bmi.bund.de", ListKind.GOVERNMENT, "bund.de"),
+    ("gov.company.com", ListKind.GOVERNMENT, None),
+)
+
+
+@pytest.mark.parametrize(("domain", "kind", "entry"), SECTORS)
+def test_a_sector_is_told_by_the_suffix_that_is_kept_for_it(domain: str, kind: ListKind, entry: str | None) -> None:
+    hit = packaged_lists().sector_of(domain, kind)
+    assert (hit and hit.entry) == entry
 
 
 def test_no_relay_is_called_disposable() -> None:
     for relay in read_list("relays").entries:
-        assert listing_of(relay).kind is DomainKind.RELAY
+        assert packaged_lists().listing_of(relay).kind is DomainKind.RELAY
 
 
-@pytest.mark.parametrize("name", ["relays", "free_providers", "popular", "roles"])
+FILE = """\ufeff# version: 7
+# date: 2026-11-01
+# a note
+Company.COM   # with a reason
+@mail.company.com
+*.company.net
+bücher.example.
+
+not a domain
+http://company.com/
+-x.com
+company.com
+"""
+
+
+def test_a_list_is_read_as_people_write_it() -> None:
+    listed = parse_list(FILE.removeprefix("\ufeff"), read_domain)
+    assert (listed.version, listed.date) == ("7", "2026-11-01")
+    assert listed.entries == ("company.com", "mail.company.com", "company.net", "xn--bcher-kva.example")
+    assert listed.refused == 3
+    assert parse_list("Info\nsales@\na b\na@b\n", read_local_part).entries == ("info", "sales")
+
+
+@given(st.text())
+def test_any_text_is_a_list_of_what_makes_sense_in_it(text: str) -> None:
+    for read in (read_domain, read_local_part):
+        for entry in parse_list(text, read).entries:
+            assert entry == entry.strip()
+            assert read(entry) == entry
+
+
+@pytest.mark.parametrize(
+    "name", ["relays", "free_providers", "isps", "education", "government", "parking", "popular", "roles"]
+)
 def test_our_own_lists_are_clean(name: str) -> None:
     entries = read_list(name).entries
     assert len(set(entries)) == len(entries)
@@ -79,14 +153,14 @@ def test_the_part_somebody_registered(domain: str, registrable: str | None, suff
 
 @pytest.mark.parametrize("local_part", ["info", "SALES", "postmaster", "no-reply", "support+de", "kontakt"])
 def test_a_role(local_part: str) -> None:
-    hit = role_of(local_part)
+    hit = packaged_lists().role_of(local_part)
     assert hit is not None
     assert hit.list_name == "roles"
 
 
 @pytest.mark.parametrize("local_part", ["john", "salesman", "info.john", "+info", ""])
 def test_no_role(local_part: str) -> None:
-    assert role_of(local_part) is None
+    assert packaged_lists().role_of(local_part) is None
 
 
 MEANT = (

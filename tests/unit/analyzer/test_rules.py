@@ -141,12 +141,22 @@ def test_a_rule_on_domain_facts(
     [
         (DomainKind.CORPORATE, None),
         (DomainKind.FREE, "free_provider"),
+        (DomainKind.ISP, "access_provider"),
         (DomainKind.RELAY, "privacy_relay"),
         (DomainKind.DISPOSABLE, "disposable"),
     ],
 )
 def test_a_listed_domain(kind: DomainKind, reason: str | None) -> None:
     assert _reason(lists.listed(DomainEvidence(HEALTHY, kind))) == reason
+
+
+def test_sectors_are_named_and_stay_corporate() -> None:
+    hit = ListHit("education", "1", "edu")
+    assert _reason(lists.education(DomainEvidence(HEALTHY))) is None
+    assert _reason(lists.education(DomainEvidence(HEALTHY, education=hit))) == "education"
+    assert _reason(lists.government(DomainEvidence(HEALTHY))) is None
+    assert _reason(lists.government(DomainEvidence(HEALTHY, government=hit))) == "government"
+    assert DomainEvidence(HEALTHY, education=hit, government=hit).is_corporate
 
 
 @pytest.mark.parametrize(("parking", "reason"), [(None, None), (ListHit("parking", "1", "bodis.com"), "parked")])
@@ -185,7 +195,7 @@ def test_a_fault_of_a_later_version_is_invalid_too() -> None:
 
 
 def test_every_rule_has_its_cases_here() -> None:
-    elsewhere = {lists.listed, suggestion.probable_typo, domain.parked}
+    elsewhere = {*lists.RULES, suggestion.probable_typo, domain.parked}
     assert {rule for rule, _, _ in DOMAIN_CASES} | elsewhere == set(DOMAIN_RULES)
     assert set(ADDRESS_RULES) == {syntax.refused, roles.role_account}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ def test_help_comes_before_anything_heavy_is_loaded() -> None:
     assert {"sqlalchemy", "alembic", "flask", "pydantic", "httpx", "rich", "dramatiq"} & set(loaded) == set()
 
 
-@pytest.mark.parametrize("command", ["preview", "verify", "check", "demo", "serve"])
+@pytest.mark.parametrize("command", ["preview", "verify", "check", "lists", "demo", "serve"])
 def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None:
     said = CliRunner().invoke(main, [command, "--help"])
     assert said.exit_code == 0
@@ -50,3 +51,27 @@ def test_a_home_named_before_the_command_holds_unless_the_command_names_one(tmp_
     said = CliRunner().invoke(main, [*arguments, *command, "john@company.com"])
     assert said.exit_code == 1
     assert f"the data directory {tmp_path / 'file'} cannot be used" in said.output
+
+
+def test_the_lists_are_shown_with_what_they_are_the_users_own_first(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "disposable.txt").write_text("# version: 7\na.example\nno domain\n")
+    said = CliRunner().invoke(main, ["--home", str(tmp_path), "lists", "--json"])
+    first, *others = json.loads(said.output)["lists"]
+    assert (first["kind"], first["name"], first["version"]) == ("disposable", "operator:disposable", "7")
+    assert (first["size"], first["refused"]) == (1, 1)
+    assert {"disposable", "relay", "free", "isp", "education", "government", "parked", "role"} == {
+        each["kind"] for each in others
+    }
+    assert all(each["size"] > 10 and each["version"] and each["source"] for each in others)
+    shown = CliRunner().invoke(main, ["--home", str(tmp_path), "lists"]).output
+    assert "operator:disposable" in shown
+    assert str(tmp_path / "lists") in "".join(shown.split())
+
+
+def test_a_list_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "free.txt").write_bytes(b"\xff\xfe")
+    said = CliRunner().invoke(main, ["--home", str(tmp_path), "lists", "--json"])
+    assert said.exit_code == 2
+    assert json.loads(said.stdout)["error"]["code"] == "list_unreadable"

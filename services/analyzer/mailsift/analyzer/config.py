@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import NonNegativeFloat, PositiveFloat, PositiveInt
 
 from mailsift.shared.settings import ResolverSettings, WorkerSettings
@@ -17,3 +19,4 @@ class AnalyzerSettings(WorkerSettings, ResolverSettings):
     dns_domains_burst: PositiveFloat = 10_000
     domains_per_job: PositiveInt = 500
     rows_per_job: PositiveInt = 20_000
+    lists_folder: Path | None = None

@@ -239,6 +239,7 @@ class DomainKind(StrEnum):
     DISPOSABLE = "disposable"
     RELAY = "relay"
     FREE = "free"
+    ISP = "isp"
     CORPORATE = "corporate"
     """On none of the lists."""
 
@@ -268,6 +269,8 @@ class DomainEvidence:
     kind: DomainKind = DomainKind.CORPORATE
     hit: ListHit | None = None
     """The list entry behind `kind`; null for corporate."""
+    education: ListHit | None = None
+    government: ListHit | None = None
     provider: MailProvider | None = None
     parking: ListHit | None = None
     """What says that the domain is for sale or only shows advertisements."""

@@ -6,11 +6,9 @@ from functools import lru_cache, partial
 from typing import Final
 
 from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence
-from mailsift.analyzer.reference.domains import listing_of
-from mailsift.analyzer.reference.parking import parking_of
+from mailsift.analyzer.reference.lists import ListKind, Lists, packaged_lists
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.providers import provider_of
-from mailsift.analyzer.reference.roles import role_of
 from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
@@ -47,8 +45,11 @@ class _Domain:
 class Examiner:
     """Examines the addresses of one slice; keeps what it works out for as long as it lives."""
 
-    def __init__(self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY) -> None:
+    def __init__(
+        self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY, lists: Lists | None = None
+    ) -> None:
         self._facts = facts
+        self._lists = packaged_lists() if lists is None else lists
         self._judge = lru_cache(_VERDICTS_KEPT)(partial(score, policy=policy))
         self._domains: dict[str, _Domain] = {}
 
@@ -58,14 +59,14 @@ class Examiner:
             evidence = AddressEvidence(address)
             return Examination(evidence, self._judge(_address_findings(evidence), Lead()))
         domain = self._domain(address.domain)
-        evidence = AddressEvidence(address, domain.evidence, role_of(address.local_part))
+        evidence = AddressEvidence(address, domain.evidence, self._lists.role_of(address.local_part))
         lead = Lead(domain.evidence.is_corporate, evidence.role is not None)
         return Examination(evidence, self._judge((*domain.findings, *_address_findings(evidence)), lead))
 
     def _domain(self, name: str) -> _Domain:
         known = self._domains.get(name)
         if known is None:
-            evidence = gather_domain(self._facts.get(name) or DomainFacts(name))
+            evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self._lists)
             known = self._domains[name] = _Domain(evidence, _domain_findings(evidence))
         return known
 
@@ -78,9 +79,17 @@ def _address_findings(evidence: AddressEvidence) -> tuple[Finding, ...]:
     return tuple(found for rule in ADDRESS_RULES if (found := rule(evidence)) is not None)
 
 
-def gather_domain(facts: DomainFacts) -> DomainEvidence:
+def gather_domain(facts: DomainFacts, lists: Lists) -> DomainEvidence:
     """Put what DNS said beside what the lists say."""
-    listing = listing_of(facts.domain)
+    listing = lists.listing_of(facts.domain)
     has_no_mx = facts.existence in (Existence.EXISTS, Existence.NXDOMAIN) and not facts.mx
-    suggestion = popular_domain_near(facts.domain) if has_no_mx else None
-    return DomainEvidence(facts, listing.kind, listing.hit, provider_of(facts.mx), parking_of(facts), suggestion)
+    return DomainEvidence(
+        facts,
+        listing.kind,
+        listing.hit,
+        education=lists.sector_of(facts.domain, ListKind.EDUCATION),
+        government=lists.sector_of(facts.domain, ListKind.GOVERNMENT),
+        provider=provider_of(facts.mx),
+        parking=lists.parking_of(facts),
+        suggestion=popular_domain_near(facts.domain) if has_no_mx else None,
+    )

@@ -7,6 +7,7 @@ from functools import partial
 from mailsift.analyzer.actors import declare_actors
 from mailsift.analyzer.config import AnalyzerSettings
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.list_files import ListStore
 from mailsift.analyzer.metrics import count_query
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
@@ -30,6 +31,7 @@ def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
         domains_per_job=settings.domains_per_job,
         rows_per_job=settings.rows_per_job,
         limit=_limit(settings),
+        lists=ListStore(settings.lists_folder),
     )
 
 

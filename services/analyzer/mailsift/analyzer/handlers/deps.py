@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from mailsift.analyzer.list_files import ListStore
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.shared.db.rate_limits import Bucket
 
@@ -18,3 +19,5 @@ class AnalyzerDeps:
     rows_per_job: int
     # In domains; None is no limit.
     limit: Bucket | None = None
+    # Of domains and names.
+    lists: ListStore = field(default_factory=ListStore)

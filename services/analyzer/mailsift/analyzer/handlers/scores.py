@@ -29,7 +29,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         rows = repository.slice_rows(connection, part)
     tally = Tally()
     with lease.transaction() as transaction:
-        scored = _scored(str(analysis), rows, Examiner(facts), tally, lease)
+        scored = _scored(str(analysis), rows, Examiner(facts, lists=deps.lists.current()), tally, lease)
         repository.copy_results(transaction.connection, scored)
         repository.add_counters(transaction.connection, analysis, tally.totals())
         transaction.complete({"rows": len(rows)})
@@ -46,7 +46,7 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     fresh = _kept_facts(deps, lease, address.domain) if isinstance(address, Address) and not found else []
     normalized = address.normalized if isinstance(address, Address) else text.strip().lower()
     row = ListRow(1, text, normalized)
-    examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)})
+    examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, lists=deps.lists.current())
     with lease.transaction() as transaction:
         repository.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))
         repository.save_single_summary(transaction.connection, analysis)

@@ -57,6 +57,7 @@ class Resolver:
         self._seconds = settings.query_seconds
         self._breaker = breaker
         self._on_query = on_query
+        self._places = asyncio.Semaphore(settings.questions_at_once)
         self._channel = aiodns.DNSResolver(
             nameservers=settings.nameservers or None,
             # c-ares doubles the wait with every try, and shortens the first one for a nameserver that is
@@ -79,9 +80,11 @@ class Resolver:
 
     async def ask(self, name: str, record_type: RecordType) -> Answer:
         """Ask unless asking has stopped; never raises for anything an answer can hold."""
-        if not self._breaker.may_ask():
-            return Answer(Lookup.NOT_ASKED)
-        answer = await self._ask(name, record_type)
+        async with self._places:
+            # Asked now: the breaker may have opened while this waited.
+            if not self._breaker.may_ask():
+                return Answer(Lookup.NOT_ASKED)
+            answer = await self._ask(name, record_type)
         if answer.lookup in _NO_ANSWER:
             self._breaker.unanswered()
         elif answer.lookup is not Lookup.NOT_ASKED:

@@ -14,7 +14,7 @@ _LIST = "mail_providers"
 def _providers() -> dict[str, MailProvider]:
     listed = read_list(_LIST)
     pairs = (entry.split() for entry in listed.entries)
-    return {domain: MailProvider(name, ListHit(_LIST, listed.version, domain)) for name, domain in pairs}
+    return {domain: MailProvider(name, ListHit(_LIST, listed.version or "", domain)) for name, domain in pairs}
 
 
 def provider_of(hosts: Iterable[MailHost]) -> MailProvider | None:

