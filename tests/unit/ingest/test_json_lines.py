@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsift.ingest.formats.json_lines import JsonLines
-from mailsift.ingest.formats.lines import LineBlocks
 from mailsift.ingest.rows import MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
@@ -14,7 +13,7 @@ keys = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 def rows(content: str | bytes) -> list[Row | RejectedRow]:
     raw = content.encode() if isinstance(content, str) else content
-    return list(JsonLines().split(LineBlocks(io.BytesIO(raw), "utf-8")))
+    return list(JsonLines(io.BytesIO(raw), "utf-8"))
 
 
 @given(st.lists(st.dictionaries(keys, texts, min_size=1, max_size=5)), st.booleans(), st.sampled_from(["\n", "\r\n"]))
@@ -22,8 +21,8 @@ def test_any_objects_are_read_back_under_their_keys(
     table: list[dict[str, str]], ascii_only: bool, line_end: str
 ) -> None:
     written = line_end.join(json.dumps(record, ensure_ascii=ascii_only) for record in table)
-    reader = JsonLines()
-    found = list(reader.split(LineBlocks(io.BytesIO(written.encode("utf-16")), "utf-16")))
+    reader = JsonLines(io.BytesIO(written.encode("utf-16")), "utf-16")
+    found = list(reader)
     assert [row.row_number for row in found] == list(range(1, len(table) + 1))
     for record, row in zip(table, found, strict=True):
         under_names = dict(zip(reader.names, row[1], strict=False))

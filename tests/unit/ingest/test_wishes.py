@@ -15,7 +15,7 @@ WORKBOOKS = {Format.XLSX, Format.XLS, Format.ODS}
     ("options", "fitting", "code"),
     [
         (ReadingOptions(), set(Format), ""),
-        (ReadingOptions(sheet="People"), WORKBOOKS, "no_such_sheet"),
+        (ReadingOptions(sheet="People"), WORKBOOKS | {Format.JSON}, "no_such_sheet"),
         (ReadingOptions(delimiter=";"), {Format.CSV, Format.TSV}, "unfitting_option"),
         (ReadingOptions(encoding="utf-8"), set(Format) - WORKBOOKS, "unfitting_option"),
     ],

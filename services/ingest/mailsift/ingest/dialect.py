@@ -83,7 +83,7 @@ class Dialect:
     quote: str | None = None
     """None where quotation marks mean nothing."""
     sheet: str | None = None
-    """Of a workbook."""
+    """Of a workbook; of JSON the keys that lead to the array, with dots between them, and None for the outermost."""
     skipped_rows: int = 0
     """Rows above the header, or above the first data row if there is none."""
     has_header: bool

@@ -8,6 +8,7 @@ from mailsift.ingest.detection import SAMPLE_SIZE, detect
 from mailsift.ingest.detection.wishes import refuse_unfitting
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.formats.delimited import DelimitedTable
+from mailsift.ingest.formats.structured import StructuredTable
 from mailsift.ingest.formats.table import Table
 from mailsift.shared.reading import ReadingOptions
 
@@ -25,5 +26,7 @@ def open_table(stream: BinaryIO, dialect: Dialect) -> Table:
     match dialect.format:
         case Format.CSV | Format.TSV | Format.TEXT:
             return DelimitedTable(stream, dialect)
+        case Format.MAILBOXES | Format.JSON | Format.JSONL:
+            return StructuredTable(stream, dialect)
         case _:
             raise AssertionError(dialect.format)

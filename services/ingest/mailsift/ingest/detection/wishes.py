@@ -15,6 +15,9 @@ _MAX_NAME_SHOWN: Final = 40
 
 
 _WORKBOOKS: Final = frozenset({Format.XLSX, Format.XLS, Format.ODS})
+_WITH_SHEETS: Final = _WORKBOOKS | {Format.JSON}
+"""In JSON each array may be a list."""
+
 _DELIMITED: Final = frozenset({Format.CSV, Format.TSV})
 
 
@@ -23,7 +26,7 @@ def refuse_unfitting(options: ReadingOptions, format_: Format) -> None:
 
     Raises PermanentError: `no_such_sheet` or `unfitting_option`.
     """
-    if options.sheet is not None and format_ not in _WORKBOOKS:
+    if options.sheet is not None and format_ not in _WITH_SHEETS:
         raise PermanentError("no_such_sheet", f"The file is {format_.value}, which has no sheets; leave `sheet` out.")
     for name, value, fits in (
         ("delimiter", options.delimiter, format_ in _DELIMITED),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import BinaryIO, Final
 
 from mailsift.ingest.formats.json_text import decode_one
 from mailsift.ingest.formats.keys import Keys
-from mailsift.ingest.formats.lines import Block
+from mailsift.ingest.formats.lines import LineBlocks
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row
 
 # An array with a row to a line is forgiven its brackets and commas.
@@ -17,20 +17,25 @@ _BRACKETS: Final = frozenset({"", "[", "]"})
 
 
 class JsonLines:
-    """The rows of lines, with the number of the line on which each stands."""
+    """The rows of a stream, each with the number of the line on which it stands."""
 
-    def __init__(self) -> None:
+    def __init__(self, stream: BinaryIO, encoding: str) -> None:
+        self._blocks = LineBlocks(stream, encoding)
         self._keys = Keys()
+
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes of the stream have been used so far."""
+        return self._blocks.bytes_read
 
     @property
     def names(self) -> tuple[str, ...]:
         """The keys of the objects met so far."""
         return self._keys.names
 
-    def split(self, blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
-        """Every line that is not blank."""
+    def __iter__(self) -> Iterator[Row | RejectedRow]:
         first = 1
-        for block in blocks:
+        for block in self._blocks:
             if block.too_long:
                 yield RejectedRow(first, RejectReason.ROW_TOO_LONG, block.lines[0])
             else:

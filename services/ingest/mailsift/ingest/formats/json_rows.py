@@ -10,7 +10,8 @@ from mailsift.ingest.formats.keys import Keys
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row
 from mailsift.shared.errors import PermanentError
 
-_SEPARATOR: Final = "."
+SEPARATOR: Final = "."
+"""Between the keys of a path."""
 
 
 class JsonRows:
@@ -54,39 +55,18 @@ class JsonRows:
 
     def _descend(self, prefix: str) -> Iterator[Row | RejectedRow]:
         """Look for the array in an object, whose keys begin with `prefix`."""
-        text = self._text
-        text.take("{")
-        if text.peek() == "}":
-            text.take("}")
-            return
-        while True:
-            here = prefix + self._key()
-            text.take(":")
-            if here == self._path and text.peek() == "[":
+        for key in self._text.fields():
+            here = prefix + key
+            if here == self._path and self._text.peek() == "[":
                 yield from self._elements()
-            elif str(self._path).startswith(here + _SEPARATOR) and text.peek() == "{":
-                yield from self._descend(here + _SEPARATOR)
+            elif str(self._path).startswith(here + SEPARATOR) and self._text.peek() == "{":
+                yield from self._descend(here + SEPARATOR)
             else:
-                text.pass_over()
-            if text.take(",", "}") == "}":
-                return
-
-    def _key(self) -> str:
-        if self._text.peek() not in {'"', ""}:
-            raise self._text.fault("a key is missing")
-        key, _ = self._text.value()
-        return key if isinstance(key, str) else ""
+                self._text.pass_over()
 
     def _elements(self) -> Iterator[Row | RejectedRow]:
-        text = self._text
-        text.take("[")
-        if text.peek() == "]":
-            text.take("]")
-            return
-        while True:
+        for _ in self._text.elements():
             yield self._element()
-            if text.take(",", "]") == "]":
-                return
 
     def _element(self) -> Row | RejectedRow:
         value, source = self._text.value()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -126,10 +127,34 @@ class JsonText:
         else:
             self._find(_END_OF_SCALAR)
 
+    def elements(self) -> Iterator[None]:
+        """Stop before each element of the array that comes next; whoever asks has to take or pass over it."""
+        yield from self._items("[", "]")
+
+    def fields(self) -> Iterator[str]:
+        """Stop before each value of the object that comes next, as `elements`, and tell its key."""
+        for _ in self._items("{", "}"):
+            if self.peek() not in {'"', ""}:
+                raise self.fault("a key is missing")
+            key, _ = self.value()
+            self.take(":")
+            # One too long to be read leads nowhere.
+            yield key if isinstance(key, str) else ""
+
     def fault(self, what: str) -> PermanentError:
         """The error for text that is no JSON, where the window has come to."""
         place = self._before + self._at + 1
         return PermanentError("malformed_json", f"The file is not proper JSON at character {place:,}: {what}.")
+
+    def _items(self, opening: str, closing: str) -> Iterator[None]:
+        self.take(opening)
+        if self.peek() == closing:
+            self.take(closing)
+            return
+        while True:
+            yield
+            if self.take(",", closing) == closing:
+                return
 
     def _read(self) -> bool:
         """Move the window on; False at the end of the text."""

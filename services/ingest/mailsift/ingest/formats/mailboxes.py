@@ -18,8 +18,8 @@ from mailsift.ingest.formats.text import TextStream
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row
 
 NAMES: Final = ("name", "address")
+NAME: Final = 0
 ADDRESS: Final = 1
-"""The column with the addresses."""
 
 # No name is as long. It bounds, too, how far the end of an open quotation mark is looked for in vain.
 _MAX_QUOTED: Final = 500
@@ -64,6 +64,11 @@ class Mailboxes:
     def bytes_read(self) -> int:
         """How many bytes of the stream have been used so far."""
         return self._stream.bytes_read
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the two columns."""
+        return NAMES
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         line_number = started = 1
