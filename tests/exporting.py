@@ -112,6 +112,8 @@ class Exporter:
                     "sequence_number": number,
                     "row_number": number + 1,
                     "email_address": entry.address,
+                    "normalized_address": None if entry.address is None else entry.address.casefold(),
+                    "domain": None if entry.address is None else entry.address.rpartition("@")[2].casefold(),
                     "is_valid_format": entry.address is not None,
                     "format_error": entry.format_error,
                     "duplicate_of": entry.duplicate_of,

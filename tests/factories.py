@@ -14,6 +14,7 @@ from mailsift.shared.db.tables import (
     Analysis,
     ApiKey,
     Export,
+    Suppression,
     Upload,
     UserProfile,
     Workspace,
@@ -23,6 +24,7 @@ from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository import queueing
 from mailsift.shared.plans import Plan
+from mailsift.shared.suppressions import parse_suppression
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,12 @@ def make_export(connection: Connection, tenant: Tenant, analysis_id: uuid.UUID, 
         },
     )
     return export_id
+
+
+def suppress(connection: Connection, tenant: Tenant, *values: str) -> None:
+    for value in map(parse_suppression, values):
+        owned = {"suppression_id": uuid7(), "workspace_id": tenant.workspace_id}
+        connection.execute(insert(Suppression), {**owned, "kind": value.kind.value, "value": value.value})
 
 
 def enqueue(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
-from factories import Tenant, enqueue, make_analysis, make_upload
+from factories import Tenant, enqueue, make_analysis, make_upload, suppress
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
@@ -177,6 +177,29 @@ def test_the_same_list_again_asks_no_nameserver(analyzer: Analyzer) -> None:
     assert summary["cachedDomains"] == summary["totalDomains"] > 0
 
 
+def test_what_is_suppressed_is_neither_scored_nor_are_its_domains_asked_about(analyzer: Analyzer) -> None:
+    with analyzer.owner.begin() as connection:
+        suppress(connection, analyzer.tenant, "JOHN@company.com", "nobody@no-such-domain-here.com", "startup.io")
+    analysis_id = analyzer.analyse(analyzer.load([*LIST, "one@eu.startup.io"]))
+    analyzer.pump.run()
+    left_out = {"john@company.com", "sales@startup.io", "nobody@no-such-domain-here.com"}
+    assert analyzer.results(analysis_id).keys() == {*LIST} - {*left_out, "JOHN@company.com", ""}
+    (summary,) = analyzer.query('SELECT * FROM "advancedAnalysis"')
+    assert (summary["totalEmails"], summary["processedEmails"], summary["totalDomains"]) == (12, 12, 2)
+    assert {row["domain"] for row in analyzer.query("SELECT domain FROM domains")} == {"company.com", "gmail.com"}
+    (planned,) = analyzer.query("""SELECT metadata FROM "jobLogs" WHERE message = 'planned the analysis'""")
+    assert planned["metadata"] == planned["metadata"] | {"emails": 12, "suppressedEmails": 4}
+
+
+def test_a_list_that_is_wholly_suppressed_is_analysed_at_once(analyzer: Analyzer) -> None:
+    with analyzer.owner.begin() as connection:
+        suppress(connection, analyzer.tenant, "company.com")
+    analysis_id = analyzer.analyse(analyzer.load(["john@company.com", "eve@company.com"]))
+    analyzer.pump.run()
+    assert (analyzer.results(analysis_id), analyzer.queries) == ({}, 0)
+    assert analyzer.query("SELECT status FROM analyses") == [{"status": "completed"}]
+
+
 def test_facts_of_other_nameservers_are_neither_believed_nor_overwritten(analyzer: Analyzer) -> None:
     upload_id = analyzer.load(["john@company.com"])
     analyzer.analyse(upload_id)
@@ -238,3 +261,19 @@ def test_a_single_address_is_answered_in_one_job(analyzer: Analyzer) -> None:
     assert analyzer.results(analysis_id)["john@company.com"]["deliverabilityScore"] == 95
     summary = analyzer.query('SELECT * FROM "singleAnalysis"')[0]
     assert (summary["status"], summary["deliverabilityScore"]) == ("valid", 95)
+
+
+def test_a_single_address_that_is_suppressed_meanwhile_is_not_analysed(analyzer: Analyzer) -> None:
+    with analyzer.owner.begin() as connection:
+        suppress(connection, analyzer.tenant, "company.com")
+        analysis_id = make_analysis(connection, analyzer.tenant, None, "single")
+        connection.execute(
+            text("""INSERT INTO "singleAnalysis" ("analysisId", "emailAddress") VALUES (:id, 'john@Company.com')"""),
+            {"id": analysis_id},
+        )
+        enqueue(connection, analyzer.tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
+    analyzer.pump.run()
+    assert analyzer.query('SELECT status, "errorCode" FROM analyses') == [
+        {"status": "failed", "errorCode": "address_suppressed"}
+    ]
+    assert analyzer.queries == 0

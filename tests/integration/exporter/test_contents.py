@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from exporting import HEADER, PEOPLE, Entry, Exporter, objects, records, verdict
-from factories import make_analysis
+from factories import make_analysis, suppress
 from mailsift.exporter import handlers
 from mailsift.exporter.rendering import ANSWERS
 from mailsift.exporter.writers.delimited import COPY_WIDTH
@@ -51,6 +51,38 @@ def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) ->
     blank = dict.fromkeys(HEADER, "")
     assert answers[1] == blank | {"mailsift_reasons": "no_address"}
     assert answers[3] == blank | {"mailsift_reasons": "row_too_long"}
+
+
+@pytest.mark.parametrize("file_type", ["csv", "jsonl"])
+def test_rows_with_a_suppressed_address_are_left_out_and_counted(
+    exporter: Exporter, monkeypatch: pytest.MonkeyPatch, file_type: str
+) -> None:
+    monkeypatch.setattr(handlers, "SLICE", 2)
+    analysis_id = exporter.analysed(["name", "email"], PEOPLE)
+    before = exporter.export(analysis_id, file_type).splitlines()
+    with exporter.owner.begin() as connection:
+        suppress(connection, exporter.tenant, "Ann@example.com", "nobody@example.com", "other.example")
+    job = exporter.run(exporter.order(analysis_id, file_type))
+    header = before[: len(before) - len(PEOPLE)]
+    assert exporter.file(job).splitlines() == [*header, *(before[len(header) + row] for row in (1, 3, 4))]
+    assert job["result"] == job["result"] | {"rows": 3, "suppressedRows": 2}
+    exported = exporter.export_row(job)
+    assert (exported["rowCount"], exported["suppressedRows"]) == (3, 2)
+
+
+def test_a_row_is_left_out_for_any_of_its_addresses(exporter: Exporter) -> None:
+    entries = [
+        *(Entry(["Ann", "ann@example.com", "ann@work.example"], "ann@example.com"), Entry([], "ann@work.example")),
+        *(
+            Entry(["Bob", "bob@example.com", "bob@mail.away.example"], "bob@example.com"),
+            Entry([], "bob@mail.away.example"),
+        ),
+        *(Entry(["Cid", "cid@example.com", ""], "cid@example.com"), Entry([])),
+    ]
+    analysis_id = exporter.analysed(["name", "email", "work"], entries, email_columns=(1, 2))
+    with exporter.owner.begin() as connection:
+        suppress(connection, exporter.tenant, "away.example")
+    assert [row[0] for row in records(exporter.export(analysis_id))] == ["name", "Ann", "Cid"]
 
 
 def test_json_lines_keep_types_and_tell_an_empty_cell_from_a_missing_one(exporter: Exporter) -> None:

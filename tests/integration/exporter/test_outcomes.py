@@ -24,7 +24,7 @@ def test_the_outcome_is_written_with_the_end_of_the_job(exporter: Exporter) -> N
     assert (row["status"], row["filePath"], row["rowCount"]) == ("completed", key, 5)
     assert (row["fileSize"], row["sha256"], row["contentType"]) == (len(content), digest, "text/csv; charset=utf-8")
     assert 6.99 < (row["expiresAt"] - row["now"]).total_seconds() / 86400 <= 7
-    assert job["result"] == {"rows": 5, "fileSize": len(content), "sha256": digest}
+    assert job["result"] == {"rows": 5, "suppressedRows": 0, "fileSize": len(content), "sha256": digest}
     with exporter.owner.begin() as connection:
         activity = connection.execute(text('SELECT "activityType", "entityId" FROM "userActivities"')).one()
     assert tuple(activity) == ("export_completed", job["exportId"])
@@ -51,11 +51,11 @@ def during_the_second_slice(monkeypatch: pytest.MonkeyPatch, happens: Callable[[
     write_rows = repository.write_rows
 
     def interrupted(
-        connection: Connection, order: repository.Order, writer: Writer, numbers: range, stream: IO[bytes]
+        connection: Connection, order: repository.Order, writer: Writer, part: repository.Part, stream: IO[bytes]
     ) -> int:
-        if numbers.start == 3:
+        if part.first == 3:
             happens()
-        return write_rows(connection, order, writer, numbers, stream)
+        return write_rows(connection, order, writer, part, stream)
 
     monkeypatch.setattr(handlers, "SLICE", 2)
     monkeypatch.setattr(repository, "write_rows", interrupted)

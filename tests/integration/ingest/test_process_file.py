@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 import pytest
 from sqlalchemy import Engine, text
 
-from factories import Tenant, enqueue, make_upload
+from factories import Tenant, enqueue, make_upload, suppress
 from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.jobs.catalog import JobType
@@ -90,6 +90,16 @@ def test_a_list_is_taken_in_with_all_its_rows_and_columns(ingest: Ingest) -> Non
     rejected = ingest.query('SELECT * FROM "uploadRejectedRows"')
     assert [(row["rowNumber"], row["reason"], row["rawText"]) for row in rejected] == [(5, "no_address", "Cid,,Rome")]
     assert [row["activityType"] for row in ingest.query('SELECT * FROM "userActivities"')] == ["file_processed"]
+
+
+def test_addresses_that_are_suppressed_are_counted_and_kept(ingest: Ingest, owner: Engine) -> None:
+    with owner.begin() as connection:
+        suppress(connection, ingest.tenant, "ann@example.com", "example.org")
+    ingest.put(LIST)
+    ingest.pump.run()
+    assert (ingest.upload()["totalRows"], ingest.upload()["suppressedEmails"]) == (5, 3)
+    (job,) = ingest.query('SELECT result FROM "jobQueue"')
+    assert job["result"]["suppressedEmails"] == 3
 
 
 TWO_COLUMNS = b"""Contacts of Acme

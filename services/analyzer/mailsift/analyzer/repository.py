@@ -15,6 +15,7 @@ from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.results import COLUMNS, COUNTERS
 from mailsift.shared.copy_text import encode_row
 from mailsift.shared.db.loading import copy_in
+from mailsift.shared.db.suppressions import COVERED, ENTRIES, IS_KEPT, make_room, suppressed_among
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.verdicts import UploadStatus
 
@@ -25,15 +26,20 @@ _IS_FRESH = f"""domains."expiresAt" > clock_timestamp() AND NOT {_OUTDATED}"""
 
 _IS_STALE = f"""(domains."expiresAt" IS NULL OR domains."expiresAt" <= clock_timestamp() OR {_OUTDATED})"""
 
-_STALE_DOMAINS = text(f"""
-    SELECT needed.domain FROM (
-        SELECT DISTINCT domain FROM "uploadEmails"
-        WHERE "uploadId" = :upload_id AND domain IS NOT NULL AND "duplicateOf" IS NULL
-    ) AS needed
+# Each address once, by its first occurrence, and none that is suppressed.
+_PLAN = text(f"""
+    WITH {COVERED},
+    needed AS (
+        SELECT e.domain, count(*) AS emails FROM {ENTRIES}
+        WHERE e."uploadId" = :upload_id AND e."emailAddress" IS NOT NULL AND e."duplicateOf" IS NULL AND {IS_KEPT}
+        GROUP BY e.domain
+    )
+    SELECT coalesce(sum(needed.emails), 0), count(needed.domain),
+        coalesce(array_agg(needed.domain ORDER BY needed.domain)
+            FILTER (WHERE needed.domain IS NOT NULL AND domains.domain IS NULL), '{{}}')
+    FROM needed
     LEFT JOIN domains ON domains.domain = needed.domain AND domains.resolver = :resolver
-        AND {_IS_FRESH}
-    WHERE domains.domain IS NULL
-    ORDER BY needed.domain""")
+        AND {_IS_FRESH}""")
 
 # A claim ends with its time or with the attempt that made it: a cancelled or killed job keeps nobody waiting.
 _IS_OPEN = f"""(domains."claimToken" = CAST(:token AS uuid)
@@ -117,6 +123,18 @@ class ListToAnalyse:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPlan:
+    """What the analysis of a list has to do."""
+
+    emails: int
+    """Addresses to score."""
+    domains: int
+    """Distinct domains of theirs."""
+    stale_domains: Sequence[str]
+    """Those without fresh facts from these nameservers, in the order of their names."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slice:
     """Entries of a list, both ends included."""
 
@@ -148,16 +166,12 @@ def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
     return ListToAnalyse(*found)
 
 
-def stale_domains(connection: Connection, upload_id: uuid.UUID, resolver: str) -> Sequence[str]:
-    """Return the distinct domains of a list that have no fresh facts from these nameservers."""
-    return connection.scalars(_STALE_DOMAINS, {"upload_id": upload_id, "resolver": resolver}).all()
-
-
-def count_domains(connection: Connection, upload_id: uuid.UUID) -> int:
-    """Count the distinct domains of a list."""
-    statement = text("""SELECT count(DISTINCT domain) FROM "uploadEmails"
-                        WHERE "uploadId" = :upload_id AND "duplicateOf" IS NULL""")
-    return int(connection.scalar(statement, {"upload_id": upload_id}) or 0)
+def plan_list(connection: Connection, todo: ListToAnalyse, workspace_id: uuid.UUID, resolver: str) -> ListPlan:
+    """Find out what a list needs: nothing for the sake of what is suppressed."""
+    make_room(connection)
+    parameters = {"upload_id": todo.upload_id, "workspace_id": workspace_id, "resolver": resolver}
+    emails, domains, stale = connection.execute(_PLAN, parameters).one()
+    return ListPlan(int(emails), domains, stale)
 
 
 def begin_summary(
@@ -237,10 +251,11 @@ def facts_of_slice(
     return {domain: facts_from_json(stored, domain) for domain, stored in rows}
 
 
-def slice_rows(connection: Connection, part: Slice) -> list[ListRow]:
-    """Return the distinct addresses of a slice, by their first rows."""
-    rows = connection.execute(_SLICE, asdict(part))
-    return [ListRow(*row) for row in rows]
+def slice_rows(connection: Connection, part: Slice, workspace_id: uuid.UUID) -> list[ListRow]:
+    """Return the distinct addresses of a slice, by their first occurrences, without those that are suppressed."""
+    rows = [ListRow(*row) for row in connection.execute(_SLICE, asdict(part))]
+    suppressed = suppressed_among(connection, workspace_id, [row.normalized_address for row in rows])
+    return [row for row in rows if row.normalized_address not in suppressed]
 
 
 def copy_results(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:

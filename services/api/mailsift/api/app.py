@@ -11,9 +11,19 @@ from mailsift.api import auth, observing, problems, strictness
 from mailsift.api.config import SMALL_BODY
 from mailsift.api.deps import EXTENSION, Deps
 from mailsift.api.documentation import document
-from mailsift.api.routes import activities, analyses, documents, exports, jobs, schedules, streams, uploads
+from mailsift.api.routes import (
+    activities,
+    analyses,
+    documents,
+    exports,
+    jobs,
+    schedules,
+    streams,
+    suppressions,
+    uploads,
+)
 
-ROUTES = (uploads, analyses, exports, jobs, schedules, streams, activities, documents)
+ROUTES = (uploads, analyses, exports, jobs, schedules, streams, suppressions, activities, documents)
 
 
 def create_app(deps: Deps) -> APIFlask:

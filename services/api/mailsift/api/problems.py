@@ -49,6 +49,7 @@ KINDS: dict[str, Kind] = {
     "not_a_root_job": Kind(HTTPStatus.CONFLICT, "Only whole jobs can be cancelled, tried again or deleted"),
     "schedule_name_taken": Kind(HTTPStatus.CONFLICT, "Another schedule has this name"),
     "too_many_schedules": Kind(HTTPStatus.CONFLICT, "The workspace has as many schedules as it may"),
+    "address_suppressed": Kind(HTTPStatus.CONFLICT, "The workspace has suppressed the address"),
     "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),
     "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),
     "upload_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than this server takes"),

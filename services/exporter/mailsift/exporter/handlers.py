@@ -36,13 +36,15 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     A second try writes the same rows to the same key, whole or not at all, so it needs no checkpoint.
     """
     order, extent = _gather(lease)
-    lease.report(0, total=extent.rows, step="writing")
+    lease.report(0, total=extent.rows - len(extent.left_out), step="writing")
     shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
     writer = writer_for(order.file_type, shape)
     written = _write(deps, lease, order, extent, writer)
+    counts = {"rows": written.rows, "suppressedRows": written.suppressed_rows}
+    lease.log("info", "wrote the file", **counts)
     with lease.transaction() as transaction:
         repository.finish(transaction.connection, order, written, deps.export_days)
-        transaction.complete({"rows": written.rows, "fileSize": written.stored.size, "sha256": written.stored.sha256})
+        transaction.complete({**counts, "fileSize": written.stored.size, "sha256": written.stored.sha256})
     ROWS.labels("exported").inc(written.rows)
 
 
@@ -65,10 +67,10 @@ def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, write
         for first in range(1, extent.last + 1, SLICE):
             lease.check()
             with lease.reading() as connection:
-                rows += repository.write_rows(connection, order, writer, range(first, first + SLICE), stream)
+                rows += repository.write_rows(connection, order, writer, extent.part(first, first + SLICE - 1), stream)
             if stream.stored.size > deps.max_bytes:
                 raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
             lease.report(rows)
         # Nothing is published for one who has lost the job in the meantime.
         lease.check()
-    return WrittenFile(stream.stored, writer.content_type, rows)
+    return WrittenFile(stream.stored, writer.content_type, rows, len(extent.left_out))

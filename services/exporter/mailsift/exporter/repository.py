@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final, cast
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small name
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, text, update
 
 from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
 from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.db.suppressions import ANYTHING, COVERED, ENTRIES, IS_SUPPRESSED, make_room, suppressed_among
 from mailsift.shared.db.tables import Analysis, Export, Upload
 from mailsift.shared.errors import TransientError
 from mailsift.shared.storage import StoredObject
@@ -46,6 +49,22 @@ class Extent:
     """The highest number of an entry."""
     width: int
     """The number of cells in the widest row."""
+    left_out: Sequence[int] = ()
+    """The first entries of those rows that hold a suppressed address, in order."""
+
+    def part(self, first: int, last: int) -> Part:
+        """Cut out the rows that begin with these entries."""
+        numbers = self.left_out
+        return Part(first, last, numbers[bisect_left(numbers, first) : bisect_right(numbers, last)])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows that are written at once, by the numbers of their first entries, both ends included."""
+
+    first: int
+    last: int
+    left_out: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,7 @@ class WrittenFile:
     stored: StoredObject
     content_type: str
     rows: int
+    suppressed_rows: int
 
 
 _LIST: Final = """
@@ -75,8 +95,21 @@ _EXTENT: Final = f"""
     FROM ({{rows}}) AS entry"""
 
 _ROWS: Final = f"""
-    SELECT {{select}} FROM ({{rows}} AND "sequenceNumber" BETWEEN %(first)s AND %(last)s AND {_IS_FIRST}) AS u1{{joins}}
+    SELECT {{select}} FROM (
+        {{rows}} AND "sequenceNumber" BETWEEN %(first)s AND %(last)s AND {_IS_FIRST}
+        AND "sequenceNumber" <> ALL (%(left_out)s::bigint[])
+    ) AS u1{{joins}}
     ORDER BY u1."sequenceNumber" """
+
+# A row is left out for any of its addresses: its cells would tell that one, too.
+_LEFT_OUT: Final = text(f"""
+    WITH {COVERED}
+    SELECT DISTINCT (e."sequenceNumber" - 1) / :entries * :entries + 1 AS number FROM {ENTRIES}
+    WHERE e."uploadId" = :upload_id AND e."normalizedAddress" IS NOT NULL AND {IS_SUPPRESSED} AND {ANYTHING}
+    ORDER BY number""")
+
+_SINGLE_ADDRESS: Final = text("""
+    SELECT "normalizedAddress" FROM "advancedEmailResults" WHERE "analysisId" = :analysis_id""")
 
 _ENTRY: Final = """
     LEFT JOIN "uploadEmails" AS u{entry} ON u{entry}."uploadId" = %(upload_id)s::uuid
@@ -96,6 +129,7 @@ _PLAN: Final = """
     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL join_collapse_limit = 1; SET LOCAL jit = off"""
 
 _ROWS_AT_ONCE: Final = 50  # of up to a megabyte each
+_NUMBERS_AT_ONCE: Final = 10_000
 
 
 def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
@@ -136,17 +170,19 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
 
 
 def measure(connection: Connection, order: Order) -> Extent:
-    """Count the rows and find the widest."""
+    """Count the rows, find the widest, and list those that are to be left out."""
     with _cursor(connection) as cursor:
         statement = _EXTENT.format(rows=_rows_of(order), entries=len(order.email_columns))
         cursor.execute(statement, _parameters(order))
-        return Extent(*cast("tuple[int, int, int]", cursor.fetchone()))
+        extent = cast("tuple[int, int, int]", cursor.fetchone())
+    return Extent(*extent, _left_out(connection, order))
 
 
-def write_rows(connection: Connection, order: Order, writer: Writer, numbers: range, stream: IO[bytes]) -> int:
-    """Write the rows with these numbers, in order; returns how many there are."""
+def write_rows(connection: Connection, order: Order, writer: Writer, part: Part, stream: IO[bytes]) -> int:
+    """Write the rows of a part, in order; returns how many there are."""
     statement = _select(order, writer.select)
-    parameters = {**_parameters(order), "first": numbers.start, "last": numbers.stop - 1}
+    left_out = f"{{{','.join(map(str, part.left_out))}}}"
+    parameters = {**_parameters(order), "first": part.first, "last": part.last, "left_out": left_out}
     with _cursor(connection) as cursor:
         cursor.execute(_PLAN)
     match writer:
@@ -167,11 +203,27 @@ def finish(connection: Connection, order: Order, written: WrittenFile, days: int
             sha256=written.stored.sha256,
             content_type=written.content_type,
             row_count=written.rows,
+            suppressed_rows=written.suppressed_rows,
             expires_at=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
         )
     )
     details = {"rows": written.rows, "fileSize": written.stored.size, "fileType": order.file_type.value}
     record(connection, order, Activity.EXPORT_COMPLETED, order.export_id, details)
+
+
+def _left_out(connection: Connection, order: Order) -> Sequence[int]:
+    if order.upload_id is None:
+        keys = connection.scalars(_SINGLE_ADDRESS, {"analysis_id": order.analysis_id}).all()
+        return [1] if suppressed_among(connection, order.workspace_id, keys) else []
+    make_room(connection)
+    parameters = {
+        "upload_id": order.upload_id,
+        "workspace_id": order.workspace_id,
+        "entries": len(order.email_columns),
+    }
+    found = connection.scalars(_LEFT_OUT, parameters, execution_options={"yield_per": _NUMBERS_AT_ONCE})
+    # Eight bytes each: they may be as many as the rows.
+    return array("q", found)
 
 
 def _copy(

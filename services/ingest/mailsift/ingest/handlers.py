@@ -94,7 +94,8 @@ def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint, repeats: Repe
         duplicates = state.duplicates
         if repeats.forgets_after is not None:
             duplicates += repository.mark_duplicates(transaction.connection, upload_id, after=repeats.forgets_after)
-        totals = Totals.of(state, duplicates)
+        suppressed = repository.count_suppressed(transaction.connection, upload_id, lease.job.workspace_id)
+        totals = Totals.of(state, duplicates, suppressed)
         repository.save_totals(transaction.connection, upload_id, totals)
         counts = totals.to_json()
         lease.log("info", "loaded the list", **counts)

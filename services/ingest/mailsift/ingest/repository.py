@@ -16,6 +16,7 @@ from mailsift.ingest.rows import RejectedRow
 from mailsift.ingest.totals import Totals
 from mailsift.shared.copy_text import encode_row
 from mailsift.shared.db.loading import copy_in
+from mailsift.shared.db.suppressions import ANYTHING, COVERED, ENTRIES, IS_SUPPRESSED, make_room
 from mailsift.shared.reading import ReadingOptions
 
 _REJECTED_COLUMNS = ("uploadId", "sequenceNumber", "rowNumber", "reason", "rawText")
@@ -33,6 +34,11 @@ _MARK_DUPLICATES = text("""
         ) AS ranked WHERE first < "sequenceNumber"
     ) AS repeated
     WHERE entry."uploadId" = :upload_id AND entry."sequenceNumber" = repeated."sequenceNumber" """)
+
+_COUNT_SUPPRESSED = text(f"""
+    WITH {COVERED}
+    SELECT count(*) FROM {ENTRIES}
+    WHERE e."uploadId" = :upload_id AND e."normalizedAddress" IS NOT NULL AND {IS_SUPPRESSED} AND {ANYTHING}""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +117,20 @@ def mark_duplicates(connection: Connection, upload_id: uuid.UUID, *, after: int)
     return connection.execute(_MARK_DUPLICATES, {"upload_id": upload_id, "after": after}).rowcount
 
 
+def count_suppressed(connection: Connection, upload_id: uuid.UUID, workspace_id: uuid.UUID) -> int:
+    """Count the addresses of a list, repeated ones too, that the workspace wants to hear nothing of."""
+    make_room(connection)
+    found = connection.scalar(_COUNT_SUPPRESSED, {"upload_id": upload_id, "workspace_id": workspace_id})
+    return int(found or 0)
+
+
 def save_totals(connection: Connection, upload_id: uuid.UUID, totals: Totals) -> None:
     """Write what a list came to, with a preview of its first addresses."""
     connection.execute(
         text("""
             UPDATE uploads SET "totalRows" = :rows, "totalEmails" = :emails, "validEmails" = :valid,
-                "duplicateEmails" = :duplicates, "rejectedRows" = :rejected, warnings = :warnings,
+                "duplicateEmails" = :duplicates, "suppressedEmails" = :suppressed,
+                "rejectedRows" = :rejected, warnings = :warnings,
                 "updatedAt" = clock_timestamp(),
                 emails = (
                     SELECT coalesce(jsonb_agg(jsonb_build_object('email', "emailAddress")), '[]') FROM (

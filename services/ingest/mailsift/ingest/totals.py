@@ -17,11 +17,12 @@ class Totals:
     valid: int
     duplicates: int
     rejected: int
+    suppressed: int = 0
 
     @classmethod
-    def of(cls, state: Checkpoint, duplicates: int) -> Totals:
-        """Sum up a list: what was counted while it was loaded, and its repeated addresses."""
-        return cls(state.rows, state.emails, state.valid, duplicates, state.rejected)
+    def of(cls, state: Checkpoint, duplicates: int, suppressed: int) -> Totals:
+        """Sum up a list: what was counted while it was loaded, its repeated addresses and its suppressed ones."""
+        return cls(state.rows, state.emails, state.valid, duplicates, state.rejected, suppressed)
 
     @property
     def duplicate_share(self) -> float:
@@ -40,5 +41,6 @@ class Totals:
             "totalEmails": self.emails,
             "validEmails": self.valid,
             "duplicateEmails": self.duplicates,
+            "suppressedEmails": self.suppressed,
             "rejectedRows": self.rejected,
         }

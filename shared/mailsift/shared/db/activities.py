@@ -30,6 +30,8 @@ class Activity(StrEnum):
     SCHEDULE_CREATED = "schedule_created"
     SCHEDULE_CHANGED = "schedule_changed"
     SCHEDULE_DELETED = "schedule_deleted"
+    SUPPRESSIONS_ADDED = "suppressions_added"
+    SUPPRESSIONS_REMOVED = "suppressions_removed"
 
 
 _ENTITY_TYPES = {
@@ -47,6 +49,8 @@ _ENTITY_TYPES = {
     Activity.SCHEDULE_CREATED: "schedule",
     Activity.SCHEDULE_CHANGED: "schedule",
     Activity.SCHEDULE_DELETED: "schedule",
+    Activity.SUPPRESSIONS_ADDED: "workspace",
+    Activity.SUPPRESSIONS_REMOVED: "workspace",
 }
 """What each of them is done with."""
 

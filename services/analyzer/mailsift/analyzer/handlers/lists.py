@@ -43,17 +43,25 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     """Have the stale domains looked up; False when there are none."""
     lease.report(step="planning")
     with lease.reading() as connection:
-        total = repository.count_domains(connection, todo.upload_id)
-        stale = repository.stale_domains(connection, todo.upload_id, deps.resolver)
-    cached = total - len(stale)
+        plan = repository.plan_list(connection, todo, lease.job.workspace_id, deps.resolver)
+    stale = plan.stale_domains
+    cached = plan.domains - len(stale)
     DOMAINS_CACHED.inc(cached)
-    lease.log("info", "planned the analysis", domains=total, cachedDomains=cached, emails=todo.total_emails)
+    lease.log(
+        "info",
+        "planned the analysis",
+        domains=plan.domains,
+        cachedDomains=cached,
+        emails=plan.emails,
+        suppressedEmails=todo.total_emails - plan.emails,
+    )
     children = [
         Child(JobType.DOMAIN_RESOLUTION, f"domains-{number}", {"domains": part}, len(part))
         for number, part in enumerate(_parts(stale, _size(len(stale), deps.domains_per_job)))
     ]
     with lease.transaction() as transaction:
-        repository.begin_summary(transaction.connection, lease.job.subject.analysis(), todo.total_emails, total, cached)
+        analysis = lease.job.subject.analysis()
+        repository.begin_summary(transaction.connection, analysis, plan.emails, plan.domains, cached)
         if children:
             waiting = Waiting("resolving domains", 2, 50, len(stale), {_PHASE: _SCORE})
             transaction.wait_for(children, waiting)

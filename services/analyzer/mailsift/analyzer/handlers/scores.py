@@ -13,8 +13,11 @@ from mailsift.analyzer.repository import ListRow, Slice
 from mailsift.analyzer.results import Tally, result_row
 from mailsift.shared.addresses import Address, parse
 from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.db.suppressions import suppressed_among
+from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
+from mailsift.shared.suppressions import ADDRESS_SUPPRESSED, address_key
 
 _ROWS_BETWEEN_CHECKS = 1_000
 
@@ -26,7 +29,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         upload_id = repository.load_list(connection, analysis).upload_id
         part = Slice(upload_id, lease.job.payload["first"], lease.job.payload["last"])
         facts = repository.facts_of_slice(connection, analysis, part, deps.resolver)
-        rows = repository.slice_rows(connection, part)
+        rows = repository.slice_rows(connection, part, lease.job.workspace_id)
     tally = Tally()
     with lease.transaction() as transaction:
         scored = _scored(str(analysis), rows, Examiner(facts, lists=deps.lists.current()), tally, lease)
@@ -41,11 +44,12 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     analysis = lease.job.subject.analysis()
     with lease.reading() as connection:
         text = repository.load_single_address(connection, analysis)
+        if suppressed_among(connection, lease.job.workspace_id, [address_key(text)]):
+            raise PermanentError("address_suppressed", ADDRESS_SUPPRESSED)
     address = parse(text)
     found = look_up(deps, lease, [address.domain]) if isinstance(address, Address) else []
     fresh = _kept_facts(deps, lease, address.domain) if isinstance(address, Address) and not found else []
-    normalized = address.normalized if isinstance(address, Address) else text.strip().lower()
-    row = ListRow(1, text, normalized)
+    row = ListRow(1, text, address_key(text))
     examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, lists=deps.lists.current())
     with lease.transaction() as transaction:
         repository.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))

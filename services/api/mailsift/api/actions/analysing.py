@@ -17,8 +17,10 @@ from mailsift.api.repository import jobs, results, uploads
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, AnalysisOpened, SingleRequest
 from mailsift.api.schemas.jobs import Job
 from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.db.suppressions import suppressed_among
 from mailsift.shared.jobs.repository.requesting import Opened, open_analysis, open_single_analysis
 from mailsift.shared.jobs.states import subject_status
+from mailsift.shared.suppressions import ADDRESS_SUPPRESSED, address_key
 from mailsift.shared.verdicts import AnalysisStatus, UploadStatus
 
 _UNDER_WAY = {UploadStatus.PENDING, UploadStatus.PROCESSING}
@@ -44,6 +46,8 @@ def _start(
     who, workspace_id = requester(asked), asked.principal.workspace_id
     if isinstance(request, SingleRequest):
         at = turn(request, now)
+        if suppressed_among(connection, workspace_id, [address_key(request.email_address)]):
+            raise Problem("address_suppressed", ADDRESS_SUPPRESSED)
         spend(connection, workspace_id, 1)
         opened = open_single_analysis(connection, who, request.email_address, at)
     else:

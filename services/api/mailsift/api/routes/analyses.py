@@ -39,6 +39,7 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
         "malformed_body",
         "not_found",
         "upload_not_ready",
+        "address_suppressed",
         "rows_expired",
         "body_too_large",
         "unsupported_media_type",

@@ -43,6 +43,7 @@ class Export(Answer):
     sha256: str | None
     content_type: str | None
     row_count: int | None
+    suppressed_rows: int = Field(description="rows that were left out because an address in them is suppressed")
     download_count: int
     download_url: str | None = Field(description="null until the file can be had, and once it has expired")
     created_at: Time

@@ -110,6 +110,7 @@ class Upload(Answer):
     total_emails: int
     valid_emails: int
     duplicate_emails: int
+    suppressed_emails: int = Field(description="addresses, repeated ones too, that were suppressed when it was read")
     rejected_rows: int
     warnings: list[str] = Field(
         description="what a person should know before going on: `mostly_duplicates` when most addresses repeat"
