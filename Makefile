@@ -16,6 +16,8 @@ SCENARIOS :=
 RUNS := 10
 CHAOS :=
 HOURS := 1
+MINUTES := 10
+FUZZ :=
 SOAK :=
 
 # The tools write one thing only where it is said here, whatever the machine is set up to do.
@@ -54,6 +56,9 @@ chaos: $(VENV)/installed-dev servers ## every chaos scenario, ten runs and one a
 soak: $(VENV)/installed-dev servers ## keep 1,000 jobs a minute going for HOURS, disturbed every few minutes, into build/soak.json
 	@PYTHONPATH=tests $(BIN)/python -m chaos.soak --hours $(HOURS) $(SOAK)
 
+fuzz: $(VENV)/installed-dev ## spoil lists of every format for MINUTES and have them taken in; findings go to build/fuzz (FUZZ="--seed 7")
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --minutes $(MINUTES) $(FUZZ)
+
 check: $(VENV)/installed-dev ## format, lint, types, imports, dead dependencies
 	@scripts/check
 
@@ -74,7 +79,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench chaos soak check format isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

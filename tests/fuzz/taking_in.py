@@ -1,0 +1,56 @@
+"""What a worker of ingest does to a file between the storage and the database, looked at closely."""
+
+from __future__ import annotations
+
+import io
+from itertools import islice
+
+from copied import read_entries
+from fuzz.cases import Case
+from mailsift.ingest.batching import BatchLimits, batches
+from mailsift.ingest.entries import Entries
+from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.repeats import Repeats
+from mailsift.shared.errors import PermanentError
+
+_MOST_ROWS_LOOKED_AT = 2_000
+
+
+def take_in(case: Case, codes: frozenset[str]) -> str:
+    """Read a file to its end; returns the code with which it was refused, or "read".
+
+    Raises what ought not to happen, and AssertionError for what ought to hold and does not.
+    """
+    try:
+        _read(case)
+    except PermanentError as error:
+        if error.code not in codes or not error.message:
+            raise AssertionError(f"nobody knows the code {error.code}") from error
+        return error.code
+    return "read"
+
+
+def _read(case: Case) -> None:
+    size = len(case.content)
+    dialect = understand(io.BytesIO(case.content), size, case.options)
+    table = open_table(io.BytesIO(case.content), dialect)
+    entries = Entries("an-id", dialect, Repeats())
+    looked_at = 0
+    for batch in batches(table, entries, BatchLimits(rows=1000), lambda: 0.0):
+        for lines in batch:
+            assert 0 <= table.bytes_read <= size
+            lines.encode(errors="replace")
+            if looked_at < _MOST_ROWS_LOOKED_AT:
+                _look_at(lines, looked_at)
+            looked_at += lines.count("\n")
+        counts = batch.counts
+        assert counts.duplicates <= counts.emails >= counts.valid
+        assert len(counts.rejected) <= counts.rows
+    assert set(dialect.column_names) <= set(table.column_names)
+
+
+def _look_at(lines: str, before: int) -> None:
+    for number, entry in enumerate(islice(read_entries(lines), _MOST_ROWS_LOOKED_AT), before + 1):
+        assert entry.sequence_number == number
+        assert entry.is_valid_format == (entry.domain is not None)
+        assert entry.duplicate_of is None or entry.duplicate_of < number
