@@ -12,12 +12,12 @@ from sqlalchemy import Engine, text
 
 from domain_facts import HEALTHY
 from factories import Tenant, enqueue, make_analysis
-from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts, Existence
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
 from mailsift.analyzer.handlers.scores import analyse_single
 from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.repository import lookups
 from mailsift.shared.db.rate_limits import Bucket
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
@@ -75,7 +75,7 @@ class LookUps:
         other = self.job(*domains)
         self.move(other, "processing")
         with self.worker.begin() as connection:
-            assert repository.claim_domains(connection, domains, other, NAMESERVER, 300) == list(domains)
+            assert lookups.claim_domains(connection, domains, other, NAMESERVER, 300) == list(domains)
         return other
 
     def move(self, job_id: uuid.UUID, status: str) -> None:
@@ -85,4 +85,4 @@ class LookUps:
 
     def give_up(self, job_id: uuid.UUID, *domains: str) -> None:
         with self.worker.begin() as connection:
-            repository.release_claims(connection, domains, job_id, NAMESERVER)
+            lookups.release_claims(connection, domains, job_id, NAMESERVER)

@@ -52,6 +52,10 @@ def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -
     for each in found:
         assert sum(line["points"] for line in each["scoreBreakdown"]) == each["deliverabilityScore"]
         assert {"subStatus", "isRoleBased", "mxHost", "dmarcPolicy", "mailboxChecked", "scoreVersion"} <= set(each)
+    first, text, third = (each["evidence"] for each in found)
+    assert first["role"]["entry"] == "sales"
+    assert text["domain"] is None
+    assert third["domain"]["facts"]["spf"]["record"] == "v=spf1 mx -all"
 
 
 def test_people_are_told_what_a_score_is_made_of(served: Served) -> None:

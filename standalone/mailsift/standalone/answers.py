@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 
 from mailsift.analyzer.reference.lists import NameList
-from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.uploads import UploadDetail
+from mailsift.standalone.checking import Checked
 from mailsift.standalone.verifying import Verified
 
 
@@ -39,9 +39,9 @@ def upload_json(upload: UploadDetail) -> str:
     return json.dumps(upload.model_dump(mode="json", by_alias=True))
 
 
-def result_json(result: Result) -> str:
-    """Write the answer for an address on one line."""
-    return json.dumps(result.model_dump(mode="json", by_alias=True))
+def checked_json(checked: Checked) -> str:
+    """Write the answer for an address, and what it stands on, on one line."""
+    return json.dumps({**checked.result.model_dump(mode="json", by_alias=True), "evidence": checked.evidence})
 
 
 def lists_json(lists: Iterable[NameList]) -> str:

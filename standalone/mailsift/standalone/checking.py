@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import Status
@@ -20,6 +21,7 @@ class Checked:
     """The answer for one address, and what concerns its making."""
 
     result: Result
+    evidence: Mapping[str, Any] | None
     notices: tuple[str, ...]
 
 
@@ -36,12 +38,13 @@ def _check(client: Client, address: str) -> Checked:
         if error.code == "validation_failed":
             raise InputError("invalid_address", f"{address!r} cannot be checked: {error}") from error
         raise
-    result = accepted.result
+    result, evidence = accepted.result, accepted.evidence
     if result is None:
         require_success(wait_for_end(client, accepted.job_id))
         result = next(client.results(accepted.analysis_id), None)
     if result is None:
         raise RunFailedError("no_result", f"the analysis of {address!r} ended without an answer")
-    unknown = result.status is Status.UNKNOWN
-    notices = client.find_analysis(accepted.analysis_id).notices if unknown else []
-    return Checked(result, tuple(notices))
+    if evidence is not None and result.status is not Status.UNKNOWN:
+        return Checked(result, evidence, ())
+    analysis = client.find_analysis(accepted.analysis_id)
+    return Checked(result, analysis.evidence, tuple(analysis.notices if result.status is Status.UNKNOWN else ()))

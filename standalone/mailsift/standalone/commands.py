@@ -126,7 +126,7 @@ def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
         checked: list[Checked] = with_client(place.target, shown, lambda client: list(check_all(client, addresses)))
     for each in checked:
         if as_json:
-            click.echo(answers.result_json(each.result))
+            click.echo(answers.checked_json(each))
         else:
             reports.console().print(reports.detail(each.result))
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from factories import Tenant, enqueue, make_analysis, make_upload, suppress
-from mailsift.analyzer.evidence import Lookup
+from mailsift.analyzer.evidence import FACTS_VERSION, Lookup
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
 from mailsift.analyzer.handlers.lists import analyse_list
@@ -67,6 +67,21 @@ class Analyzer:
 
     def _count(self, _outcome: Lookup) -> None:
         self.queries += 1
+
+    def ask_about(self, address: str) -> uuid.UUID:
+        with self.owner.begin() as connection:
+            analysis_id = make_analysis(connection, self.tenant, None, "single")
+            connection.execute(
+                text("""INSERT INTO "singleAnalysis" ("analysisId", "emailAddress") VALUES (:id, :address)"""),
+                {"id": analysis_id, "address": address},
+            )
+            enqueue(connection, self.tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
+        return analysis_id
+
+    def check(self, address: str) -> Any:
+        self.ask_about(address)
+        self.pump.run()
+        return self.query('SELECT evidence FROM "singleAnalysis"')[0]["evidence"]
 
     def load(self, addresses: Iterable[str]) -> uuid.UUID:
         return self.load_rows(DIALECT, [[address] for address in addresses])
@@ -250,17 +265,55 @@ def test_two_analyses_at_once_ask_about_each_domain_once(analyzer: Analyzer) -> 
 
 
 def test_a_single_address_is_answered_in_one_job(analyzer: Analyzer) -> None:
-    with analyzer.owner.begin() as connection:
-        analysis_id = make_analysis(connection, analyzer.tenant, None, "single")
-        connection.execute(
-            text("""INSERT INTO "singleAnalysis" ("analysisId", "emailAddress") VALUES (:id, 'john@company.com')"""),
-            {"id": analysis_id},
-        )
-        enqueue(connection, analyzer.tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
+    analysis_id = analyzer.ask_about("john@company.com")
     assert analyzer.pump.run() == 1
     assert analyzer.results(analysis_id)["john@company.com"]["deliverabilityScore"] == 95
     summary = analyzer.query('SELECT * FROM "singleAnalysis"')[0]
     assert (summary["status"], summary["deliverabilityScore"]) == ("valid", 95)
+    evidence = summary["evidence"]
+    assert evidence["version"] == FACTS_VERSION
+    assert evidence["address"]["normalized"] == "john@company.com"
+    facts = evidence["domain"]["facts"]
+    assert [host["addresses"] for host in facts["mx"]] == [["192.0.2.10"]]
+    assert (facts["spf"]["record"], facts["dkim"]["selector"], facts["dmarc"]["detail"]) == (
+        "v=spf1 mx -all",
+        "default",
+        "none",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "where", "entry"),
+    [
+        ("a@mailinator.com", ("domain", "hit"), ("disposable-email-domains", "mailinator.com")),
+        ("sales@startup.io", ("role",), ("roles", "sales")),
+        ("y.tan@for-sale.example", ("domain", "parking"), ("parking", "sedoparking.com")),
+        ("l.fischer@example.edu", ("domain", "education"), ("education", "edu")),
+    ],
+)
+def test_the_evidence_names_the_entry_of_each_list(
+    analyzer: Analyzer, address: str, where: tuple[str, ...], entry: tuple[str, str]
+) -> None:
+    hit = analyzer.check(address)
+    for key in where:
+        hit = hit[key]
+    assert (hit["listName"], hit["entry"]) == entry
+    assert hit["version"]
+
+
+def test_any_text_can_be_checked(analyzer: Analyzer) -> None:
+    evidence = analyzer.check("no address at all")
+    assert evidence["domain"] is None
+    assert evidence["address"]["reason"] == "syntax_no_at"
+
+
+def test_a_domain_whose_facts_are_kept_is_asked_about_by_nobody(analyzer: Analyzer) -> None:
+    first = analyzer.check("john@company.com")
+    asked = analyzer.queries
+    with analyzer.owner.begin() as connection:
+        connection.execute(text('DELETE FROM "singleAnalysis"'))
+    assert analyzer.check("john@company.com") == first
+    assert analyzer.queries == asked
 
 
 def test_a_single_address_that_is_suppressed_meanwhile_is_not_analysed(analyzer: Analyzer) -> None:

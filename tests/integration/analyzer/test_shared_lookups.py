@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from engines import waiting_for_locks
 from factories import Tenant
 from looking_up import NAMESERVER, LookUps, ScriptedProbe
-from mailsift.analyzer import repository
+from mailsift.analyzer.repository import lookups
 from processes import wait_for
 
 
@@ -70,7 +70,7 @@ def test_facts_that_expire_between_two_looks_still_count(look_ups: LookUps) -> N
     look_ups.run(look_ups.job("a.com"), ScriptedProbe())
     with look_ups.worker.begin() as connection:
         connection.execute(text('UPDATE domains SET "expiresAt" = clock_timestamp()'))
-        assert repository.load_facts(connection, "a.com", NAMESERVER) is not None
+        assert lookups.load_facts(connection, "a.com", NAMESERVER) is not None
 
 
 def test_what_an_earlier_version_found_is_asked_for_again(look_ups: LookUps) -> None:

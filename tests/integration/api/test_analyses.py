@@ -151,6 +151,15 @@ def test_a_single_analysis_counts_its_one_address(client: Any, rows: Any) -> Non
     assert shown["byStatus"] == {"valid": 1, "risky": 0, "invalid": 0, "unknown": 0}
 
 
+def test_a_single_analysis_shows_what_its_verdict_stands_on(client: Any, rows: Any) -> None:
+    body = {"analysisType": "single", "emailAddress": "a1@example.com"}
+    analysis_id = client.post("/api/analyses?wait=0", json=body).get_json()["analysisId"]
+    assert client.get(f"/api/analyses/{analysis_id}").get_json()["evidence"] is None
+    rows("""UPDATE "singleAnalysis" SET evidence = '{"version": 3, "role": null}' """)
+    assert client.get(f"/api/analyses/{analysis_id}").get_json()["evidence"] == {"version": 3, "role": None}
+    assert client.get("/api/analyses").get_json()["items"][0]["evidence"] is None
+
+
 def test_results_come_in_pages_in_the_order_of_the_list(client: Any, rows: Any) -> None:
     analysis_id = analysis(client, rows)
     for n in (1, 2, 4, 7, 9):

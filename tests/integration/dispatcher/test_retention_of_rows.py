@@ -84,6 +84,22 @@ def test_answers_go_before_the_list_they_are_about(
     assert (drain(ANSWERS), drain(LISTS)) == (4, 4)
 
 
+def test_what_a_verdict_stands_on_goes_with_the_verdict(
+    past: Past, mark: Callable[..., int], drain: Callable[..., int]
+) -> None:
+    for age in (91, 1):
+        past.run(
+            """INSERT INTO "singleAnalysis" ("analysisId", "emailAddress", evidence)
+               VALUES (:id, 'ann@example.org', '{}')""",
+            id=past.analysis(age, None, rows=1),
+        )
+    assert mark(ANSWERS) == 1
+    let_an_hour_pass(past)
+    assert drain(ANSWERS) == 1
+    assert past.count("singleAnalysis", "evidence IS NULL") == 1
+    assert past.count("singleAnalysis", "evidence IS NOT NULL") == 1
+
+
 def start_an_analysis(past: Past, upload: uuid.UUID) -> None:
     analysis = past.analysis(0, upload)
     past.run(

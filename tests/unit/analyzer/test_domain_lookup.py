@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -221,11 +222,27 @@ def test_facts_live_a_day_at_most() -> None:
 HOSTS = st.tuples(st.integers(0, 65535), st.text(max_size=20) | st.binary(max_size=20))
 
 
-@given(st.lists(HOSTS, min_size=1, max_size=30), st.lists(st.binary(max_size=60), max_size=5))
+VERSIONS = st.sampled_from(
+    [b"", b"v=spf1 ", b"v=DMARC1; p=none; rua=mailto:", b"v=DKIM1; k=", b"v=TLSRPTv1; rua=https:"]
+)
+TEXTS = st.builds(bytes.__add__, VERSIONS, st.binary(max_size=60))
+
+
+@given(st.lists(HOSTS, min_size=1, max_size=30), st.lists(TEXTS, max_size=5))
 def test_no_answer_makes_it_raise(hosts: list[tuple[int, str | bytes]], texts: list[bytes]) -> None:
     answers = {"company.com MX": mx(*hosts), "A": ADDRESS, "TXT": txt(*texts)}
     facts = _look_up("company.com", ScriptedResolver(answers))
     assert facts_from_json(facts_to_json(facts), facts.domain) == facts
+    assert "\\u0000" not in json.dumps(facts_to_json(facts))
+
+
+def test_a_control_character_in_a_record_is_not_kept() -> None:
+    texts = txt(b"v=spf1 \x00mx -all"), txt(b"v=DMARC1; p=none; rua=mailto:a\x00@b.c")
+    facts = _look_up(
+        "company.com", ScriptedResolver({**HEALTHY, "company.com TXT": texts[0], "_dmarc.company.com TXT": texts[1]})
+    )
+    assert (facts.spf.detail, facts.spf.record) == ("syntax", "v=spf1 \ufffdmx -all")
+    assert facts.dmarc.reports_to == ("mailto:a\ufffd@b.c",)
 
 
 def test_texts_without_end_are_cut_off() -> None:

@@ -1,4 +1,4 @@
-"""Domain facts as JSON and back: the field names in camelCase, whatever makes no sense left at its default."""
+"""Evidence as JSON, and domain facts back from it: names in camelCase, what makes no sense left at its default."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
+from mailsift.analyzer.evidence import FACTS_VERSION, AddressEvidence, DomainFacts
 
 _Reader = Callable[[object], Any]
 
@@ -28,6 +28,11 @@ def facts_from_json(stored: object, domain: str) -> DomainFacts:
     values = stored if isinstance(stored, dict) else {}
     found = _reader(DomainFacts)({**values, _KEY: domain})
     return found if isinstance(found, DomainFacts) else DomainFacts(domain)
+
+
+def evidence_to_json(evidence: AddressEvidence) -> dict[str, Any]:
+    """The value of `"singleAnalysis".evidence`: all that a verdict stands on, with the version that found it."""
+    return {"version": FACTS_VERSION, **to_json(evidence)}
 
 
 def to_json(value: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts, Existence
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.repository import analyses, lookups
 from mailsift.shared.db.rate_limits import take
 from mailsift.shared.errors import Reschedule
 from mailsift.shared.jobs.lease import Lease
@@ -32,7 +32,7 @@ def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
     found = look_up(deps, lease, domains)
     with lease.transaction() as transaction:
         if nobody_answered(found):
-            repository.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
+            analyses.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
         transaction.complete({"domains": len(found)})
 
 
@@ -45,9 +45,9 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     token = lease.job.ref.job_id
     paid = _pay_for(deps, lease, domains)
     with lease.transaction() as transaction:
-        claimed = repository.claim_domains(transaction.connection, paid, token, deps.resolver, _CLAIM_SECONDS)
+        claimed = lookups.claim_domains(transaction.connection, paid, token, deps.resolver, _CLAIM_SECONDS)
         # Asked now: should the other job give some of them up, the next try of this one asks about them.
-        busy = repository.left_to_others(transaction.connection, domains, token, deps.resolver)
+        busy = lookups.left_to_others(transaction.connection, domains, token, deps.resolver)
     found: list[DomainFacts] = []
     known = len(domains) - len(claimed)
 
@@ -59,8 +59,8 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     if claimed:
         asyncio.run(deps.probe.resolve_all(claimed, collect))
     with lease.transaction() as transaction:
-        repository.release_claims(transaction.connection, claimed, token, deps.resolver)
-        repository.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
+        lookups.release_claims(transaction.connection, claimed, token, deps.resolver)
+        lookups.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)
     if busy:
         raise Reschedule(_WAIT_SECONDS, "another job looks up the same domains")
     return found
@@ -75,7 +75,7 @@ def _pay_for(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> Sequen
         return domains
     lease.check()
     with lease.reading() as connection:
-        open_ones = repository.open_domains(connection, domains, lease.job.ref.job_id, deps.resolver)
+        open_ones = lookups.open_domains(connection, domains, lease.job.ref.job_id, deps.resolver)
         wait = take(connection, _SERVICE, lease.job.workspace_id, deps.limit, len(open_ones)) if open_ones else 0
     if wait:
         raise Reschedule(_patience(wait, lease.job.attempt), "the workspace has asked about enough domains for now")
@@ -104,5 +104,5 @@ def _worth_keeping(found: Sequence[DomainFacts]) -> list[DomainFacts]:
 
 def _give_up(lease: Lease) -> None:
     with lease.transaction() as transaction:
-        repository.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
+        analyses.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
         transaction.complete({"domains": 0})

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailsift.analyzer import repository
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.metrics import DOMAINS_CACHED
-from mailsift.analyzer.repository import ListToAnalyse
+from mailsift.analyzer.repository import analyses
+from mailsift.analyzer.repository.analyses import ListToAnalyse
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Child
@@ -32,7 +32,7 @@ def analyse_list(deps: AnalyzerDeps, lease: Lease) -> None:
         _summarise(lease)
         return
     with lease.reading() as connection:
-        todo = repository.load_list(connection, lease.job.subject.analysis())
+        todo = analyses.load_list(connection, lease.job.subject.analysis())
     if phase != _SCORE and _resolve(deps, lease, todo):
         return
     if not _score(deps, lease, todo):
@@ -43,7 +43,7 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     """Have the stale domains looked up; False when there are none."""
     lease.report(step="planning")
     with lease.reading() as connection:
-        plan = repository.plan_list(connection, todo, lease.job.workspace_id, deps.resolver)
+        plan = analyses.plan_list(connection, todo, lease.job.workspace_id, deps.resolver)
     stale = plan.stale_domains
     cached = plan.domains - len(stale)
     DOMAINS_CACHED.inc(cached)
@@ -61,7 +61,7 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     ]
     with lease.transaction() as transaction:
         analysis = lease.job.subject.analysis()
-        repository.begin_summary(transaction.connection, analysis, plan.emails, plan.domains, cached)
+        analyses.begin_summary(transaction.connection, analysis, plan.emails, plan.domains, cached)
         if children:
             waiting = Waiting("resolving domains", 2, 50, len(stale), {_PHASE: _SCORE})
             transaction.wait_for(children, waiting)
@@ -91,7 +91,7 @@ def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
 def _summarise(lease: Lease) -> None:
     analysis = lease.job.subject.analysis()
     with lease.transaction() as transaction:
-        summary = repository.summary(transaction.connection, analysis)
+        summary = analyses.summary(transaction.connection, analysis)
         details = {name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")}
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis, details)
         transaction.complete(summary)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from mailsift.analyzer import repository
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
-from mailsift.analyzer.repository import ListRow, Slice
+from mailsift.analyzer.repository import analyses, lookups
+from mailsift.analyzer.repository.analyses import ListRow
+from mailsift.analyzer.repository.lookups import Slice
 from mailsift.analyzer.results import Tally, result_row
 from mailsift.shared.addresses import Address, parse
 from mailsift.shared.db.activities import Activity, record
@@ -26,15 +27,15 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
     """Score one slice of a list; rows, counters and the job's end are one transaction."""
     analysis = lease.job.subject.analysis()
     with lease.reading() as connection:
-        upload_id = repository.load_list(connection, analysis).upload_id
+        upload_id = analyses.load_list(connection, analysis).upload_id
         part = Slice(upload_id, lease.job.payload["first"], lease.job.payload["last"])
-        facts = repository.facts_of_slice(connection, analysis, part, deps.resolver)
-        rows = repository.slice_rows(connection, part, lease.job.workspace_id)
+        facts = lookups.facts_of_slice(connection, analysis, part, deps.resolver)
+        rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
     tally = Tally()
     with lease.transaction() as transaction:
         scored = _scored(str(analysis), rows, Examiner(facts, lists=deps.lists.current()), tally, lease)
-        repository.copy_results(transaction.connection, scored)
-        repository.add_counters(transaction.connection, analysis, tally.totals())
+        analyses.copy_results(transaction.connection, scored)
+        analyses.add_counters(transaction.connection, analysis, tally.totals())
         transaction.complete({"rows": len(rows)})
     ROWS.labels("scored").inc(len(rows))
 
@@ -43,7 +44,7 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     """Analyse one address: look its domain up if need be, then score it."""
     analysis = lease.job.subject.analysis()
     with lease.reading() as connection:
-        text = repository.load_single_address(connection, analysis)
+        text = analyses.load_single_address(connection, analysis)
         if suppressed_among(connection, lease.job.workspace_id, [address_key(text)]):
             raise PermanentError("address_suppressed", ADDRESS_SUPPRESSED)
     address = parse(text)
@@ -52,17 +53,17 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     row = ListRow(1, text, address_key(text))
     examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, lists=deps.lists.current())
     with lease.transaction() as transaction:
-        repository.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))
-        repository.save_single_summary(transaction.connection, analysis)
+        analyses.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))
+        analyses.save_single_summary(transaction.connection, analysis, examiner.examine(address).evidence)
         if nobody_answered(found):
-            repository.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
+            analyses.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete()
 
 
 def _kept_facts(deps: AnalyzerDeps, lease: Lease, domain: str) -> list[DomainFacts]:
     with lease.reading() as connection:
-        stored = repository.load_facts(connection, domain, deps.resolver)
+        stored = lookups.load_facts(connection, domain, deps.resolver)
     return [] if stored is None else [stored]
 
 

@@ -11,6 +11,7 @@ from mailsift.analyzer.records.replies import RecordType, Reply
 MAX_TEXT_BYTES: Final = 8_192
 """TXT data beyond this is cut off; every record that is read here is far shorter."""
 
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_OF_A_HOST: Final = re.compile(r"[^a-z0-9._-]")
 
 
@@ -29,8 +30,11 @@ def read(answer: Answer, record_type: RecordType) -> Reply:
 
 
 def _text(data: bytes) -> str:
-    """TXT data as text; what is no ASCII becomes a character that no record's grammar knows."""
-    return data[:MAX_TEXT_BYTES].decode("ascii", "replace")
+    """TXT data as text; what is no ASCII, or a control character, becomes one that no record's grammar knows.
+
+    A NUL would be refused by the database, together with the facts of all domains that are kept beside it.
+    """
+    return _CONTROL.sub("\ufffd", data[:MAX_TEXT_BYTES].decode("ascii", "replace"))
 
 
 def _name(name: str | bytes) -> str:

@@ -14,6 +14,7 @@ MAX_LABELS: Final = 8
 """Of a longer name only the last seven labels are walked, so that no name costs more questions (4.10)."""
 
 MAX_REPORT_ADDRESSES: Final = 5
+MAX_ADDRESS_KEPT: Final = 320
 MAX_RECORD_KEPT: Final = 1_024
 
 _VERSION = re.compile(r"v[ \t]*=[ \t]*DMARC1[ \t]*(?:;|\Z)")
@@ -106,7 +107,8 @@ def _posture(found: _Found, domain: str) -> DmarcPosture:
 def read_dmarc(text: str) -> DmarcRecord:
     """Read one record. With a policy that cannot be read it counts only if it asks for reports, as `none` (4.10.1)."""
     tags = {name: value.lower() for name, value in read_tags(text)}
-    reports = tuple(_REPORT_ADDRESS.findall(dict(read_tags(text)).get("rua", ""))[:MAX_REPORT_ADDRESSES])
+    found = _REPORT_ADDRESS.findall(dict(read_tags(text)).get("rua", ""))
+    reports = tuple(address[:MAX_ADDRESS_KEPT] for address in found[:MAX_REPORT_ADDRESSES])
     policies = [tags.get("p", "none"), tags.get("sp"), tags.get("np")]
     is_valid = policies[0] in POLICIES and all(policy in POLICIES for policy in policies[1:] if policy is not None)
     own, subdomain, nonexistent = policies if is_valid else ("none" if reports else None, None, None)

@@ -16,6 +16,7 @@ MAX_LOOKUPS: Final = 10
 MAX_VOIDS: Final = 2
 MAX_MX: Final = 10
 MAX_RECORD_KEPT: Final = 1_024
+MAX_NAME_KEPT: Final = 253
 
 _SENDERS_ADDRESS: Final[RecordType] = "A"
 """Lookups are those for a sender with an IPv4 address."""
@@ -81,7 +82,7 @@ def walk_spf(domain: str) -> Walk[SpfPosture]:
         valid,
         detail,
         policy if valid else _own_policy(records),
-        at,
+        at and at[:MAX_NAME_KEPT],
         count.lookups,
         count.voids,
         tuple(count.includes),
@@ -149,7 +150,7 @@ def _referred(domain: str, name: str, count: _Count, path: tuple[str, ...]) -> W
     """The SPF records of a domain that another one refers to."""
     if name in path:
         raise _Broken("loop", domain)
-    count.includes.append(name)
+    count.includes.append(name[:MAX_NAME_KEPT])
     reply = yield from _look(Question(name, "TXT"), domain, count)
     return [text for text in reply.texts if is_spf(text)]
 

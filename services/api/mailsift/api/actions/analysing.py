@@ -13,7 +13,7 @@ from mailsift.api.actions.queueing import chaining, requester, status_url, strea
 from mailsift.api.actions.quota import spend
 from mailsift.api.deps import Deps
 from mailsift.api.problems import Problem
-from mailsift.api.repository import jobs, results, uploads
+from mailsift.api.repository import analyses, jobs, results, uploads
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, AnalysisOpened, SingleRequest
 from mailsift.api.schemas.jobs import Job
 from mailsift.shared.db.session import tenant_transaction
@@ -93,11 +93,13 @@ def wait_for_result(deps: Deps, asked: Asked, accepted: AnalysisAccepted) -> Ana
         return accepted
     with tenant_transaction(deps.engine, workspace_id) as connection:
         result = results.only(connection, accepted.analysis_id)
+        evidence = analyses.find_evidence(connection, accepted.analysis_id)
     ended = {
         "status": AnalysisStatus(subject_status(job.status)),
         "error_code": job.error_code,
         "error_message": job.error_message,
         "result": result,
+        "evidence": evidence,
     }
     return accepted.model_copy(update=ended)
 

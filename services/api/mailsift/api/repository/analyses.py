@@ -51,6 +51,12 @@ def find(connection: Connection, analysis_id: uuid.UUID) -> schemas.Analysis | N
     return None if row is None else _shown(row)
 
 
+def find_evidence(connection: Connection, analysis_id: uuid.UUID) -> dict[str, Any] | None:
+    """Read what the verdict on a single address stands on."""
+    query = select(SingleAnalysis.evidence).where(SingleAnalysis.analysis_id == analysis_id)
+    return connection.execute(query).scalar()
+
+
 def find_analysed(connection: Connection, analysis_id: uuid.UUID) -> Analysed | None:
     """Read what an export needs to know."""
     query = (

@@ -78,9 +78,10 @@ def index(query_data: Listing) -> AnalysisPage:
 @blueprint.output(Analysis)
 @blueprint.doc(responses=refusals("not_found"))
 def show(analysis_id: uuid.UUID) -> Analysis:
-    """Read an analysis and its counts so far."""
+    """Read an analysis and its counts so far; of a single address also what its verdict stands on."""
     with reading() as connection:
-        return found(analyses.find(connection, analysis_id), "analysis")
+        analysis = found(analyses.find(connection, analysis_id), "analysis")
+        return analysis.model_copy(update={"evidence": analyses.find_evidence(connection, analysis_id)})
 
 
 @blueprint.get("/<uuid:analysis_id>/results")

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
+
+Evidence = Annotated[
+    dict[str, Any],
+    Field(
+        description="all that the verdict stands on: the address, its domain's facts, the entries of lists that name it"
+    ),
+]
 
 
 class AdvancedRequest(Timed):
@@ -52,6 +59,7 @@ class AnalysisAccepted(AnalysisOpened):
     error_code: str | None = None
     error_message: str | None = None
     result: Result | None = None
+    evidence: Evidence | None = None
 
 
 class Analysis(Answer):
@@ -78,6 +86,7 @@ class Analysis(Answer):
     disposable_emails: int
     relay_emails: int
     role_based_emails: int
+    evidence: Evidence | None = Field(default=None, description="of a single address, and not in lists of analyses")
     rows_expired_at: Time | None = Field(description="since when the results are no longer kept, only their counts")
     created_at: Time
     started_at: Time | None

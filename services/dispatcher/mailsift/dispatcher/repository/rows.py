@@ -26,7 +26,7 @@ _ANALYSED = """
 class Rows:
     """The rows in some tables that belong to one of another, their owner."""
 
-    def __init__(self, owner: str, key: str, tables: Sequence[str], *, needed: str, emptied: str = "") -> None:
+    def __init__(self, owner: str, key: str, tables: Sequence[str], *, needed: str, beside: str) -> None:
         unneeded = f"""NOT EXISTS ({_MAY_RUN.format(key=key, row="s")}) AND NOT EXISTS ({needed})"""
         self._mark = text(f"""
             WITH old AS (
@@ -42,8 +42,8 @@ class Rows:
                 AND {unneeded}
             ORDER BY s."rowsExpiredAt" LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED""")
         self._delete = [_delete_first(table, key) for table in tables]
-        self._gone = text(f"""
-            UPDATE {owner} SET "rowsDeletedAt" = clock_timestamp(){emptied} WHERE "{key}" = :id""")
+        gone = f"""UPDATE {owner} SET "rowsDeletedAt" = clock_timestamp() WHERE "{key}" = :id"""
+        self._gone = [text(beside), text(gone)]
 
     def mark(self, connection: Connection, days: int, batch: int) -> int:
         """Mark up to `batch` owners that are so old and not needed: from then on nothing new is made of their rows."""
@@ -60,7 +60,8 @@ class Rows:
                 left -= connection.execute(statement, {"id": owner, "batch": left}).rowcount
             if not left:
                 break
-            connection.execute(self._gone, {"id": owner})
+            for statement in self._gone:
+                connection.execute(statement, {"id": owner})
         return batch - left
 
 
@@ -73,12 +74,19 @@ def _delete_first(table: str, key: str) -> TextClause:
             ) AS first)""")
 
 
-ANSWERS = Rows("analyses", "analysisId", ["advancedEmailResults"], needed=_EXPORTED)
+ANSWERS = Rows(
+    "analyses",
+    "analysisId",
+    ["advancedEmailResults"],
+    needed=_EXPORTED,
+    # What a verdict stands on goes with the verdict.
+    beside="""UPDATE "singleAnalysis" SET evidence = NULL WHERE "analysisId" = :id""",
+)
 LISTS = Rows(
     "uploads",
     "uploadId",
     ["uploadEmails", "uploadRejectedRows"],
     needed=_ANALYSED,
     # The preview is rows too.
-    emptied=", emails = NULL",
+    beside="""UPDATE uploads SET emails = NULL WHERE "uploadId" = :id""",
 )

@@ -59,6 +59,8 @@ class SingleAnalysis(Base):
     lead_status: Mapped[Words | None]
     risk_level: Mapped[Words | None]
     deliverability_score: Mapped[Small | None]
+    # What the verdict stands on, as the analyzer found it.
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class AdvancedAnalysis(Base):

@@ -1,0 +1,172 @@
+"""Queries about the analyses of lists and of single addresses."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from mailsift.analyzer.evidence import AddressEvidence
+from mailsift.analyzer.facts_json import evidence_to_json
+from mailsift.analyzer.repository.lookups import IS_FRESH, Slice
+from mailsift.analyzer.results import COLUMNS, COUNTERS
+from mailsift.shared.copy_text import encode_row
+from mailsift.shared.db.loading import copy_in
+from mailsift.shared.db.suppressions import COVERED, ENTRIES, IS_KEPT, make_room, suppressed_among
+from mailsift.shared.errors import PermanentError
+from mailsift.shared.verdicts import UploadStatus
+
+# Each address once, by its first occurrence, and none that is suppressed.
+_PLAN = text(f"""
+    WITH {COVERED},
+    needed AS (
+        SELECT e.domain, count(*) AS emails FROM {ENTRIES}
+        WHERE e."uploadId" = :upload_id AND e."emailAddress" IS NOT NULL AND e."duplicateOf" IS NULL AND {IS_KEPT}
+        GROUP BY e.domain
+    )
+    SELECT coalesce(sum(needed.emails), 0), count(needed.domain),
+        coalesce(array_agg(needed.domain ORDER BY needed.domain)
+            FILTER (WHERE needed.domain IS NOT NULL AND domains.domain IS NULL), '{{}}')
+    FROM needed
+    LEFT JOIN domains ON domains.domain = needed.domain AND domains.resolver = :resolver
+        AND {IS_FRESH}""")
+
+_SLICE = text("""
+    SELECT "sequenceNumber", "emailAddress", "normalizedAddress" FROM "uploadEmails"
+    WHERE "uploadId" = :upload_id AND "sequenceNumber" BETWEEN :first AND :last
+        AND "emailAddress" IS NOT NULL AND "duplicateOf" IS NULL
+    ORDER BY "sequenceNumber" """)
+
+_ADD_COUNTERS = text(
+    'UPDATE "advancedAnalysis" SET '
+    + ", ".join(f'"{name}" = "{name}" + :{name}' for name in COUNTERS)
+    + ' WHERE "analysisId" = :analysis_id'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListToAnalyse:
+    """The list that an analysis is of."""
+
+    upload_id: uuid.UUID
+    total_entries: int
+    """As many for each row as the list has e-mail columns."""
+    total_emails: int
+    """Distinct ones: a duplicate is scored once."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListPlan:
+    """What the analysis of a list has to do."""
+
+    emails: int
+    """Addresses to score."""
+    domains: int
+    """Distinct domains of theirs."""
+    stale_domains: Sequence[str]
+    """Those without fresh facts from these nameservers, in the order of their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListRow:
+    """One address to score."""
+
+    sequence_number: int
+    email_address: str
+    normalized_address: str
+
+
+def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
+    """Return the list of an analysis. Raises PermanentError when it was never read, or is not kept any more."""
+    statement = text("""
+        SELECT "uploadId", "totalRows" * coalesce(cardinality("emailColumns"), 1),
+            "totalEmails" - "duplicateEmails", u.status, u."rowsExpiredAt" IS NOT NULL
+        FROM uploads u JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
+    *found, status, expired = connection.execute(statement, {"analysis_id": analysis_id}).one()
+    if status != UploadStatus.COMPLETED:
+        raise PermanentError("upload_not_ready", f"the upload is {status}; an analysis needs one that is completed")
+    if expired:
+        raise PermanentError("rows_expired", "the rows of the upload are not kept any more; upload the list again")
+    return ListToAnalyse(*found)
+
+
+def plan_list(connection: Connection, todo: ListToAnalyse, workspace_id: uuid.UUID, resolver: str) -> ListPlan:
+    """Find out what a list needs: nothing for the sake of what is suppressed."""
+    make_room(connection)
+    parameters = {"upload_id": todo.upload_id, "workspace_id": workspace_id, "resolver": resolver}
+    emails, domains, stale = connection.execute(_PLAN, parameters).one()
+    return ListPlan(int(emails), domains, stale)
+
+
+def begin_summary(
+    connection: Connection, analysis_id: uuid.UUID, total_emails: int, total_domains: int, cached_domains: int
+) -> None:
+    """Write what there is to do, and begin to count from zero."""
+    zeros = ", ".join(f'"{name}" = 0' for name in COUNTERS)
+    connection.execute(
+        text(f"""UPDATE "advancedAnalysis" SET {zeros}, "totalEmails" = :total_emails,
+                 "totalDomains" = :total_domains, "cachedDomains" = :cached_domains
+                 WHERE "analysisId" = :analysis_id"""),
+        {
+            "analysis_id": analysis_id,
+            "total_emails": total_emails,
+            "total_domains": total_domains,
+            "cached_domains": cached_domains,
+        },
+    )
+
+
+def slice_rows(connection: Connection, part: Slice, workspace_id: uuid.UUID) -> list[ListRow]:
+    """Return the distinct addresses of a slice, by their first occurrences, without those that are suppressed."""
+    rows = [ListRow(*row) for row in connection.execute(_SLICE, asdict(part))]
+    suppressed = suppressed_among(connection, workspace_id, [row.normalized_address for row in rows])
+    return [row for row in rows if row.normalized_address not in suppressed]
+
+
+def copy_results(connection: Connection, rows: Iterable[tuple[object, ...]]) -> None:
+    """Load results as they come."""
+    copy_in(connection, "advancedEmailResults", COLUMNS, map(encode_row, rows))
+
+
+def add_counters(connection: Connection, analysis_id: uuid.UUID, totals: Mapping[str, int]) -> None:
+    """Raise the summary's counters by those of a slice."""
+    connection.execute(_ADD_COUNTERS, {"analysis_id": analysis_id, **totals})
+
+
+def summary(connection: Connection, analysis_id: uuid.UUID) -> dict[str, Any]:
+    """Return the counters of an analysis."""
+    statement = text(
+        """SELECT to_jsonb(a) - 'analysisId' FROM "advancedAnalysis" a WHERE "analysisId" = :analysis_id"""
+    )
+    return dict(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+
+
+def add_notice(connection: Connection, analysis_id: uuid.UUID, notice: str) -> None:
+    """Tell the user something about the run as a whole, once."""
+    connection.execute(
+        text("""UPDATE analyses SET notices = array_append(notices, :notice)
+                WHERE "analysisId" = :analysis_id AND NOT :notice = ANY(notices)"""),
+        {"analysis_id": analysis_id, "notice": notice},
+    )
+
+
+def load_single_address(connection: Connection, analysis_id: uuid.UUID) -> str:
+    """Return the address that a single analysis is of."""
+    statement = text('SELECT "emailAddress" FROM "singleAnalysis" WHERE "analysisId" = :analysis_id')
+    return str(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+
+
+def save_single_summary(connection: Connection, analysis_id: uuid.UUID, evidence: AddressEvidence) -> None:
+    """Copy the verdict of a single analysis from its one result, and keep what it stands on."""
+    connection.execute(
+        text("""UPDATE "singleAnalysis" s SET status = r.status, "leadStatus" = r."leadStatus",
+                "riskLevel" = r."riskLevel", "deliverabilityScore" = r."deliverabilityScore",
+                evidence = CAST(:evidence AS jsonb)
+                FROM "advancedEmailResults" r
+                WHERE s."analysisId" = :analysis_id AND r."analysisId" = s."analysisId" """),
+        {"analysis_id": analysis_id, "evidence": json.dumps(evidence_to_json(evidence))},
+    )
