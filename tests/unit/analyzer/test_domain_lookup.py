@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, Reach, SpfPosture
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
+from mailsift.analyzer.probes import inquiry
 from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Answer
@@ -329,3 +330,17 @@ def test_no_domain_costs_more_than_so_many_questions() -> None:
     resolver = ScriptedResolver(answers, at("127.0.0.1"))
     _look_up("company.com", resolver)
     assert len(resolver.asked) <= MAX_QUESTIONS
+
+
+def test_no_question_is_begun_when_the_time_for_a_domain_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class SlowResolver(ScriptedResolver):
+        async def ask(self, name: str, record_type: str) -> Answer:
+            await asyncio.sleep(0.05)
+            return await super().ask(name, record_type)
+
+    monkeypatch.setattr(inquiry, "MAX_SECONDS", 0.01)
+    resolver = SlowResolver(HEALTHY)
+    facts = _look_up("company.com", resolver)
+    assert resolver.asked == ["company.com MX"]
+    assert (facts.existence, facts.accepts_mail) == (Existence.EXISTS, None)
+    assert {host.lookup for host in facts.mx} == {Lookup.NOT_ASKED}
