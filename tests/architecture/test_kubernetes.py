@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deployment import BASE, ROOT, SETTINGS, config_maps, container, kustomization, of_kind
+from mailsift.ingest.config import IngestSettings
 
 WORKLOADS = {one["metadata"]["name"]: one for one in of_kind("Deployment", "Job")}
 
@@ -40,7 +41,7 @@ def test_all_deployments_follow_one_pattern() -> None:
         return re.sub(rf"\b{main['name']}\b", "WORD", text), {
             key: value
             for key, value in one["spec"]["template"]["spec"].items()
-            if key not in {"containers", "serviceAccountName"}
+            if key not in {"containers", "serviceAccountName", "volumes"}
         }
 
     first, *others = [pattern(one) for one in of_kind("Deployment")]
@@ -59,6 +60,18 @@ def test_nothing_runs_with_more_rights_than_it_needs(workload: Any) -> None:
     }
     assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
     assert [volume for volume in pod["volumes"] if set(volume) != {"name", "emptyDir"}] == []
+
+
+def test_ingest_has_room_for_the_workbooks_that_it_reads() -> None:
+    (volume,) = next(
+        one["spec"]["template"]["spec"]["volumes"]
+        for one in of_kind("Deployment")
+        if container(one)["name"] == "ingest"
+    )
+    size = volume["emptyDir"]["sizeLimit"]
+    fields = IngestSettings.model_fields
+    workbooks = fields["workbooks_at_once"].default * fields["max_workbook_bytes"].default
+    assert int(size.removesuffix("Mi")) * 1024**2 > workbooks
 
 
 def test_nothing_runs_without_limits(workload: Any) -> None:

@@ -8,8 +8,10 @@ from itertools import islice
 from copied import read_entries
 from fuzz.cases import Case
 from mailsift.ingest.batching import BatchLimits, batches
+from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.entries import Entries
-from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.formats.table import Table
+from mailsift.ingest.opening import Opener
 from mailsift.ingest.repeats import Repeats
 from mailsift.shared.errors import PermanentError
 
@@ -32,8 +34,17 @@ def take_in(case: Case, codes: frozenset[str]) -> str:
 
 def _read(case: Case) -> None:
     size = len(case.content)
-    dialect = understand(io.BytesIO(case.content), size, case.options)
-    table = open_table(io.BytesIO(case.content), dialect)
+    opener = Opener()
+    dialect = opener.understand(io.BytesIO(case.content), size, case.options, _go_on)
+    with opener.table(io.BytesIO(case.content), size, dialect, _go_on) as table:
+        _read_rows(table, dialect, size)
+
+
+def _go_on() -> None:
+    """No job ends here."""
+
+
+def _read_rows(table: Table, dialect: Dialect, size: int) -> None:
     entries = Entries("an-id", dialect, Repeats())
     looked_at = 0
     for batch in batches(table, entries, BatchLimits(rows=1000), lambda: 0.0):

@@ -17,6 +17,9 @@ from mailsift.standalone.home import Home
 
 # The disk is the limit.
 _MAX_UPLOAD_BYTES = 1024**4
+# Whoever gives a workbook to his own machine has the memory for it.
+_WORKBOOK_MEMORY_BYTES = 2 * 1024**3
+_WORKBOOK_CPU_SECONDS = 3600
 _NO_RABBITMQ = "amqp://in-process"
 
 
@@ -72,7 +75,16 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
     worker_url = database.url(WORKER)
     files = home.objects.as_uri()
     return AllSettings(
-        ingest=_Ingest(database_url=worker_url, rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True),
+        ingest=_Ingest(
+            database_url=worker_url,
+            rabbitmq_url=_NO_RABBITMQ,
+            storage_url=files,
+            storage_shared=True,
+            max_workbook_bytes=_MAX_UPLOAD_BYTES,
+            max_workbook_expanded_bytes=_MAX_UPLOAD_BYTES,
+            workbook_memory_bytes=_WORKBOOK_MEMORY_BYTES,
+            workbook_cpu_seconds=_WORKBOOK_CPU_SECONDS,
+        ),
         analyzer=_Analyzer(
             database_url=worker_url,
             rabbitmq_url=_NO_RABBITMQ,

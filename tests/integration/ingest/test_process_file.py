@@ -1,23 +1,18 @@
 from __future__ import annotations
 
-import json
-import uuid
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
-from factories import Tenant, enqueue, make_upload, suppress
+from factories import Tenant, suppress
+from ingesting import Ingest
 from mailsift.ingest.batching import BatchLimits
-from mailsift.ingest.handlers import IngestDeps, process_file
-from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.job import Subject
+from mailsift.ingest.handlers import IngestDeps
 from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import Storage
-from pump import Pump
 
 LIST = b"""name,e-mail,city
 Ann,ann@example.com,Oslo
@@ -27,36 +22,6 @@ Cid,,Rome
 Dan,ANN@example.com,Oslo
 Eve,not an address,Bonn
 """
-
-Rows = list[Mapping[str, Any]]
-
-
-class Ingest:
-    """One uploaded file and the worker that takes it in."""
-
-    def __init__(self, worker: Engine, owner: Engine, tenant: Tenant, folder: Path) -> None:
-        self.worker, self.owner, self.tenant = worker, owner, tenant
-        self.storage = Storage(folder.as_uri())
-        self.deps = IngestDeps(self.storage, BatchLimits())
-        self.pump = Pump(worker, {JobType.FILE_PROCESSING: lambda lease: process_file(self.deps, lease)})
-
-    def put(self, content: bytes, options: ReadingOptions | None = None) -> uuid.UUID:
-        stored = self.storage.write("list", [content])
-        with self.owner.begin() as connection:
-            upload_id = make_upload(connection, self.tenant, stored.key)
-            connection.execute(
-                text('UPDATE uploads SET "fileSize" = :size, reading = CAST(:reading AS jsonb)'),
-                {"size": stored.size, "reading": json.dumps((options or ReadingOptions()).to_json())},
-            )
-            enqueue(connection, self.tenant, JobType.FILE_PROCESSING, Subject(upload_id=upload_id))
-        return upload_id
-
-    def query(self, statement: str) -> Rows:
-        with self.worker.begin() as connection:
-            return [dict(row) for row in connection.execute(text(statement)).mappings()]
-
-    def upload(self) -> Mapping[str, Any]:
-        return self.query("SELECT * FROM uploads")[0]
 
 
 @pytest.fixture

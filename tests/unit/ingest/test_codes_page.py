@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from mailsift.ingest.rows import RejectReason
+from mailsift.ingest.workbooks.faults import Fault, refusal
 from mailsift.shared.verdicts import UploadWarning
 
 ROOT = Path(__file__).parents[3]
@@ -32,6 +33,7 @@ def told(heading: str) -> list[str]:
 
 def test_every_way_in_which_a_list_can_fail_is_on_the_page() -> None:
     raised = {code for path in (ROOT / "services" / "ingest").rglob("*.py") for code in codes(path)}
+    raised |= {refusal(fault).code for fault in Fault}
     assert set(told("What can be wrong with a list")) == raised - ELSEWHERE
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.disposable import is_disposable
-from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.opening import Opener
 from mailsift.ingest.preview import MOST_BYTES, Preview, look
 from mailsift.ingest.rows import RejectedRow, Row
 from mailsift.shared.reading import ReadingOptions
@@ -24,11 +25,21 @@ class Counted(io.BytesIO):
         return chunk
 
 
+def understand(content: bytes) -> Dialect:
+    return Opener().understand(io.BytesIO(content), len(content), ReadingOptions(), lambda: None)
+
+
+def look_at(stream: io.BytesIO, dialect: Dialect) -> Preview:
+    size = len(stream.getvalue())
+    with Opener().table(stream, size, dialect, lambda: None) as table:
+        return look(table, dialect, size)
+
+
 def preview_of(content: bytes) -> tuple[Preview, int]:
     """What is shown of a list, and how many bytes were read for it."""
-    dialect = understand(io.BytesIO(content), len(content), ReadingOptions())
+    dialect = understand(content)
     stream = Counted(content)
-    return look(open_table(stream, dialect), dialect, len(content)), stream.taken
+    return look_at(stream, dialect), stream.taken
 
 
 def test_a_short_list_is_seen_as_a_whole() -> None:
@@ -60,8 +71,8 @@ def test_of_a_long_list_only_the_first_mebibyte_is_read_and_the_rest_is_reckoned
 
 def test_only_columns_that_are_kept_are_shown() -> None:
     content = b"name,e-mail,town\nAnn,ann@example.com,Bonn\n"
-    dialect = replace(understand(io.BytesIO(content), len(content), ReadingOptions()), kept_columns=(1, 2))
-    preview = look(open_table(io.BytesIO(content), dialect), dialect, len(content))
+    dialect = replace(understand(content), kept_columns=(1, 2))
+    preview = look_at(io.BytesIO(content), dialect)
     assert preview.rows[0].columns == ["ann@example.com", "Bonn"]
 
 
@@ -86,7 +97,7 @@ class Packed:
 
 
 def test_what_is_packed_ends_by_its_characters_and_nobody_guesses_its_rows() -> None:
-    dialect = understand(io.BytesIO(b"ann@example.com\n"), 16, ReadingOptions())
+    dialect = understand(b"ann@example.com\n")
     preview = look(Packed(), dialect, 1000)
     assert (preview.complete, preview.estimated_rows) == (False, None)
     assert 20_000 < preview.tally.rows < 60_000

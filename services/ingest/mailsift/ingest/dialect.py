@@ -42,6 +42,7 @@ class Trait(StrEnum):
     ENCODING = "encoding"
     DELIMITER = "delimiter"
     QUOTE = "quote"
+    SHEET = "sheet"
     HEADER = "header"
     EMAIL_COLUMNS = "emailColumns"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from mailsift.ingest import repository
@@ -13,7 +13,7 @@ from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.entries import Entries
 from mailsift.ingest.formats.table import Table
-from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.opening import Opener
 from mailsift.ingest.previewing import is_preview, preview_list
 from mailsift.ingest.repeats import ROOM, Repeats
 from mailsift.ingest.repository import Source
@@ -31,6 +31,7 @@ class IngestDeps:
 
     storage: Storage
     limits: BatchLimits
+    opener: Opener = field(default_factory=Opener)
 
 
 def process_file(deps: IngestDeps, lease: Lease) -> None:
@@ -39,7 +40,7 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
     with lease.reading() as connection:
         source = repository.load_source(connection, upload_id)
     if is_preview(lease):
-        preview_list(deps.storage, lease, upload_id, source)
+        preview_list(deps.storage, deps.opener, lease, upload_id, source)
         return
     lease.report(0, total=source.size, step="reading")
     stored = lease.job.checkpoint
@@ -55,7 +56,7 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
 
 def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source) -> Checkpoint:
     with deps.storage.open(source.storage_key) as stream:
-        dialect = understand(stream, source.size, source.options)
+        dialect = deps.opener.understand(stream, source.size, source.options, lease.check)
     state = Checkpoint(dialect)
     lease.log("info", "understood the file", findings=[finding.to_json() for finding in dialect.findings])
     with lease.transaction() as transaction:
@@ -67,8 +68,10 @@ def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: So
 def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, repeats: Repeats) -> Checkpoint:
     upload_id = lease.job.subject.upload()
     dialect = state.dialect
-    with deps.storage.open(source.storage_key) as stream:
-        table = open_table(stream, dialect)
+    with (
+        deps.storage.open(source.storage_key) as stream,
+        deps.opener.table(stream, source.size, dialect, lease.check) as table,
+    ):
         entries = Entries(str(upload_id), dialect, repeats, after=state.rows)
         for batch in batches(islice(table, state.rows, None), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:

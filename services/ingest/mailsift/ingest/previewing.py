@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from mailsift.ingest import repository
-from mailsift.ingest.opening import open_table, understand
+from mailsift.ingest.opening import Opener
 from mailsift.ingest.preview import MOST_BYTES, look
 from mailsift.ingest.repository import Source
 from mailsift.shared.errors import PermanentError
@@ -18,13 +18,15 @@ def is_preview(lease: Lease) -> bool:
     return lease.job.payload.get("preview") is True
 
 
-def preview_list(storage: Storage, lease: Lease, upload_id: uuid.UUID, source: Source) -> None:
+def preview_list(storage: Storage, opener: Opener, lease: Lease, upload_id: uuid.UUID, source: Source) -> None:
     """Understand a list, read its first rows, and say what to expect of it."""
     lease.report(0, total=min(source.size, MOST_BYTES), step="reading")
     with storage.open(source.storage_key) as stream:
-        dialect = understand(stream, source.size, source.options)
-    with storage.open(source.storage_key) as stream:
-        table = open_table(stream, dialect)
+        dialect = opener.understand(stream, source.size, source.options, lease.check)
+    with (
+        storage.open(source.storage_key) as stream,
+        opener.table(stream, source.size, dialect, lease.check) as table,
+    ):
         preview = look(table, dialect, source.size)
         names = dialect.kept(table.column_names)
     if not preview.tally.rows:

@@ -8,6 +8,9 @@ from mailsift.ingest.actors import declare_actors
 from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.config import IngestSettings
 from mailsift.ingest.handlers import IngestDeps
+from mailsift.ingest.opening import Opener
+from mailsift.ingest.workbooks.limits import WorkbookLimits
+from mailsift.ingest.workbooks.workbooks import Workbooks
 from mailsift.shared.jobs.worker import become_worker
 from mailsift.shared.settings import load_or_exit
 from mailsift.shared.storage import Storage
@@ -18,7 +21,19 @@ def make_deps(settings: IngestSettings) -> IngestDeps:
     return IngestDeps(
         Storage(settings.storage_url),
         BatchLimits(rows=settings.batch_rows, seconds=settings.batch_seconds),
+        Opener(_make_workbooks(settings)),
     )
+
+
+def _make_workbooks(settings: IngestSettings) -> Workbooks:
+    limits = WorkbookLimits(
+        file_bytes=settings.max_workbook_bytes,
+        expanded_bytes=settings.max_workbook_expanded_bytes,
+        memory_bytes=settings.workbook_memory_bytes,
+        cpu_seconds=settings.workbook_cpu_seconds,
+        silent_seconds=settings.workbook_silent_seconds,
+    )
+    return Workbooks(limits, settings.workbooks_at_once)
 
 
 def set_up() -> None:

@@ -10,7 +10,7 @@ from mailsift.api.schemas.base import Answer
 class Finding(Answer):
     """One thing that was understood of a list."""
 
-    what: str = Field(description="`format`, `encoding`, `delimiter`, `quote`, `header` or `emailColumns`")
+    what: str = Field(description="`format`, `encoding`, `delimiter`, `quote`, `sheet`, `header` or `emailColumns`")
     value: JsonValue
     confidence: float = Field(ge=0, le=1, description="1 for what was said by the user; below 0.5 a person should look")
     evidence: str = Field(description="what it stands on, in a few words")

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from mailsift.ingest.dialect import Format
 from mailsift.shared.errors import PermanentError
 
-_SAVE_AS_CSV: Final = 'open it in a spreadsheet program and save it as CSV ("CSV UTF-8")'
 _UNPACK: Final = "unpack it and upload the list inside"
 _EXPORT: Final = "upload the list itself, as CSV or plain text"
 
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_WORKBOOKS: Final = (
+    (b"application/vnd.oasis.opendocument.spreadsheet", Format.ODS),
+    (b"xl/work", Format.XLSX),
+)
+
 _SIGNATURES: Final = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls or .doc)", _SAVE_AS_CSV),
     (b"PK\x05\x06", "an empty zip archive", _EXPORT),
     (b"\x1f\x8b", "a gzip archive", _UNPACK),
     (b"BZh", "a bzip2 archive", _UNPACK),
@@ -34,11 +39,18 @@ _PRINTABLE: Final = frozenset({b"BZh", b"GIF8", b"MZ", b"PAR1"})
 
 _ZIP: Final = b"PK\x03\x04"
 _ZIPPED: Final = (
-    (b"xl/work", "an Excel workbook (.xlsx)", _SAVE_AS_CSV),
-    (b"application/vnd.oasis.opendocument.spreadsheet", "an OpenDocument spreadsheet (.ods)", _SAVE_AS_CSV),
     (b"word/", "a Word document (.docx)", _EXPORT),
     (b"", "a zip archive", _UNPACK),
 )
+
+
+def workbook_format(sample: bytes) -> Format | None:
+    """Which kind of workbook a file is, if it is one."""
+    if sample.startswith(_OLD_OFFICE):
+        return Format.XLS
+    if sample.startswith(_ZIP):
+        return next((format_ for mark, format_ in _WORKBOOKS if mark in sample), None)
+    return None
 
 
 def refuse_other_formats(sample: bytes) -> None:
