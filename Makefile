@@ -36,7 +36,7 @@ serve: $(VENV)/installed-standalone ## run the whole of mailsift in one process,
 	@$(BIN)/mailsift serve
 
 test: $(VENV)/installed-dev servers ## every test, with the coverage gate (about ten minutes)
-	@$(BIN)/pytest tests --cov --cov-report=term:skip-covered $(TESTS)
+	@$(BIN)/pytest tests -n 2 --dist worksteal --cov --cov-report=term:skip-covered $(TESTS)
 
 unit: $(VENV)/installed-dev ## the tests that need no server, sockets off
 	@$(BIN)/pytest tests/unit tests/architecture $(TESTS)
