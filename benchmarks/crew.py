@@ -119,9 +119,9 @@ def memory(worker: subprocess.Popen[bytes]) -> list[float]:
     return [round(child.memory_info().rss / 2**20, 1) for child in psutil.Process(worker.pid).children()]
 
 
-def peak_memory(worker: subprocess.Popen[bytes]) -> float:
-    """Return the most megabytes that the largest process below Dramatiq's command ever held."""
-    statuses = [Path(f"/proc/{child.pid}/status").read_text() for child in psutil.Process(worker.pid).children()]
+def peak_memory(parent: int) -> float:
+    """Return the most megabytes that the largest process below this one, such as Dramatiq's command, ever held."""
+    statuses = [Path(f"/proc/{child.pid}/status").read_text() for child in psutil.Process(parent).children()]
     peaks = [int(line.split()[1]) for status in statuses for line in status.splitlines() if line.startswith("VmHWM:")]
     return round(max(peaks) / 1024, 1)
 

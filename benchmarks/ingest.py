@@ -94,7 +94,7 @@ def run(ground: Ground, size: Size) -> Findings:
         storage = Storage((site.folder / "files").as_uri())
         ramp = Ramp(hands)
         large = _compare(ramp, storage, size.rows * _LARGE, 1)
-        memory = peak_memory(ramp.worker)
+        memory = peak_memory(ramp.worker.pid)
     return _findings(small, whole, large, memory)
 
 
