@@ -215,6 +215,26 @@ def zipped(*names: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        '<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table>\n<tr><td>ann@example.com</td></tr></table>',
+        "\n<!-- made by a program -->\n<TABLE>\n<tr><td>ann@example.com</td></tr></TABLE>",
+        '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook><Data>ann@example.com</Data>',
+        "<!DOCTYPE html><p>ann@example.com</p>",
+    ],
+)
+def test_a_web_page_in_the_place_of_a_workbook_is_refused(text: str) -> None:
+    assert refusal(text.encode()).code == "markup_file"
+
+
+@pytest.mark.parametrize(
+    "text", ["<html@example.com>\n<ann@example.com>\n", "<table.one@example.com>\n", "<xml>,a@b.example\n"]
+)
+def test_angle_brackets_alone_are_no_web_page(text: str) -> None:
+    assert understand(text).email_columns
+
+
+@pytest.mark.parametrize(
     ("sample", "format_"),
     [
         (zipped(b"[Content_Types].xml", b"xl/workbook.xml"), Format.XLSX),

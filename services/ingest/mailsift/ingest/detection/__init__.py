@@ -11,6 +11,7 @@ from mailsift.ingest.detection.documents import Document, find_document
 from mailsift.ingest.detection.encodings import Decoded, decode
 from mailsift.ingest.detection.judgement import Sample, judge
 from mailsift.ingest.detection.mailing import find_mailboxes
+from mailsift.ingest.detection.markup import refuse_markup
 from mailsift.ingest.detection.tables import detect_table
 from mailsift.ingest.dialect import Dialect, Finding, Format, Trait
 from mailsift.ingest.formats.mailboxes import NAMES
@@ -30,6 +31,7 @@ def detect(sample: bytes, options: ReadingOptions, *, complete: bool) -> Dialect
         raise PermanentError("empty_file", "The file is empty.")
     refuse_other_formats(sample)
     decoded = decode(sample, options.encoding, complete=complete)
+    refuse_markup(decoded.text)
     # Who names a delimiter says that it is a table, and who speaks of a header too.
     if options.delimiter is None:
         if document := find_document(decoded.text, options.sheet, complete=complete):
