@@ -115,9 +115,12 @@ class Entries:
             if normalized is not None:
                 counts.emails += 1
                 first = self._first(normalized, number)
-                counts.duplicates += first is not None
-            head = f"{self._upload_id}\t{number}\t{row_number}\t{place}"
-            lines += f"{head}\t{fields}\t{NULL if first is None else first}\t{array}\n"
+            if first is not None:
+                counts.duplicates += 1
+            lines += (
+                f"{self._upload_id}\t{number}\t{row_number}\t{place}\t{fields}\t"
+                f"{NULL if first is None else first}\t{array}\n"
+            )
             array = "{}"
         return lines
 

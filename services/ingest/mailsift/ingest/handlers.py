@@ -24,6 +24,9 @@ from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 
+_BYTES_OF_A_ROW = 40
+"""Roughly, and rather too few: it is only a guess at how many rows come."""
+
 
 @dataclass(frozen=True, slots=True)
 class IngestDeps:
@@ -46,7 +49,7 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
     stored = lease.job.checkpoint
     state = Checkpoint.from_json(stored) if stored else _understand(deps, lease, upload_id, source)
     # An attempt that goes on has not seen what stands above.
-    repeats = Repeats(room=0 if state.rows else ROOM)
+    repeats = Repeats(room=0 if state.rows else ROOM, expected=source.size // _BYTES_OF_A_ROW)
     state = _load(deps, lease, source, state, repeats)
     if state.rows == 0:
         raise PermanentError("no_readable_row", "the file has no row below its header; add at least one address")
@@ -75,6 +78,7 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
         entries = Entries(str(upload_id), dialect, repeats, after=state.rows)
         for batch in batches(islice(table, state.rows, None), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
+                repository.wait_for_no_disk(transaction.connection)
                 repository.copy_entries(transaction.connection, _reporting(batch, table, lease))
                 repository.copy_rejected(transaction.connection, upload_id, batch.counts.rejected)
                 if table.column_names != dialect.column_names:

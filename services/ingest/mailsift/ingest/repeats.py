@@ -13,30 +13,32 @@ from typing import Final
 ROOM: Final = 3 * 2**20
 """Addresses that are remembered at most; for so many the table takes 48 MiB."""
 
-_FEWEST_SLOTS: Final = 2**10
+_FEWEST: Final = 1000
 _GROWTH: Final = 8
 
 
 class Repeats:
     """Where each address stood first."""
 
-    def __init__(self, room: int = ROOM) -> None:
+    def __init__(self, room: int = ROOM, *, expected: int = 0) -> None:
+        """With room for so many addresses, of which about so many are expected."""
         self._room = room
         self._count = 0
         self.forgets_after: int | None = None if room else 0
         """The last entry up to which every address is remembered; None while all are."""
-        self._make(_FEWEST_SLOTS)
+        self._make(expected)
 
     def first(self, address: str, number: int) -> int | None:
         """The entry that had this address first; None when that is this one, or nobody remembers."""
         # 0 marks a free slot.
         wanted = hash(address) or 1
-        slot = wanted & self._mask
+        slots = self._slots
+        slot = wanted % slots
         hashes = self._hashes
         while found := hashes[slot]:
             if found == wanted:
                 return self._numbers[slot]
-            slot = (slot + 1) & self._mask
+            slot = (slot + 1) % slots
         if self.forgets_after is None:
             try:
                 self._numbers[slot] = number
@@ -54,17 +56,17 @@ class Repeats:
             self.forgets_after = number
             return
         old = zip(self._hashes, self._numbers, strict=True)
-        self._make(_GROWTH * len(self._hashes))
+        self._make(_GROWTH * self._count)
         for wanted, first in old:
             if wanted:
-                slot = wanted & self._mask
+                slot = wanted % self._slots
                 while self._hashes[slot]:
-                    slot = (slot + 1) & self._mask
+                    slot = (slot + 1) % self._slots
                 self._hashes[slot] = wanted
                 self._numbers[slot] = first
 
-    def _make(self, slots: int) -> None:
+    def _make(self, expected: int) -> None:
+        self._limit = min(self._room, max(expected, _FEWEST))
+        self._slots = slots = self._limit * 4 // 3 + 1
         self._hashes = array("q", [0]) * slots
         self._numbers = array("I", [0]) * slots
-        self._mask = slots - 1
-        self._limit = min(self._room, slots * 3 // 4)

@@ -11,7 +11,7 @@ from mailsift.ingest.detection.addresses import is_address
 from mailsift.ingest.formats.mailboxes import ADDRESS, NAME, Mailboxes
 from mailsift.ingest.rows import Row
 
-_MAX_CHARACTERS: Final = 64 * 1024
+_MAX_CHARACTERS: Final = 16 * 1024
 _MIN_SHARE: Final = 0.9
 
 _QUOTED: Final = re.compile(r'"[^"\r\n]*"')
