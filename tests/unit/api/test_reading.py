@@ -72,8 +72,8 @@ def wrong(name: str, *values: object) -> list[tuple[str, object]]:
         *wrong("sheet", "", "a\n", "x" * 256, 1),
         *wrong("emailColumns", "[", "[]", [], "a,a", [2, 2], {"a": 1}, 1),
         *wrong("emailColumns.0", "", [0], [1.0], [True], [None], ["\0"], ["x" * 1001], [16_385]),
-        *wrong("keepColumns", "[1", [*range(1, 1002)]),
-        *wrong("mapping", "Mail=email", "[]", [], "1", {str(n): "a" for n in range(1001)}),
+        *wrong("keepColumns", "[1", "[" * 5000, [*range(1, 1002)]),
+        *wrong("mapping", "Mail=email", '{"a":' * 5000, "[]", [], "1", {str(n): "a" for n in range(1001)}),
     ],
 )
 def test_what_cannot_be_meant_names_its_field(name: str, value: object) -> None:

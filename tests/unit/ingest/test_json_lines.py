@@ -51,3 +51,9 @@ def test_a_line_too_long_too_deep_or_too_wide_is_rejected() -> None:
     wide = json.dumps(dict.fromkeys(map(str, range(20_000))))
     found = rows(f'"{"x" * MAX_ROW_LENGTH}"\n{"[" * 100_000}\n{wide}\n{{"a": 1}}\n')
     assert [row[1] for row in found] == ["row_too_long", "malformed_json", "too_many_columns", ["1"]]
+
+
+def test_a_line_as_deep_as_can_be_decoded_is_a_row_or_rejected() -> None:
+    for depth in range(900, 1000):
+        found = rows(f'{{"e": "a@b.cd", "x": {"[" * depth}{"]" * depth}}}\n{{"e": "c@d.ef"}}\n')
+        assert found[1] == Row(2, ["c@d.ef"])

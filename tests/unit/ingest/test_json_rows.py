@@ -2,12 +2,13 @@ import io
 import json
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.ingest.formats import json_text
+from mailsift.ingest.formats import json_text, text
 from mailsift.ingest.formats.json_rows import JsonRows
 from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, RejectReason, Row
 from mailsift.shared.errors import PermanentError
@@ -106,9 +107,44 @@ def test_a_sample_may_break_off_anywhere() -> None:
     assert len(cells(content[:-1], complete=False)) == 3
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_it_does_not_matter_where_what_is_read_at_once_ends(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text, "BLOCK_SIZE", size)
+    content = r'[-1.5e+30, 20, 0.25, -Infinity, NaN, true, "a\u00e4\"@b.cd", {"e": 1E5}]'
+    assert cells(content) == [
+        ["-1.5e+30"],
+        ["20"],
+        ["0.25"],
+        ["-Infinity"],
+        ["NaN"],
+        ["true"],
+        ['a\u00e4"@b.cd'],
+        ["1E5"],
+    ]
+
+
+def test_an_object_as_deep_as_can_be_decoded_is_read_or_malformed() -> None:
+    for depth in range(900, 1000):
+        content = f'[{{"e": "a@b.cd", "x": {"[" * depth}{"]" * depth}}}]'
+        with suppress(PermanentError):
+            assert len(rows(content)) == 1
+
+
 @pytest.mark.parametrize(
     "content",
-    ['["a@b.cd"', '["a@b.cd",', '["a@b.cd", "c@', '[{"a": 1', '[{"a"', '[{"a": tru', '[{"a": "\\ud83d\\ude', "[1", "["],
+    [
+        '["a@b.cd"',
+        '["a@b.cd",',
+        '["a@b.cd", "c@',
+        '[{"a": 1',
+        '[{"a"',
+        '[{"a": tru',
+        '[{"a": "\\ud83d\\ude',
+        "[1",
+        "[",
+        "[1.",
+        "[-2.5e+",
+    ],
 )
 def test_json_cut_off_is_malformed(content: str) -> None:
     error = refusal(content)

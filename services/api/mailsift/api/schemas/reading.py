@@ -41,7 +41,7 @@ def _mapping(value: object) -> object:
 def _json(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError("is not JSON") from error
 
 

@@ -46,10 +46,9 @@ class JsonLines:
 
     def _row(self, row_number: int, line: str) -> Row | RejectedRow:
         try:
-            value = decode_one(line)
+            cells = self._keys.cells(decode_one(line), line)
         except (json.JSONDecodeError, RecursionError):
             return RejectedRow(row_number, RejectReason.MALFORMED_JSON, line[:MAX_RAW_TEXT_LENGTH])
-        cells = self._keys.cells(value, line)
         if cells is None:
             return RejectedRow(row_number, RejectReason.TOO_MANY_COLUMNS, line[:MAX_RAW_TEXT_LENGTH])
         return Row(row_number, cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from mailsift.ingest.formats.json_text import CutOff, JsonText, TooLong
+from mailsift.ingest.formats.json_text import CutOff, JsonText, TooLong, too_deep
 from mailsift.ingest.formats.keys import Keys
 from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row
 from mailsift.shared.errors import PermanentError
@@ -73,7 +73,11 @@ class JsonRows:
         self._count += 1
         if value is TooLong.VALUE:
             return self._rejected(RejectReason.ROW_TOO_LONG, source)
-        cells = self._keys.cells(value, source)
+        try:
+            cells = self._keys.cells(value, source)
+        except RecursionError as error:
+            # What was only just shallow enough to be decoded may be too deep to be written again.
+            raise too_deep() from error
         return self._rejected(RejectReason.TOO_MANY_COLUMNS, source) if cells is None else Row(self._count, cells)
 
     def _rejected(self, reason: RejectReason, source: str) -> RejectedRow:

@@ -24,6 +24,9 @@ _MAX_BRACKETS_PASSED: Final = 5_000_000
 # What the end of the window may leave of a word, a number or an escape.
 _HALF: Final = re.compile(r"-?(?:t(?:ru?)?|f(?:a(?:ls?)?)?|n(?:ul?)?|Na?|I[a-z]*|\.|[eE][+-]?)?|\\?u?[0-9A-Fa-f]{0,4}")
 
+# What of a number the end of the window may keep from being decoded with it: `1.` reads as 1.
+_MORE_OF_NUMBER: Final = re.compile(r"(?:\.|[eE][+-]?)?")
+
 _BLANKS: Final = re.compile(r"[ \t\r\n]*")
 _BRACKET_OR_QUOTE: Final = re.compile(r'["\[\]{}]')
 _QUOTE_OR_ESCAPE: Final = re.compile(r'["\\]')
@@ -107,10 +110,8 @@ class JsonText:
         while True:
             found = self._decode()
             if isinstance(found, _Decoded):
-                # A number at the end of the window may go on.
-                if self._at + len(found.source) < len(self._text) or not self._read():
-                    self._at += len(found.source)
-                    return found if len(found.source) <= MAX_ROW_LENGTH else _too_long(found.source)
+                if not self._may_be_half(found) or not self._read():
+                    return self._take_decoded(found)
             elif len(self._text) - self._at > MAX_ROW_LENGTH:
                 return self._pass_over_long(found)
             elif not self._read():
@@ -172,8 +173,18 @@ class JsonText:
         except json.JSONDecodeError as error:
             return _Undecodable(error.msg, error.pos - self._at)
         except RecursionError as error:
-            raise _too_deep() from error
+            raise too_deep() from error
         return _Decoded(value, self._text[self._at : end])
+
+    def _take_decoded(self, found: _Decoded) -> tuple[Any, str]:
+        self._at += len(found.source)
+        if self._at < len(self._text) and _MORE_OF_NUMBER.fullmatch(self._text, self._at):
+            raise CutOff
+        return found if len(found.source) <= MAX_ROW_LENGTH else _too_long(found.source)
+
+    def _may_be_half(self, found: _Decoded) -> bool:
+        """Whether it may be the beginning of a number that goes on behind the window."""
+        return _MORE_OF_NUMBER.fullmatch(self._text, self._at + len(found.source)) is not None
 
     def _fault_at_end(self, found: _Undecodable) -> Exception:
         if self._may_go_on(found):
@@ -205,7 +216,7 @@ class JsonText:
             if depth == 0:
                 return
             if depth > _MAX_DEPTH:
-                raise _too_deep()
+                raise too_deep()
             if self._brackets_passed > _MAX_BRACKETS_PASSED:
                 raise PermanentError(
                     "value_too_long", "The JSON holds far more than a list. Please upload the list alone."
@@ -233,7 +244,8 @@ def _too_long(source: str) -> tuple[TooLong, str]:
     return TooLong.VALUE, source[:MAX_RAW_TEXT_LENGTH]
 
 
-def _too_deep() -> PermanentError:
+def too_deep() -> PermanentError:
+    """The error for values that stand inside of too many others."""
     return PermanentError(
         "malformed_json",
         "The JSON is nested too deeply to be a list. Please upload an array of objects, or JSON Lines.",
