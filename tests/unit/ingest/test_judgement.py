@@ -175,6 +175,24 @@ def test_a_first_row_of_addresses_is_a_header_if_the_user_says_so() -> None:
     assert (found.has_header, found.column_names) == (True, ("a@x.com",))
 
 
+@pytest.mark.parametrize("above", [[], [["", "Mailing list 2026"]]])
+def test_the_header_that_the_user_says_there_is_is_the_one_that_would_be_found(above: list[list[str]]) -> None:
+    rows = [*above, ["name", "E-mail"], ["Ann", "ann@x.com"], ["Bob", "hotmail.com"], ["Cid", "mail to c@x.com"]]
+    found = judged(rows, ReadingOptions(has_header=True))
+    assert (found.skipped_rows, found.column_names) == (len(above), ("name", "E-mail"))
+
+
+def test_a_header_that_the_user_says_there_is_is_no_row_below_an_address() -> None:
+    found = judged([["Name", "Adresse"], ["Ann", "ann@x.com"], ["Bob", "gmail"]], ReadingOptions(has_header=True))
+    assert (found.skipped_rows, found.column_names) == (0, ("Name", "Adresse"))
+
+
+@pytest.mark.parametrize("broken", ["ann.hotmail.com", "gmail.com", "Mail.ru ", "bob(at)btinternet.mail.co.uk"])
+def test_an_address_without_its_at_sign_names_no_column(broken: str) -> None:
+    found = judged([["1", "n/a"], ["2", broken], ["3", "cid@x.com"]])
+    assert (found.skipped_rows, found.has_header) == (0, False)
+
+
 def test_a_doubtful_header_has_less_confidence() -> None:
     sure = finding(judged(PEOPLE), Trait.HEADER)
     likely = finding(judged([["Anschrift"], ["ann@x.com"]]), Trait.HEADER)

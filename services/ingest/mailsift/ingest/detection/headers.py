@@ -34,6 +34,8 @@ _EMAIL_WORDS: Final = frozenset(
     }
 )
 _MAX_SHOWN: Final = 40
+# What is left of an address without its at-sign: `ann.hotmail.com` names no column, as `Gmail` may.
+_MAIL_HOST: Final = re.compile(r"mail\.[a-z]{2,3}(?:\.[a-z]{2})?\s*$", re.IGNORECASE)
 _NOT_LETTERS: Final = re.compile(r"[\W_]+")
 _LABEL: Final = re.compile(r"[^\W\d_][\w \-/#()&:]{0,59}")
 _PLACEHOLDERS: Final = frozenset({"na", "none", "null", "nil", "unknown", "missing", "empty", "no", "noemail"})
@@ -51,7 +53,7 @@ def email_word_weight(cell: str) -> float:
     word = _letters(cell)
     if word in _EMAIL_WORDS:
         return 1.0
-    return 0.1 if "mail" in word else 0.0
+    return 0.1 if "mail" in word and not _MAIL_HOST.search(cell) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,8 @@ def find_header(rows: Sequence[list[str]], email_column: int, width: int) -> Hea
     stands above a header is left out only if nothing in the e-mail column up to there is an address.
     """
     front = _rows_in_front(rows, email_column)
-    weights = [0.0 if any(map(bears_address, row)) else email_word_weight(_cell(row, email_column)) for row in front]
-    if any(weights):
-        # A title may speak of mail as well, but it has not all the columns.
-        number = max(range(len(front)), key=lambda number: (weights[number], min(_extent(front[number]), width)))
+    number = _naming_row(front, email_column, width)
+    if number is not None:
         name = _cell(front[number], email_column).strip()[:_MAX_SHOWN]
         return Header(number, True, 1.0, f"{_row(number)} names {name!r}")
     number = next((number for number, row in enumerate(front) if _extent(row) >= width), 0)
@@ -90,10 +90,13 @@ def find_header(rows: Sequence[list[str]], email_column: int, width: int) -> Hea
     return Header(0, False, 0.7, "the first row does not look like names")
 
 
-def asked_header(rows: Sequence[list[str]], email_column: int, *, has_header: bool) -> Header:
-    """The header that the user says there is: the first row that names the e-mail column, or the very first."""
-    named = (number for number, row in enumerate(rows[:MAX_ROWS_IN_FRONT]) if is_email_word(_cell(row, email_column)))
-    return Header(next(named, 0) if has_header else 0, has_header, 1.0, AS_ASKED)
+def asked_header(rows: Sequence[list[str]], email_column: int, width: int, *, has_header: bool) -> Header:
+    """The header that the user says there is: the row that names the e-mail column, or the very first.
+
+    Below the first address stand data rows: one may say `hotmail.com`, and name nothing.
+    """
+    number = _naming_row(_rows_in_front(rows, email_column), email_column, width) if has_header else None
+    return Header(number or 0, has_header, 1.0, AS_ASKED)
 
 
 def name_columns(header: Sequence[str], width: int) -> tuple[str, ...]:
@@ -101,6 +104,15 @@ def name_columns(header: Sequence[str], width: int) -> tuple[str, ...]:
     names = [cell.replace("\0", "").strip() for cell in header]
     names += [""] * (width - len(names))
     return tuple(name or f"column_{number}" for number, name in enumerate(names, start=1))
+
+
+def _naming_row(front: Sequence[list[str]], email_column: int, width: int) -> int | None:
+    """Which of the rows above the first address names the e-mail column; None if none does."""
+    weights = [0.0 if any(map(bears_address, row)) else email_word_weight(_cell(row, email_column)) for row in front]
+    if not any(weights):
+        return None
+    # A title may speak of mail as well, but it has not all the columns.
+    return max(range(len(front)), key=lambda number: (weights[number], min(_extent(front[number]), width)))
 
 
 def _rows_in_front(rows: Sequence[list[str]], email_column: int) -> Sequence[list[str]]:

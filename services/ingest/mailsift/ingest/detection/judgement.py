@@ -85,7 +85,7 @@ def _header(sample: Sample, options: ReadingOptions, email_column: int, width: i
     if sample.names is not None:
         return Header(0, False, 1.0, "every row names its columns itself")
     if options.has_header is not None:
-        return asked_header(sample.rows, email_column, has_header=options.has_header)
+        return asked_header(sample.rows, email_column, width, has_header=options.has_header)
     return find_header(sample.rows, email_column, width)
 
 
