@@ -83,6 +83,11 @@ def test_a_name_that_leads_elsewhere_is_only_a_name(name: str) -> None:
     assert read(zipped({name: LIST})) == {name: LIST}
 
 
+def test_a_list_without_a_name_is_read_all_the_same() -> None:
+    packed = zipped({"x.csv": LIST, "y.csv": b"c@d.ef\n"}).replace(b"x.csv", b"\0.csv")
+    assert read(packed) == {"": LIST, "y.csv": b"c@d.ef\n"}
+
+
 def test_a_name_is_fit_to_be_shown() -> None:
     [name] = read(zipped({"\u202excod.\u200bvsc" + "x" * 500: LIST}))
     assert name.startswith("\ufffdxcod.\ufffdvsc")

@@ -109,7 +109,9 @@ def _may_be_list(entry: zipfile.ZipInfo) -> bool:
     # The upper half of the attributes is a Unix mode where a Unix program wrote it; 0 elsewhere.
     is_link = stat.S_ISLNK(entry.external_attr >> 16)
     is_leftover = "__MACOSX" in folders or name.startswith("._") or name.lower() in _LEFTOVERS
-    return not (entry.is_dir() or is_link or is_leftover)
+    # Not `is_dir`: before Python 3.12 it breaks at a member without a name.
+    is_folder = not name and bool(folders)
+    return not (is_folder or is_link or is_leftover)
 
 
 @contextmanager
