@@ -92,11 +92,30 @@ class Storage:
 
     def open(self, key: str) -> BinaryIO:
         """Open an object for reading from its start, or from anywhere. Raises PermanentError `object_missing`."""
+        if self._leads_away(key):
+            raise PermanentError("object_missing", "the file is not in the storage")
         try:
             reader = obstore.open_reader(self._store, key, buffer_size=CHUNK)
         except FileNotFoundError as error:
             raise PermanentError("object_missing", "the file is no longer in the storage") from error
         return cast("BinaryIO", io.BufferedReader(_Raw(reader), CHUNK))
+
+    def has(self, key: str) -> bool:
+        """Whether there is an object under `key`."""
+        if self._leads_away(key):
+            return False
+        try:
+            obstore.head(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _leads_away(self, key: str) -> bool:
+        # A link in the folder may lead anywhere; what is written through here never holds one. And a file is no folder.
+        if self._folder is None:
+            return False
+        path = (self._folder / key).resolve()
+        return not path.is_relative_to(self._folder.resolve()) or not path.parent.is_dir()
 
     def delete(self, key: str) -> None:
         """Remove an object, if it is there."""

@@ -55,6 +55,15 @@ class UploadType(StrEnum):
     SINGLE = "single"
 
 
+class UploadSource(StrEnum):
+    """Where a list came from."""
+
+    FILE = "file"
+    ADDRESSES = "addresses"
+    URL = "url"
+    OBJECT = "object"
+
+
 class UploadStatus(StrEnum):
     """Where an upload stands; of a preview only the beginning was read, and it waits for its start."""
 

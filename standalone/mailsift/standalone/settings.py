@@ -84,6 +84,8 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
             max_workbook_expanded_bytes=_MAX_UPLOAD_BYTES,
             workbook_memory_bytes=_WORKBOOK_MEMORY_BYTES,
             workbook_cpu_seconds=_WORKBOOK_CPU_SECONDS,
+            nameservers=asking.nameservers,
+            max_upload_bytes=_MAX_UPLOAD_BYTES,
         ),
         analyzer=_Analyzer(
             database_url=worker_url,

@@ -60,6 +60,17 @@ def test_the_plans_are_on_the_page_with_their_jobs_per_hour() -> None:
     assert named == {plan: str(allowed.jobs_per_hour or "any number") for plan, allowed in ALLOWANCES.items()}
 
 
+def test_the_plans_are_on_the_page_with_the_size_of_a_list() -> None:
+    line = " ".join(PAGE.split("- **Size of a list**")[1].split("\n- **")[0].split())
+    named = re.findall(r"(\d+) (MiB|GiB) and ([\d,]+)(?: rows)? on (?:the plan )?`(\w+)`", line)
+    units = {"MiB": 1024**2, "GiB": 1024**3}
+    assert {plan: (int(size) * units[unit], int(rows.replace(",", ""))) for size, unit, rows, plan in named} == {
+        plan: (allowed.upload_bytes, allowed.upload_rows)
+        for plan, allowed in ALLOWANCES.items()
+        if allowed.upload_bytes
+    }
+
+
 def test_what_a_job_may_wait_for_is_on_the_page() -> None:
     said = PAGE.split("**What it waits for.**")[1].split("\n\n")[0]
     assert set(re.findall(r"[:;] `(\w+)`", said)) == set(WaitsFor)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from werkzeug.http import parse_options_header
 
 from mailsift.api.intake.addresses import one_a_line
-from mailsift.api.intake.body import chunks, limited
+from mailsift.api.intake.body import UploadLimit, chunks, limited
 from mailsift.api.intake.multipart import read_form
 from mailsift.api.intake.names import attachment, from_disposition, safe_name
 from mailsift.api.problems import Problem
@@ -136,9 +136,9 @@ def test_a_body_is_whole_or_refused() -> None:
 
 
 def test_a_stream_is_cut_off_at_the_limit() -> None:
-    assert b"".join(limited([b"ab", b"c"], 3)) == b"abc"
+    assert b"".join(limited([b"ab", b"c"], UploadLimit(3))) == b"abc"
     with pytest.raises(Problem) as refused:
-        list(limited([b"ab", b"cd"], 3))
+        list(limited([b"ab", b"cd"], UploadLimit(3, "free")))
     assert refused.value.code == "upload_too_large"
 
 

@@ -52,10 +52,13 @@ KINDS: dict[str, Kind] = {
     "address_suppressed": Kind(HTTPStatus.CONFLICT, "The workspace has suppressed the address"),
     "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),
     "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),
-    "upload_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than this server takes"),
+    "upload_too_large": Kind(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than the plan or the server takes"
+    ),
     "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this server takes"),
     "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json"),
     "validation_failed": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in the request is not as it should be"),
+    "object_not_found": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such object in the storage"),
     "empty_file": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty"),
     "invalid_cron": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The cron expression cannot be read"),
     "invalid_timezone": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone"),

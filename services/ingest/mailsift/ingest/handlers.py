@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
 from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
+from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.entries import Entries
 from mailsift.ingest.formats.table import Table
@@ -35,6 +36,7 @@ class IngestDeps:
     storage: Storage
     limits: BatchLimits
     opener: Opener = field(default_factory=Opener)
+    bringer: Bringer = field(default_factory=Bringer)
 
 
 def process_file(deps: IngestDeps, lease: Lease) -> None:
@@ -42,6 +44,8 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
     upload_id = lease.job.subject.upload()
     with lease.reading() as connection:
         source = repository.load_source(connection, upload_id)
+    if not source.fetched:
+        source = deps.bringer.bring(deps.storage, lease, source)
     if is_preview(lease):
         preview_list(deps.storage, deps.opener, lease, upload_id, source)
         return
@@ -79,7 +83,8 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
         for batch in batches(islice(table, state.rows, None), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.wait_for_no_disk(transaction.connection)
-                repository.copy_entries(transaction.connection, _reporting(batch, table, lease))
+                lines = _within(_reporting(batch, table, lease), batch, source.allowance.upload_rows, state.rows)
+                repository.copy_entries(transaction.connection, lines)
                 repository.copy_rejected(transaction.connection, upload_id, batch.counts.rejected)
                 if table.column_names != dialect.column_names:
                     repository.save_column_names(transaction.connection, upload_id, dialect.kept(table.column_names))
@@ -94,6 +99,14 @@ def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[str]:
         lease.check()
         lease.report(table.bytes_read)
         yield lines
+
+
+def _within(lines: Iterable[str], batch: Batch, most: int | None, rows: int) -> Iterator[str]:
+    """Pass rows on while there are no more than the plan allows. Raises PermanentError."""
+    for part in lines:
+        if most is not None and rows + batch.counts.rows > most:
+            raise PermanentError("too_many_rows", f"the list has more than the {most} rows that the plan allows")
+        yield part
 
 
 def _finish(lease: Lease, upload_id: uuid.UUID, state: Checkpoint, repeats: Repeats) -> None:

@@ -17,7 +17,10 @@ from mailsift.ingest.totals import Totals
 from mailsift.shared.copy_text import encode_row
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.db.suppressions import ANYTHING, COVERED, ENTRIES, IS_SUPPRESSED, make_room
+from mailsift.shared.plans import Allowance, allowance
 from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.storage import StoredObject
+from mailsift.shared.verdicts import UploadSource
 
 _REJECTED_COLUMNS = ("uploadId", "sequenceNumber", "rowNumber", "reason", "rawText")
 _PREVIEW = 100
@@ -43,18 +46,44 @@ _COUNT_SUPPRESSED = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an uploaded file lies, and what the user said of it."""
+    """Where an uploaded file lies, or is to be fetched from, what the user said of it, and what the plan allows."""
 
     storage_key: str
     size: int
     options: ReadingOptions
+    kind: UploadSource
+    origin: str | None
+    """The URL, or the key of an object; None for what came with the request."""
+    fetched: bool
+    allowance: Allowance
 
 
 def load_source(connection: Connection, upload_id: uuid.UUID) -> Source:
     """Return what there is to read for an upload."""
-    statement = text('SELECT "storageKey", "fileSize", reading FROM uploads WHERE "uploadId" = :upload_id')
-    storage_key, size, reading = connection.execute(statement, {"upload_id": upload_id}).one()
-    return Source(storage_key, size, ReadingOptions.from_json(reading))
+    statement = text("""
+        SELECT "storageKey", "fileSize", reading, source, "sourceUrl", sha256, plan
+        FROM uploads JOIN workspaces USING ("workspaceId") WHERE "uploadId" = :upload_id""")
+    row = connection.execute(statement, {"upload_id": upload_id}).one()
+    return Source(
+        storage_key=row.storageKey,
+        size=row.fileSize or 0,
+        options=ReadingOptions.from_json(row.reading),
+        kind=UploadSource(row.source),
+        origin=row.sourceUrl,
+        fetched=row.sha256 is not None,
+        allowance=allowance(row.plan),
+    )
+
+
+def save_fetched(connection: Connection, upload_id: uuid.UUID, stored: StoredObject) -> None:
+    """Note what was fetched; the query of its URL, which may be a password, is not needed any more."""
+    connection.execute(
+        text("""
+            UPDATE uploads SET "fileSize" = :size, sha256 = :sha256, "updatedAt" = clock_timestamp(),
+                "sourceUrl" = CASE source WHEN 'url' THEN split_part("sourceUrl", '?', 1) ELSE "sourceUrl" END
+            WHERE "uploadId" = :upload_id"""),
+        {"upload_id": upload_id, "size": stored.size, "sha256": stored.sha256},
+    )
 
 
 def save_dialect(connection: Connection, upload_id: uuid.UUID, dialect: Dialect) -> None:

@@ -6,7 +6,11 @@ from functools import partial
 
 from mailsift.ingest.actors import declare_actors
 from mailsift.ingest.batching import BatchLimits
+from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.config import IngestSettings
+from mailsift.ingest.fetching.fetcher import Fetcher, FetchLimits
+from mailsift.ingest.fetching.names import Names
+from mailsift.ingest.fetching.networks import Reach
 from mailsift.ingest.handlers import IngestDeps
 from mailsift.ingest.opening import Opener
 from mailsift.ingest.workbooks.limits import WorkbookLimits
@@ -18,10 +22,13 @@ from mailsift.shared.storage import Storage
 
 def make_deps(settings: IngestSettings) -> IngestDeps:
     """Build what the handlers work with."""
+    limits = FetchLimits(settings.fetch_connect_seconds, settings.fetch_idle_seconds, settings.fetch_total_seconds)
+    fetcher = Fetcher(Reach(settings.fetch_networks), Names(settings.nameservers), limits, settings.fetch_ca_file)
     return IngestDeps(
         Storage(settings.storage_url),
         BatchLimits(rows=settings.batch_rows, seconds=settings.batch_seconds),
         Opener(_make_workbooks(settings)),
+        Bringer(fetcher, settings.max_upload_bytes),
     )
 
 

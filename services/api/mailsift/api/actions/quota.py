@@ -7,8 +7,21 @@ import uuid
 
 from sqlalchemy import Connection
 
+from mailsift.api.deps import Deps
+from mailsift.api.intake.body import UploadLimit
 from mailsift.api.problems import Problem
+from mailsift.api.repository import uploads
+from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.repository import quota
+from mailsift.shared.plans import allowance
+
+
+def upload_limit(deps: Deps, workspace_id: uuid.UUID) -> UploadLimit:
+    """Return how large a file may be: as the plan says, or as the server does where that is less."""
+    with tenant_transaction(deps.engine, workspace_id) as connection:
+        plan = uploads.plan(connection, workspace_id)
+    most, allowed = deps.settings.max_upload_bytes, allowance(plan).upload_bytes
+    return UploadLimit(most) if allowed is None or most < allowed else UploadLimit(allowed, plan)
 
 
 def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> None:

@@ -17,24 +17,24 @@ from mailsift.api.actions.queueing import turn
 from mailsift.api.actions.quota import spend
 from mailsift.api.actions.reading import ToRead, queue_reading
 from mailsift.api.deps import Deps
-from mailsift.api.intake.body import limited
 from mailsift.api.intake.names import safe_name
 from mailsift.api.problems import RETRY_SOON, Problem
 from mailsift.api.repository import uploads
-from mailsift.api.repository.uploads import NewUpload
+from mailsift.api.repository.uploads import NewUpload, Origin
 from mailsift.api.schemas.uploads import UploadAccepted, UploadWishes
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.repository.requesting import Turn
 from mailsift.shared.storage import StoredObject
-from mailsift.shared.verdicts import UploadStatus, UploadType
+from mailsift.shared.verdicts import UploadSource, UploadStatus, UploadType
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A list on its way in; its chunks can be read once, and its wishes are known when they have been."""
+    """A list on its way in; its chunks, no more than allowed, can be read once, and its wishes are known then."""
 
     upload_type: UploadType
+    source: UploadSource
     chunks: Iterable[bytes]
     wishes: Callable[[], UploadWishes]
     # What the client calls it when its wishes do not.
@@ -65,8 +65,8 @@ def upload_place(deps: Deps) -> Iterator[None]:
 def upload(deps: Deps, asked: Asked, incoming: Incoming, now: dt.datetime) -> tuple[UploadAccepted, bool]:
     """Store a list and queue its reading; an object without a row is removed. Raises Problem."""
     upload_id = uuid7()
-    key = f"uploads/{asked.principal.workspace_id}/{upload_id}"
-    stored = deps.storage.write(key, limited(incoming.chunks, deps.settings.max_upload_bytes))
+    key = _key(asked, upload_id)
+    stored = deps.storage.write(key, incoming.chunks)
     try:
         order = _order(incoming, upload_id, stored, now)
     except Problem:
@@ -85,19 +85,59 @@ def upload(deps: Deps, asked: Asked, incoming: Incoming, now: dt.datetime) -> tu
     return answer, replayed
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A list that lies elsewhere: ingest fetches it."""
+
+    origin: Origin
+    wishes: UploadWishes
+    # What it is called when the wishes do not say.
+    file_name: str
+
+
+def refer(deps: Deps, asked: Asked, elsewhere: Elsewhere, now: dt.datetime) -> tuple[UploadAccepted, bool]:
+    """Queue the fetching and reading of a list. Raises Problem."""
+    upload_id, wishes = uuid7(), elsewhere.wishes
+    new = NewUpload(
+        upload_id,
+        safe_name(wishes.file_name or elsewhere.file_name),
+        UploadType.BULK,
+        elsewhere.origin,
+        _key(asked, upload_id),
+        None,
+        _status(wishes),
+        wishes.options(),
+    )
+    order = _Order(new, wishes, turn(wishes, now), now.date())
+    with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
+        return once(connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, asked, order))
+
+
+def _key(asked: Asked, upload_id: uuid.UUID) -> str:
+    return f"uploads/{asked.principal.workspace_id}/{upload_id}"
+
+
+def _status(wishes: UploadWishes) -> UploadStatus:
+    return UploadStatus.PREVIEW if wishes.preview else UploadStatus.PENDING
+
+
 def _order(incoming: Incoming, upload_id: uuid.UUID, stored: StoredObject, now: dt.datetime) -> _Order:
     if not stored.size:
         raise Problem("empty_file", "there is not one byte in it")
     wishes = incoming.wishes()
     name = safe_name(wishes.file_name or incoming.file_name)
-    status = UploadStatus.PREVIEW if wishes.preview else UploadStatus.PENDING
-    new = NewUpload(upload_id, name, incoming.upload_type, stored, status, wishes.options())
+    origin = Origin(incoming.source)
+    new = NewUpload(
+        upload_id, name, incoming.upload_type, origin, stored.key, stored, _status(wishes), wishes.options()
+    )
     return _Order(new, wishes, turn(wishes, now), now.date())
 
 
 def _fingerprint(order: _Order) -> bytes:
     wishes = order.wishes.model_dump_json(by_alias=True, exclude_defaults=True, exclude={"file_name"})
-    named = ("uploads", order.upload.stored.sha256, order.upload.file_name)
+    new = order.upload
+    content = new.stored.sha256 if new.stored else f"{new.origin.source} {new.origin.place}"
+    named = ("uploads", content, new.file_name)
     return fingerprint(*named) if wishes == "{}" else fingerprint(*named, wishes)
 
 
@@ -105,7 +145,9 @@ def _add(connection: Connection, asked: Asked, order: _Order) -> UploadAccepted:
     new = order.upload
     spend(connection, asked.principal.workspace_id, order.wishes.jobs)
     uploads.add(connection, asked.principal, new)
-    details = {"fileName": new.file_name, "fileSize": new.stored.size}
+    details: dict[str, object] = {"fileName": new.file_name, "source": new.origin.source.value}
+    if new.stored:
+        details["fileSize"] = new.stored.size
     record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
     preview = new.status is UploadStatus.PREVIEW
     return queue_reading(
@@ -121,7 +163,7 @@ def _discard_unless_recorded(deps: Deps, asked: Asked, new: NewUpload) -> None:
     except SQLAlchemyError:
         return
     if not recorded:
-        deps.storage.delete(new.stored.key)
+        deps.storage.delete(new.storage_key)
 
 
 def _is_recorded(deps: Deps, asked: Asked, upload_id: uuid.UUID) -> bool:

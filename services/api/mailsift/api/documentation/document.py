@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.problems import MEDIA_TYPE
 from mailsift.api.schemas.problems import ProblemDocument
-from mailsift.api.schemas.uploads import AddressList, StartRequest
+from mailsift.api.schemas.uploads import AddressList, ObjectList, StartRequest, UrlList
 
 Document = dict[str, Any]
 
@@ -25,6 +25,8 @@ A POST that creates takes an `Idempotency-Key`: the same request, sent twice, ma
 # Every route refuses parameters that it does not know.
 _EVERYWHERE = refusals("unauthorized", "forbidden", "validation_failed", "internal_error", "temporarily_unavailable")
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+# What stands in the body instead of a file.
+_LISTS: dict[str, type[BaseModel]] = {"AddressList": AddressList, "UrlList": UrlList, "ObjectList": ObjectList}
 _FROM_APIFLASK = {"HTTPError", "ValidationError"}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -148,7 +150,7 @@ def _upload_body(parameters: list[Document]) -> Document:
         "required": True,
         "content": {
             "multipart/form-data": {"schema": form, "encoding": encoding},
-            "application/json": {"schema": _ref("AddressList")},
+            "application/json": {"schema": {"oneOf": [_ref(name) for name in _LISTS]}},
             "text/csv": _BINARY,
             "application/octet-stream": _BINARY,
         },
@@ -168,7 +170,7 @@ def _own_schemas() -> Document:
     """What no route declares: the error that all may answer with, and the bodies that routes read by themselves."""
     own: Document = {}
     models: dict[str, type[BaseModel]] = {
-        "AddressList": AddressList,
+        **_LISTS,
         "Problem": ProblemDocument,
         "StartRequest": StartRequest,
     }

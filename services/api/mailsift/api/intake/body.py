@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -27,13 +28,26 @@ def chunks(stream: IO[bytes], announced: int | None) -> Iterator[bytes]:
         raise _incomplete()
 
 
-def limited(parts: Iterable[bytes], most: int) -> Iterator[bytes]:
-    """Pass a stream on while it stays within `most` bytes. Raises Problem."""
+@dataclass(frozen=True, slots=True)
+class UploadLimit:
+    """How many bytes a file may have, and whether it is a plan that says so."""
+
+    bytes: int
+    plan: str | None = None
+
+    def exceeded(self) -> Problem:
+        """Say that a file has more."""
+        whose = f" on the {self.plan} plan" if self.plan else ""
+        return Problem("upload_too_large", f"a file may have {self.bytes} bytes at most{whose}")
+
+
+def limited(parts: Iterable[bytes], limit: UploadLimit) -> Iterator[bytes]:
+    """Pass a stream on while it stays within its limit. Raises Problem."""
     size = 0
     for part in parts:
         size += len(part)
-        if size > most:
-            raise Problem("upload_too_large", f"a file may have {most} bytes at most")
+        if size > limit.bytes:
+            raise limit.exceeded()
         yield part
 
 

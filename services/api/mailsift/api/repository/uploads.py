@@ -13,21 +13,32 @@ from mailsift.api.repository.pages import by_number, newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import uploads as schemas
 from mailsift.api.schemas.base import Listing, Numbered
-from mailsift.shared.db.tables import Job, Upload, UploadRejectedRow
+from mailsift.shared.db.tables import Job, Upload, UploadRejectedRow, Workspace
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import StoredObject
-from mailsift.shared.verdicts import UploadStatus, UploadType
+from mailsift.shared.verdicts import UploadSource, UploadStatus, UploadType
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a list came from, or is to be fetched from: a URL or the key of an object."""
+
+    source: UploadSource
+    place: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NewUpload:
-    """A list that was received and stored."""
+    """A list that was received and stored, or that is to be fetched."""
 
     upload_id: uuid.UUID
     file_name: str
     upload_type: UploadType
-    stored: StoredObject
+    origin: Origin
+    storage_key: str
+    # None until it has been fetched.
+    stored: StoredObject | None
     status: UploadStatus
     reading: ReadingOptions
 
@@ -54,6 +65,12 @@ class Previewed:
     job_status: JobStatus | None
 
 
+def plan(connection: Connection, workspace_id: uuid.UUID) -> str:
+    """Read the plan of the workspace."""
+    found: str = connection.execute(select(Workspace.plan).where(Workspace.workspace_id == workspace_id)).scalar_one()
+    return found
+
+
 def add(connection: Connection, principal: Principal, upload: NewUpload) -> None:
     """Write the row of a stored list."""
     connection.execute(
@@ -64,9 +81,11 @@ def add(connection: Connection, principal: Principal, upload: NewUpload) -> None
             "user_id": principal.user_id,
             "file_name": upload.file_name,
             "upload_type": upload.upload_type.value,
-            "file_size": upload.stored.size,
-            "sha256": upload.stored.sha256,
-            "storage_key": upload.stored.key,
+            "source": upload.origin.source.value,
+            "source_url": upload.origin.place,
+            "file_size": upload.stored and upload.stored.size,
+            "sha256": upload.stored and upload.stored.sha256,
+            "storage_key": upload.storage_key,
             "status": upload.status.value,
             "reading": upload.reading.to_json(),
         },

@@ -13,22 +13,25 @@ from flask import Response, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from mailsift.api.actions.quota import upload_limit
 from mailsift.api.actions.rejecting import rejected_csv, rejected_name, rows_expired
 from mailsift.api.actions.starting import start
-from mailsift.api.actions.uploading import Incoming, upload, upload_place
+from mailsift.api.actions.uploading import Elsewhere, Incoming, refer, upload, upload_place
 from mailsift.api.auth import principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.addresses import one_a_line
-from mailsift.api.intake.body import chunks
+from mailsift.api.intake.body import UploadLimit, chunks, limited
 from mailsift.api.intake.multipart import read_form
 from mailsift.api.intake.names import attachment, from_disposition
 from mailsift.api.problems import Problem, from_validation, invalid
 from mailsift.api.repository import uploads
+from mailsift.api.repository.uploads import Origin
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.base import Listing, Numbered
 from mailsift.api.schemas.uploads import (
     AddressList,
+    ObjectList,
     RejectedRowPage,
     StartRequest,
     UploadAccepted,
@@ -36,9 +39,12 @@ from mailsift.api.schemas.uploads import (
     UploadOptions,
     UploadPage,
     UploadWishes,
+    UrlList,
 )
+from mailsift.shared.inbox import inbox_key
 from mailsift.shared.reading import ReadingOptions
-from mailsift.shared.verdicts import UploadType
+from mailsift.shared.urls import parse_url
+from mailsift.shared.verdicts import UploadSource, UploadType
 
 blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/uploads", tag="uploads")
 
@@ -47,6 +53,7 @@ Body = TypeVar("Body", bound=BaseModel)
 _JSON, _CSV = "application/json", "text/csv"
 _FORM_OVERHEAD = 64 * 1024
 _FIELDS = frozenset(str(field.alias) for field in UploadOptions.model_fields.values())
+_LISTS = ("emails", "url", "object")
 _NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -60,6 +67,7 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
         "upload_too_large",
         "body_too_large",
         "validation_failed",
+        "object_not_found",
         "empty_file",
         "idempotency_key_reused",
         "job_quota_exceeded",
@@ -71,13 +79,18 @@ _NOTHING: Mapping[str, object] = MappingProxyType({})
 def create(query_data: UploadOptions) -> Replied:
     """Upload a list.
 
-    As a form with the field `file`, as a raw body (name it by `fileName` or Content-Disposition), or as addresses in
-    JSON. With `analysisType` it is analysed once it is read, and with `exportType` the answers are then written into a
-    file. With `preview` only its beginning is read, and it waits to be started. What the parameters say may be said by
-    fields of the form or of the JSON instead.
+    As a form with the field `file`, as a raw body (name it by `fileName` or Content-Disposition), or in JSON: as
+    addresses, as a URL from which it is fetched, or as an object of the storage. With `analysisType` it is analysed
+    once it is read, and with `exportType` the answers are then written into a file. With `preview` only its beginning
+    is read, and it waits to be started. What the parameters say may be said by fields of the form or of the JSON
+    instead.
     """
+    now = dt.datetime.now(dt.UTC)
+    if request.mimetype == _JSON and (elsewhere := _elsewhere(query_data)):
+        answer, replayed = refer(deps(), asked(), elsewhere, now)
+        return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
     with upload_place(deps()):
-        answer, replayed = upload(deps(), asked(), _incoming(query_data), dt.datetime.now(dt.UTC))
+        answer, replayed = upload(deps(), asked(), _incoming(query_data), now)
     return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
 
 
@@ -161,35 +174,70 @@ def rejected_file(upload_id: uuid.UUID) -> Response:
 
 
 def _incoming(query: UploadOptions) -> Incoming:
+    limit = upload_limit(deps(), principal().workspace_id)
     if request.mimetype == _JSON:
-        return _from_json(query)
-    request.max_content_length = deps().settings.max_upload_bytes + _FORM_OVERHEAD
+        return _from_json(query, limit)
+    request.max_content_length = limit.bytes + _FORM_OVERHEAD
     try:
         body = chunks(request.stream, request.content_length)
     except RequestEntityTooLarge as error:
-        limit = deps().settings.max_upload_bytes
-        raise Problem("upload_too_large", f"a file may have {limit} bytes at most") from error
+        raise limit.exceeded() from error
     if request.mimetype == "multipart/form-data":
-        return _from_form(query, body)
+        return _from_form(query, body, limit)
     wishes = _given(UploadWishes, query)
     name = from_disposition(request.headers.get("Content-Disposition"))
-    return Incoming(UploadType.BULK, body, lambda: wishes, name)
+    return Incoming(UploadType.BULK, UploadSource.FILE, limited(body, limit), lambda: wishes, name)
 
 
-def _from_form(query: UploadOptions, body: Iterator[bytes]) -> Incoming:
+def _from_form(query: UploadOptions, body: Iterator[bytes], limit: UploadLimit) -> Incoming:
     form = read_form(body, request.mimetype_params.get("boundary"), _FIELDS)
     # What came before the file is looked at before the file, all of it once the file is here.
     _given(UploadOptions, query, form.fields)
-    return Incoming(UploadType.BULK, form.chunks, lambda: _given(UploadWishes, query, form.fields), form.file_name)
+    return Incoming(
+        UploadType.BULK,
+        UploadSource.FILE,
+        limited(form.chunks, limit),
+        lambda: _given(UploadWishes, query, form.fields),
+        form.file_name,
+    )
 
 
-def _from_json(query: UploadOptions) -> Incoming:
+def _elsewhere(query: UploadOptions) -> Elsewhere | None:
+    """Read a body that names a list instead of holding one; None when it holds one. Raises Problem."""
     request.max_content_length = deps().settings.max_body_bytes
+    body = request.get_json()
+    named = [name for name in _LISTS if isinstance(body, dict) and name in body]
+    if len(named) > 1:
+        raise invalid(named[1], f"beside {named[0]}: a list comes from one place")
+    if named == ["url"]:
+        linked = _validated(UrlList, body)
+        wishes = _given(UploadWishes, query, _said(linked, exclude={"url"}))
+        return Elsewhere(Origin(UploadSource.URL, linked.url), wishes, parse_url(linked.url).file_name)
+    if named == ["object"]:
+        stored = _validated(ObjectList, body)
+        wishes = _given(UploadWishes, query, _said(stored, exclude={"object"}))
+        return Elsewhere(Origin(UploadSource.OBJECT, _inbox_key(stored.object)), wishes, stored.object)
+    return None
+
+
+def _inbox_key(name: str) -> str:
+    """Return the key of an object that is there. Raises Problem."""
+    try:
+        key = inbox_key(principal().workspace_id, name)
+    except ValueError as error:
+        raise invalid("object", str(error)) from error
+    if not deps().storage.has(key):
+        raise Problem("object_not_found", f"there is no object {key} in the storage")
+    return key
+
+
+def _from_json(query: UploadOptions, limit: UploadLimit) -> Incoming:
     addresses = _validated(AddressList, request.get_json())
     wishes = _given(UploadWishes, query, _said(addresses, exclude={"emails"}))
     if wishes.options() != ReadingOptions():
         raise invalid("emails", "addresses are read as they are: say how to read a list only of a file")
-    return Incoming(UploadType.SINGLE, one_a_line(addresses.emails), lambda: wishes, addresses.file_name)
+    lines = limited(one_a_line(addresses.emails), limit)
+    return Incoming(UploadType.SINGLE, UploadSource.ADDRESSES, lines, lambda: wishes, addresses.file_name)
 
 
 def _optional_json() -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
 
 from mailsift.api.schemas.analyses import AnalysisOpened
@@ -13,7 +13,14 @@ from mailsift.api.schemas.base import Answer, Line, Page, Time, Timed
 from mailsift.api.schemas.exports import ExportAccepted
 from mailsift.api.schemas.previews import Finding, Preview
 from mailsift.api.schemas.reading import Reading, true_or_false
-from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus, UploadType
+from mailsift.shared.inbox import MAX_NAME_LENGTH
+from mailsift.shared.urls import MAX_URL_LENGTH, parse_url
+from mailsift.shared.verdicts import AnalysisType, FileType, UploadSource, UploadStatus, UploadType
+
+
+def _without_query(url: str | None) -> str | None:
+    # It may be a password.
+    return url.partition("?")[0] if url and url.startswith("https:") else url
 
 
 class Following(Timed):
@@ -71,6 +78,39 @@ class StartRequest(Wishes, Reading):
     """Corrections to what was understood of a preview, and what is to follow; null takes back what was said before."""
 
 
+class UrlList(UploadOptions):
+    """A list that lies on a server on the internet."""
+
+    url: Annotated[
+        str,
+        Field(
+            max_length=MAX_URL_LENGTH,
+            description="https only, without user or password; what it redirects to counts too",
+            examples=["https://files.example.com/people.csv"],
+        ),
+    ]
+
+    @field_validator("url")
+    @classmethod
+    def _can_be_asked(cls, value: str) -> str:
+        parse_url(value)
+        return value
+
+
+class ObjectList(UploadOptions):
+    """A list that lies in the storage already."""
+
+    object: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=MAX_NAME_LENGTH,
+            description="the name of an object below `inbox/<workspaceId>/`",
+            examples=["2026/people.csv"],
+        ),
+    ]
+
+
 class AddressList(UploadOptions):
     """A list written in the request instead of a file."""
 
@@ -96,6 +136,10 @@ class Upload(Answer):
     job_id: uuid.UUID | None
     file_name: str
     upload_type: UploadType
+    source: UploadSource
+    source_url: Annotated[str | None, AfterValidator(_without_query)] = Field(
+        description="where it is fetched from: the URL without its query, or the key of the object"
+    )
     file_size: int | None
     sha256: str | None
     status: UploadStatus

@@ -69,11 +69,20 @@ class Fetched:
 class Fetcher:
     """Opens URLs that strangers wrote."""
 
-    def __init__(self, reach: Reach, names: Names, limits: FetchLimits, ca_file: Path | None = None) -> None:
-        """Trust the authorities in `ca_file`, besides those of the machine, in the operator's own networks."""
-        self._reach = reach
-        self._names = names
-        self._limits = limits
+    def __init__(
+        self,
+        reach: Reach | None = None,
+        names: Names | None = None,
+        limits: FetchLimits | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        """Reach the public internet, with the nameservers of the machine, unless something else is said.
+
+        Besides the authorities that the machine trusts, those in `ca_file` are trusted in the operator's own networks.
+        """
+        self._reach = reach or Reach()
+        self._names = names or Names()
+        self._limits = limits or FetchLimits()
         self._public = ssl.create_default_context()
         self._own = ssl.create_default_context()
         if ca_file is not None:
