@@ -48,6 +48,11 @@ SHAPES = {
         ["note", "email"],
         [['first\r\nsecond; "third", fourth', "a@x.com"], ["\r\n", "b@x.com"]],
     ),
+    "a NUL for the first cell of a title": (
+        b"\0,Kunden\nname,email\nAnn,a\0@x.com\n",
+        ["name", "email"],
+        [["Ann", "a@x.com"]],
+    ),
     "the report of a spreadsheet": (
         b"""Report,,,
 Created,2026-11-27 10:00,,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from charset_normalizer import from_bytes
@@ -67,9 +67,11 @@ def decode(sample: bytes, asked: str | None, *, complete: bool) -> Decoded:
     Raises PermanentError: `binary_file`, `unreadable_encoding`, `wrong_encoding` or `empty_file`.
     """
     decoded = _as_asked(sample, asked, complete=complete) if asked else _found(sample, complete=complete)
-    if not decoded.text:
+    # As the rest is read: who counts rows here and there must see the same text.
+    text = decoded.text.replace("\0", "")
+    if not text:
         raise PermanentError("empty_file", "The file is empty.")
-    return decoded
+    return replace(decoded, text=text)
 
 
 def _as_asked(sample: bytes, asked: str, *, complete: bool) -> Decoded:
