@@ -16,6 +16,7 @@ import psutil
 from benchmarks.site import Site
 from benchmarks.surroundings import ADMIN_URL, FOLDER
 from benchmarks.tally import DONE, members
+from processes import peak_megabytes
 
 ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
@@ -121,9 +122,7 @@ def memory(worker: subprocess.Popen[bytes]) -> list[float]:
 
 def peak_memory(parent: int) -> float:
     """Return the most megabytes that the largest process below this one, such as Dramatiq's command, ever held."""
-    statuses = [Path(f"/proc/{child.pid}/status").read_text() for child in psutil.Process(parent).children()]
-    peaks = [int(line.split()[1]) for status in statuses for line in status.splitlines() if line.startswith("VmHWM:")]
-    return round(max(peaks) / 1024, 1)
+    return round(max(peak_megabytes(child.pid) for child in psutil.Process(parent).children()), 1)
 
 
 @contextmanager

@@ -109,6 +109,15 @@ class Service:
         return self._log.read_text(errors="replace")[-4000:] if self._log.exists() else ""
 
 
+def peak_megabytes(pid: int) -> float:
+    """The most memory that a process has held since it became what it is.
+
+    Not what `getrusage` says: that counts the process it was forked from, which may be a large one.
+    """
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
 @contextmanager
 def running(services: Mapping[str, Service]) -> Iterator[None]:
     try:

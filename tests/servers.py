@@ -120,7 +120,7 @@ class _Sandbox:
             yield Power(guard.stdin)
         finally:
             guard.stdin.close()
-            guard.wait(timeout=30)
+            guard.wait(timeout=120)
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds

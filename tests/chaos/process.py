@@ -74,7 +74,7 @@ class Process(Service):
         """The most memory that one of its processes has had so far."""
         assert self._process is not None
         family = [psutil.Process(self._process.pid), *psutil.Process(self._process.pid).children(recursive=True)]
-        return max(_peak(member.pid) for member in family)
+        return max(processes.peak_megabytes(member.pid) for member in family)
 
     def counted(self, metric: str) -> float:
         """Add up a metric over its labels."""
@@ -84,8 +84,3 @@ class Process(Service):
     def _signal_group(self, number: signal.Signals) -> None:
         assert self._process is not None
         os.killpg(self._process.pid, number)
-
-
-def _peak(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), 0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import traceback
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from fuzz.cases import Case
+from processes import peak_megabytes
 
 Target = Callable[[Case], str]
 
@@ -98,4 +100,4 @@ def _serve(theirs: Connection, target: Target, memory_mb: int) -> None:
             verdict = Verdict(ended_well=True, what=target(case))
         except Exception:  # noqa: BLE001 - whatever it is, it is found
             verdict = Verdict(ended_well=False, what=traceback.format_exc())
-        theirs.send((verdict, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+        theirs.send((verdict, round(peak_megabytes(os.getpid()))))

@@ -45,7 +45,7 @@ def _plan(exporter: Exporter, analysis_id: uuid.UUID) -> str:
         order = repository.load_order(connection, exporter.ordered(analysis_id))
         cursor = connection.connection.cursor()
         cursor.execute(repository._PLAN)
-        parameters = {**repository._parameters(order), "first": 1, "last": 50_000}
+        parameters = {**repository._parameters(order), "first": 1, "last": 50_000, "left_out": "{}"}
         answers = ", ".join(f"r{entry}.status" for entry in range(1, len(order.email_columns) + 1))
         cursor.execute(f"EXPLAIN (FORMAT JSON) {repository._select(order, answers)}", parameters)
         return json.dumps(cursor.fetchone())
