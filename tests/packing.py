@@ -11,6 +11,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from mailsift.ingest.dialect import Container
 
@@ -26,12 +27,13 @@ def zipped(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> 
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", method) as archive:
         for name, content in members.items():
-            archive.writestr(name, content)
+            # No date of today: the same list is the same file.
+            archive.writestr(zipfile.ZipInfo(name), content, method)
     return packed.getvalue()
 
 
 PACK: dict[Container, Callable[[bytes], bytes]] = {
-    Container.GZIP: gzip.compress,
+    Container.GZIP: partial(gzip.compress, mtime=0),
     Container.BZIP2: bz2.compress,
     Container.XZ: lzma.compress,
     Container.ZSTD: zstd.compress,

@@ -7,9 +7,13 @@ from dataclasses import dataclass
 from itertools import count
 from random import Random
 
-from fuzz.corpus import PLAIN, pack
-from fuzz.mutations import mutate
+from fuzz.corpus import PLAIN, WORKBOOKS, pack
+from fuzz.mutations import mutate, mutate_members
 from mailsift.shared.reading import ReadingOptions
+
+_WORKBOOKS = 0.1
+_PACKED = 0.3
+_SPOILT_AGAIN = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,24 @@ def cases(seed: int) -> Iterator[Case]:
 def case(seed: int, number: int) -> Case:
     """One of them."""
     draw = Random(f"{seed}/{number}")
+    kind, content = _workbook(draw) if draw.random() < _WORKBOOKS else _plain(draw)
+    if draw.random() < _PACKED:
+        kind, content = f"{kind}-packed", pack(draw, content)
+        if draw.random() < _SPOILT_AGAIN:
+            content = mutate(draw, content)
+    return Case(f"{seed}-{number}-{kind}", content, _options(draw))
+
+
+def _plain(draw: Random) -> tuple[str, bytes]:
     kind = draw.choice(list(PLAIN))
-    content = PLAIN[kind](draw)
-    packed = draw.random() < 0.4
-    if packed:
-        # What is spoilt inside arrives whole; what is spoilt outside seldom does.
-        content = pack(draw, mutate(draw, content))
-    if not packed or draw.random() < 0.5:
-        content = mutate(draw, content)
-    name = f"{seed}-{number}-{kind}{'-packed' if packed else ''}"
-    return Case(name, content, _options(draw))
+    return kind, mutate(draw, PLAIN[kind](draw))
+
+
+def _workbook(draw: Random) -> tuple[str, bytes]:
+    kind = draw.choice(list(WORKBOOKS))
+    # What is spoilt inside arrives; what is spoilt outside seldom does.
+    spoil = draw.choice((mutate, mutate_members))
+    return kind, spoil(draw, WORKBOOKS[kind](draw))
 
 
 def _options(draw: Random) -> ReadingOptions:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from packing import PACK, zipped
+from workbooks import ods, xls, xlsx, xlsx_by_openpyxl
 
 Rows = Sequence[Sequence[str]]
+
+_MOMENT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 _NAMES = ("Ann", "Bob Smith", 'Zoë "Z" Öst', "Smith, Bob", "", "O'Neil", "李雷", "two\nlines", "\u202eevil", "=1+1")
 _HEADERS = ("email", "E-Mail", "name", "city", "name", "", "Work email", "date")
@@ -107,6 +112,31 @@ PLAIN: Mapping[str, Callable[[Random], bytes]] = {
     "mailboxes": mailboxes,
     "json": json_rows,
     "jsonl": json_lines,
+}
+
+
+def _cells(draw: Random) -> list[list[object]]:
+    """As in a spreadsheet: numbers, dates and nothing among the texts."""
+    others = (None, True, -1, 2.5, 1e300, "=1+1", "x" * 300)
+    return [[draw.choice(others) if draw.random() < 0.1 else _printable(cell) for cell in row] for row in rows(draw)]
+
+
+def _printable(cell: str) -> str:
+    """Without what XML has no place for, and with what it has names for."""
+    return cell.replace("&", "&amp;").replace("<", "&lt;").replace("\n", " ")
+
+
+def _undated(content: bytes) -> bytes:
+    """A workbook without the moment at which it was made."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return zipped({name: _MOMENT.sub(b"2026-01-01T00:00:00Z", archive.read(name)) for name in archive.namelist()})
+
+
+WORKBOOKS: Mapping[str, Callable[[Random], bytes]] = {
+    "xlsx": lambda draw: _undated(xlsx(_cells(draw))),
+    "xlsx-by-openpyxl": lambda draw: _undated(xlsx_by_openpyxl(_cells(draw))),
+    "ods": lambda draw: ods(_cells(draw)),
+    "xls": lambda draw: xls(_cells(draw)),
 }
 
 

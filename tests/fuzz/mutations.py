@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable, Sequence
 from random import Random
 
-MOST_BYTES = 8 * 2**20
+from packing import zipped
+
+MOST_BYTES = 3 * 2**20
 """A mutated file is not longer than this."""
 
 _TOKENS = (
@@ -112,6 +116,17 @@ def mutate(draw: Random, content: bytes) -> bytes:
     for _ in range(draw.choice((0, 1, 1, 1, 2, 4))):
         content = draw.choice(MUTATIONS)(draw, content)[:MOST_BYTES]
     return content
+
+
+def mutate_members(draw: Random, content: bytes) -> bytes:
+    """What is in a zip file, which stays one; as it is where there is none."""
+    if not zipfile.is_zipfile(io.BytesIO(content)):
+        return content
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name in draw.sample(sorted(members), k=min(len(members), draw.choice((1, 1, 2)))):
+        members[name] = mutate(draw, members[name])
+    return zipped(members)
 
 
 def _place(draw: Random, content: bytes) -> int:

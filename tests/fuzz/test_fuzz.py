@@ -8,7 +8,7 @@ from fuzz.watch import Limits, Verdict, Watch
 from mailsift.shared.reading import ReadingOptions
 
 SEED = 20261127
-FILES = 120
+FILES = 60
 
 
 def test_spoilt_lists_end_in_rows_or_in_a_known_code() -> None:
@@ -19,7 +19,9 @@ def test_spoilt_lists_end_in_rows_or_in_a_known_code() -> None:
 
 
 def test_a_file_can_be_made_again_from_the_seed_and_its_number() -> None:
-    assert [case(1, number) for number in range(20)] == [case(1, number) for number in range(20)]
+    first = [case(1, number) for number in range(100)]
+    assert first == [case(1, number) for number in range(100)]
+    assert any("xlsx" in file.name for file in first)
     assert case(1, 0).content != case(2, 0).content
 
 
