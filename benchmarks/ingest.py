@@ -11,6 +11,8 @@ ingest: lists of five columns, 68 MB for each million rows: one row in twenty ha
     of ten rows takes: the job, the look at the file, three commits. `ingest_cost_spread` is by how much a row of the
     dearest list costs more than one of the cheapest, that taken off. `ingest_memory_mb` is the peak of a fresh worker
     process that takes in the longest list.
+workbooks: an .xlsx of half the rows, read by the process in which ingest opens workbooks, its rows handed over, and by
+    python-calamine alone, which does nothing with them. `workbook_vs_calamine` is calamine's time in terms of ours.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks import workbooks
 from benchmarks.command import Part, Size, main
 from benchmarks.crew import crew, peak_memory
 from benchmarks.figures import Figure, Findings, say
@@ -145,7 +148,10 @@ def _findings(sizes: Sequence[Comparison], seconds_of_any_list: float, memory: f
     )
 
 
-PARTS: Mapping[str, Part] = {"ingest": run}
+PARTS: Mapping[str, Part] = {
+    "ingest": run,
+    "workbooks": lambda _, size: workbooks.run(size.rows // 2, size.rounds),
+}
 
 if __name__ == "__main__":
     main(__doc__ or "", PARTS)
