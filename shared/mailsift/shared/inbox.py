@@ -10,7 +10,8 @@ INBOX: Final = "inbox"
 MAX_NAME_LENGTH: Final = 900
 """In UTF-8: a bucket's key has 1024 bytes at most."""
 
-_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+# Halves of surrogate pairs, as JSON may have them, have no place in UTF-8.
+_FORBIDDEN: Final = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 # So a folder names what is not written to its end.
 _UNFINISHED: Final = re.compile(r"#\d+\Z")
 

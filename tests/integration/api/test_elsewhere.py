@@ -37,7 +37,10 @@ def test_a_url_is_taken_in_and_fetched_later(client: Any, rows: Any, stored_obje
 
 def test_neither_answers_nor_logs_hold_the_query(client: Any, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    said = [client.post("/api/uploads", json={"url": url}).text for url in (URL, URL.replace("https", "http"))]
+    urls = [URL, URL.replace("https", "http"), URL.replace("https", "HTTPS"), URL.replace("https://", " https://")]
+    answers = [client.post("/api/uploads", json={"url": url}) for url in urls]
+    assert [answer.status_code for answer in answers] == [202, 422, 202, 422]
+    said = [answer.text for answer in answers]
     said += [client.get(path).text for path in ("/api/uploads", "/api/jobs", "/api/activities")]
     assert "secret" not in "".join(said) + caplog.text
 
@@ -57,6 +60,7 @@ def test_neither_answers_nor_logs_hold_the_query(client: Any, caplog: pytest.Log
         ({"object": "/etc/passwd"}, "object"),
         ({"object": "a/../../x"}, "object"),
         ({"object": ""}, "object"),
+        ({"object": "a\ud800b"}, "object"),
         ({}, "emails"),
     ],
 )

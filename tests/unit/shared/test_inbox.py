@@ -30,6 +30,7 @@ def test_a_name_is_one_below_the_workspaces_own_inbox(name: str) -> None:
         "a\0b",
         "a\nb",
         "a.csv#1",
+        "a\ud800b",
         "x" * 901,
     ],
 )

@@ -93,8 +93,8 @@ class UrlList(UploadOptions):
     @field_validator("url")
     @classmethod
     def _can_be_asked(cls, value: str) -> str:
-        parse_url(value)
-        return value
+        # As it will be asked for: what tells a query by how a URL begins must know `HTTPS:` too.
+        return str(parse_url(value))
 
 
 class ObjectList(UploadOptions):
