@@ -17,7 +17,7 @@ from standalone import Mailsift, wait_for_line
 
 DOMAINS = ("company.com", "northwind.example", "fabrikam.example", "gmail.com", "closed-down.example")
 KEYS = {
-    *("uploadId", "analysisId", "exportId", "totalEmails", "validEmails", "duplicateEmails"),
+    *("uploadId", "analysisId", "exportId", "totalEmails", "validEmails", "duplicateEmails", "suppressedRows"),
     *("byStatus", "byLeadStatus", "byRiskLevel", "exportPath", "durationSeconds"),
 }
 SMALL = "name;E-Mail\nAnn;john@company.com\nBob;SALES@startup.io\nEve;\nJon;John@Company.com\nMax;not an address\n"

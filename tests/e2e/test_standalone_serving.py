@@ -42,6 +42,33 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert not (mailsift.home.postgres / "data" / "postmaster.pid").exists()
 
 
+def test_what_is_suppressed_is_not_checked_and_comes_back_in_no_list(served: Served, tmp_path: Path) -> None:
+    more, people = tmp_path / "more.txt", tmp_path / "people.csv"
+    more.write_text("hr@fabrikam.example\nwillow.example\n")
+    said = served.mailsift.run(
+        "suppress", "add", "Eve@Northwind.example", "--file", more, "--reason", "asked", "--json"
+    )
+    assert said.json == {"added": 3, "alreadySuppressed": 0}
+    assert "already" in served.mailsift.run("suppress", "add", "willow.example").out
+    listed = [json.loads(line) for line in served.mailsift.run("suppress", "list", "--json").out.splitlines()]
+    assert {(each["value"], each["reason"]) for each in listed} == {
+        ("eve@northwind.example", "asked"),
+        ("hr@fabrikam.example", "asked"),
+        ("willow.example", "asked"),
+    }
+    refused = served.mailsift.run("check", "eve@northwind.example", "--json")
+    assert (refused.exit_code, json.loads(refused.out)["error"]["code"]) == (1, "address_suppressed")
+    people.write_text("email\njohn@company.com\neve@northwind.example\nanna@eu.willow.example\n")
+    verified = served.mailsift.run("verify", people, "--json")
+    assert verified.json["suppressedRows"] == 2
+    with Path(verified.json["exportPath"]).open(newline="") as file:
+        assert [row["email"] for row in csv.DictReader(file)] == ["john@company.com"]
+    wrong = served.mailsift.run("suppress", "remove", "willow.example", "email", "--json")
+    assert (wrong.exit_code, json.loads(wrong.out)["error"]["code"]) == (2, "invalid_suppression")
+    gone = served.mailsift.run("suppress", "remove", "--file", more, "EVE@northwind.example", "--json")
+    assert gone.json == {"removed": 3}
+
+
 def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -> None:
     said = served.mailsift.run("check", "sales@startup.io", "nobody", "john@company.com", "--json")
     assert said.exit_code == 0

@@ -22,6 +22,7 @@ def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str
             "totalEmails": upload.total_emails,
             "validEmails": upload.valid_emails,
             "duplicateEmails": upload.duplicate_emails,
+            "suppressedRows": verified.export.suppressed_rows,
             "byStatus": analysis.by_status,
             "byLeadStatus": analysis.by_lead_status,
             "byRiskLevel": analysis.by_risk_level,

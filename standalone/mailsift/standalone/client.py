@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,12 @@ from mailsift.api.schemas.exports import Export, ExportAccepted
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
+from mailsift.api.schemas.suppressions import (
+    Suppression,
+    SuppressionPage,
+    SuppressionsAdded,
+    SuppressionsRemoved,
+)
 from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.verdicts import FileType
@@ -141,6 +147,26 @@ class Client:
     def download(self, export_id: UUID, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         """Write the file of an export into an open one."""
         self._fetch(f"/api/exports/{export_id}/download", file, on_bytes)
+
+    def suppress(self, values: Sequence[str], reason: str | None) -> SuppressionsAdded:
+        """Suppress addresses and domains; what is suppressed already stays as it is."""
+        body = {"values": list(values), **({} if reason is None else {"reason": reason})}
+        return self._ask(SuppressionsAdded, "POST", "/api/suppressions", json=body)
+
+    def release(self, values: Sequence[str]) -> SuppressionsRemoved:
+        """Suppress addresses and domains no longer."""
+        return self._ask(SuppressionsRemoved, "DELETE", "/api/suppressions", json={"values": list(values)})
+
+    def suppressions(self) -> Iterator[Suppression]:
+        """Read all suppressions, page by page, the newest first."""
+        cursor: str | None = None
+        while True:
+            params = {"limit": str(_LARGEST_PAGE), **({"cursor": cursor} if cursor else {})}
+            page = self._ask(SuppressionPage, "GET", "/api/suppressions", params=params)
+            yield from page.items
+            cursor = page.next
+            if cursor is None:
+                return
 
     def find_job(self, job_id: UUID) -> Job:
         """Read how a job stands."""

@@ -17,7 +17,7 @@ import httpx
 
 from mailsift.api.schemas.results import Result
 from mailsift.shared.verdicts import FileType
-from mailsift.standalone import answers, previews, reports
+from mailsift.standalone import answers, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.checking import Checked, check_all
 from mailsift.standalone.client import Client
@@ -31,6 +31,7 @@ from mailsift.standalone.progress import progress
 from mailsift.standalone.reading import Words, read_words
 from mailsift.standalone.runs import RunKey, RunRecords
 from mailsift.standalone.stopping import Stopped
+from mailsift.standalone.suppressing import read_values
 from mailsift.standalone.verifying import Order, Verified, Verifier
 
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
@@ -130,6 +131,35 @@ def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
         else:
             reports.console().print(reports.detail(each.result))
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
+
+
+def suppress(place: Place, named: Sequence[str], file: Path | None, reason: str | None, *, as_json: bool) -> None:
+    """Suppress addresses and domains, and print how many of them were new."""
+    values = read_values(named, file)
+    with progress() as shown:
+        done = with_client(place.target, shown, lambda client: suppressing.suppress(client, values, reason))
+    said = f"{done.added:,} suppressed, {done.already_suppressed:,} were already"
+    click.echo(done.model_dump_json(by_alias=True) if as_json else said)
+
+
+def release(place: Place, named: Sequence[str], file: Path | None, *, as_json: bool) -> None:
+    """Suppress addresses and domains no longer, and print how many were suppressed."""
+    values = read_values(named, file)
+    with progress() as shown:
+        done = with_client(place.target, shown, lambda client: suppressing.release(client, values))
+    click.echo(done.model_dump_json(by_alias=True) if as_json else f"{done.removed:,} suppressed no longer")
+
+
+def show_suppressed(place: Place, *, as_json: bool) -> None:
+    """Print all that is suppressed, one a line."""
+
+    def show(client: Client) -> None:
+        for each in client.suppressions():
+            line = each.value if each.reason is None else f"{each.value}\t{each.reason}"
+            click.echo(each.model_dump_json(by_alias=True) if as_json else reports.printable(line))
+
+    with progress() as shown:
+        with_client(place.target, shown, show)
 
 
 def show_lists(folder: Path | None, *, as_json: bool) -> None:

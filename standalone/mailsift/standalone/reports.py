@@ -70,6 +70,8 @@ def summary(verified: Verified) -> Group:
         f"{upload.duplicate_emails:,} repeated), {upload.rejected_rows:,} without one that can be read"
     )
     written = [Text(f"written to {printable(str(verified.path))}")]
+    if left_out := verified.export.suppressed_rows:
+        written.append(Text(f"without {left_out:,} rows with suppressed addresses"))
     if verified.rejected is not None:
         written.append(Text(f"rejected rows in {printable(str(verified.rejected))}"))
     return Group("", facts, "", counts, "", *_reasons(verified), *written)

@@ -49,6 +49,7 @@ def upload(width: int = 3, **changes: Any) -> UploadDetail:
         **{name: 0 for name in UploadDetail.model_fields if name.endswith(("_emails", "_rows"))},
         "upload_id": uuid.UUID(int=1),
         "upload_type": "bulk",
+        "source": "file",
         "status": "preview",
         "created_at": NOW,
         "updated_at": NOW,
