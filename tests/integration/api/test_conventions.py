@@ -236,7 +236,7 @@ def test_activities_tell_what_was_done(client: Any, owned: dict[str, str]) -> No
     ]
     page = client.get(f"/api/activities?activityType=file_upload&entityId={owned['upload_id']}").get_json()
     (item,) = page["items"]
-    assert item["activityDetails"] == {"fileName": "upload", "fileSize": 20}
+    assert item["activityDetails"] == {"fileName": "upload", "source": "file", "fileSize": 20}
 
 
 @pytest.fixture
