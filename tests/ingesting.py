@@ -6,7 +6,7 @@ import json
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sqlalchemy import Engine, text
 
@@ -56,3 +56,29 @@ class Ingest:
         """The only one."""
         (upload,) = self.query("SELECT * FROM uploads")
         return upload
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing after it runs."""
+
+
+class DyingStorage(Storage):
+    """Kills its reader after some reads, each of a few bytes."""
+
+    def __init__(self, url: str, reads: int, at_most: int) -> None:
+        super().__init__(url)
+        self.reads = reads
+        self.at_most = at_most
+
+    def open(self, key: str) -> BinaryIO:
+        stream = super().open(key)
+        read = stream.read
+        left = iter(range(self.reads))
+
+        def dying(size: int = -1) -> bytes:
+            if next(left, None) is None:
+                raise Killed
+            return read(min(size, self.at_most) if self.at_most else size)
+
+        stream.read = dying  # type: ignore[method-assign]
+        return stream

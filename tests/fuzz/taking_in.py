@@ -35,7 +35,7 @@ def take_in(case: Case, codes: frozenset[str]) -> str:
 def _read(case: Case) -> None:
     size = len(case.content)
     opener = Opener()
-    dialect = opener.understand(io.BytesIO(case.content), size, case.options, _go_on)
+    dialect = opener.understand(io.BytesIO(case.content), case.options, _go_on)
     with opener.table(io.BytesIO(case.content), size, dialect, _go_on) as table:
         _read_rows(table, dialect, size)
 

@@ -211,7 +211,7 @@ def test_a_few_nuls_are_still_text() -> None:
 
 
 def zipped(*names: bytes) -> bytes:
-    return b"PK\x03\x04" + b"\0\0".join(names)
+    return b"".join(b"PK\x03\x04" + bytes(26) + name for name in names)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +241,7 @@ def test_angle_brackets_alone_are_no_web_page(text: str) -> None:
         (zipped(b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"), Format.ODS),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), Format.XLS),
         (zipped(b"[Content_Types].xml", b"word/document.xml"), None),
+        (zipped(b"book.xlsx", b"[Content_Types].xml", b"xl/workbook.xml"), None),
         (b"email\nann@example.com\n", None),
     ],
 )
@@ -252,9 +253,6 @@ def test_a_workbook_is_known_by_how_it_begins(sample: bytes, format_: Format | N
     ("sample", "looks_like"),
     [
         (zipped(b"[Content_Types].xml", b"word/document.xml"), "a Word document (.docx)"),
-        (zipped(b"list.csv"), "a zip archive"),
-        (b"\x1f\x8b\x08\0", "a gzip archive"),
-        (b"BZh91AY&SY\0", "a bzip2 archive"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"\x89PNG\r\n\x1a\n", "a PNG image"),
         (b"\x7fELF\x02\x01", "a program"),

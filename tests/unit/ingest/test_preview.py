@@ -26,7 +26,7 @@ class Counted(io.BytesIO):
 
 
 def understand(content: bytes) -> Dialect:
-    return Opener().understand(io.BytesIO(content), len(content), ReadingOptions(), lambda: None)
+    return Opener().understand(io.BytesIO(content), ReadingOptions(), lambda: None)
 
 
 def look_at(stream: io.BytesIO, dialect: Dialect) -> Preview:

@@ -38,7 +38,7 @@ def book(sheets: Mapping[str, Table], *, hidden: str | None = None) -> bytes:
 
 
 def understand(content: bytes, options: ReadingOptions | None = None) -> Dialect:
-    return Opener().understand(io.BytesIO(content), len(content), options or ReadingOptions(), lambda: None)
+    return Opener().understand(io.BytesIO(content), options or ReadingOptions(), lambda: None)
 
 
 def sheet_of(dialect: Dialect) -> Finding:

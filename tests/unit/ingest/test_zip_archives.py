@@ -109,8 +109,11 @@ def test_ways_of_packing_that_cannot_be_bounded_are_refused(method: int) -> None
 
 
 def test_a_bomb_is_put_down() -> None:
-    assert refusal(zipped({"list.csv": bytes(8 * MIB)}), Bounds(free_bytes=MIB)) == "archive_bomb"
-    assert refusal(zipped({"a.csv": bytes(MIB), "b.csv": bytes(MIB)}), Bounds(free_bytes=MIB)) == "archive_bomb"
+    assert refusal(zipped({"list.csv": bytes(8 * MIB)}), Bounds(window_bytes=MIB)) == "archive_bomb"
+    assert (
+        refusal(zipped({"a.csv": bytes(8 * MIB), "b.csv": bytes(8 * MIB)}), Bounds(window_bytes=4 * MIB))
+        == "archive_bomb"
+    )
     assert refusal(zipped({"list.csv": LIST}), Bounds(expanded_bytes=1000)) == "archive_too_large"
 
 

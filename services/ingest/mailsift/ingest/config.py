@@ -17,6 +17,8 @@ class IngestSettings(WorkerSettings, StorageSettings, ResolverSettings):
     # A transaction ends at so many rows or seconds, whichever comes first.
     batch_rows: PositiveInt = 250_000
     batch_seconds: PositiveFloat = 5
+    # Of what is packed.
+    max_expanded_bytes: PositiveInt = 17_179_869_184
     max_workbook_bytes: PositiveInt = 268_435_456
     max_workbook_expanded_bytes: PositiveInt = 4_294_967_296
     workbook_memory_bytes: PositiveInt = 402_653_184

@@ -94,6 +94,8 @@ class Dialect:
     """At least one, in the order of the file."""
     kept_columns: tuple[int, ...] | None = None
     """In the order of the file, columns with addresses among them; None for all."""
+    members: tuple[Member, ...] = ()
+    """The lists in a zip file, one behind the other."""
     findings: tuple[Finding, ...] = ()
 
     def kept(self, names: Sequence[str]) -> list[str]:
@@ -120,5 +122,21 @@ class Dialect:
                 "email_columns": tuple(stored["email_columns"]),
                 "kept_columns": None if kept is None else tuple(kept),
                 "findings": tuple(map(Finding.from_json, stored["findings"])),
+                "members": tuple(map(Member.from_json, stored.get("members", ()))),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A list in a zip file, which is read in a way of its own."""
+
+    index: int
+    """Its place in the table of contents."""
+    name: str
+    dialect: Dialect
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        return cls(stored["index"], stored["name"], Dialect.from_json(stored["dialect"]))

@@ -63,7 +63,7 @@ def process_file(deps: IngestDeps, lease: Lease) -> None:
 
 def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: Source) -> Checkpoint:
     with deps.storage.open(source.storage_key) as stream:
-        dialect = deps.opener.understand(stream, source.size, source.options, lease.check)
+        dialect = deps.opener.understand(stream, source.options, lease.check)
     state = Checkpoint(dialect)
     lease.log("info", "understood the file", findings=[finding.to_json() for finding in dialect.findings])
     with lease.transaction() as transaction:

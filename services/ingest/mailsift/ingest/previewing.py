@@ -22,7 +22,7 @@ def preview_list(storage: Storage, opener: Opener, lease: Lease, upload_id: uuid
     """Understand a list, read its first rows, and say what to expect of it."""
     lease.report(0, total=min(source.size, MOST_BYTES), step="reading")
     with storage.open(source.storage_key) as stream:
-        dialect = opener.understand(stream, source.size, source.options, lease.check)
+        dialect = opener.understand(stream, source.options, lease.check)
     with (
         storage.open(source.storage_key) as stream,
         opener.table(stream, source.size, dialect, lease.check) as table,

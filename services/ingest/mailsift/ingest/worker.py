@@ -8,6 +8,7 @@ from mailsift.ingest.actors import declare_actors
 from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.config import IngestSettings
+from mailsift.ingest.containers.bounds import Bounds
 from mailsift.ingest.fetching.fetcher import Fetcher, FetchLimits
 from mailsift.ingest.fetching.names import Names
 from mailsift.ingest.fetching.networks import Reach
@@ -27,7 +28,7 @@ def make_deps(settings: IngestSettings) -> IngestDeps:
     return IngestDeps(
         Storage(settings.storage_url),
         BatchLimits(rows=settings.batch_rows, seconds=settings.batch_seconds),
-        Opener(_make_workbooks(settings)),
+        Opener(_make_workbooks(settings), Bounds(expanded_bytes=settings.max_expanded_bytes)),
         Bringer(fetcher, settings.max_upload_bytes),
     )
 

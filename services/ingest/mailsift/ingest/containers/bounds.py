@@ -16,10 +16,10 @@ class Bounds:
     """What a packed file may grow to."""
 
     expanded_bytes: int = 16 * _GIB
-    ratio: int = 250
-    """Of what comes out to what was stored. Lists get to 100, and made-up ones of one address to 200."""
-    free_bytes: int = 100 * _MIB
-    """So much may come out at any ratio."""
+    ratio: int = 1000
+    """Of what comes out to what was stored. Lists get to 100, and to 400 where hundreds of columns are empty."""
+    window_bytes: int = 100 * _MIB
+    """The ratio is that of so much of what comes out, wherever in the file; less of it may have any."""
     members: int = 1000
     """Lists in one zip file."""
     directory_bytes: int = 8 * _MIB
@@ -32,7 +32,9 @@ class Meter:
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
         self.stored = 0
-        self.expanded = 0
+        self._expanded = 0
+        self._window = (0, 0)
+        """What had been stored and expanded where it begins."""
 
     def take(self, size: int) -> None:
         """Count stored bytes."""
@@ -40,11 +42,15 @@ class Meter:
 
     def give(self, size: int) -> None:
         """Count bytes that came out. Raises PermanentError `archive_too_large` or `archive_bomb`."""
-        self.expanded += size
-        if self.expanded > self._bounds.expanded_bytes:
+        self._expanded += size
+        if self._expanded > self._bounds.expanded_bytes:
             raise too_large(f"it unpacks to more than {in_words(self._bounds.expanded_bytes)}")
-        if self.expanded > self._bounds.free_bytes and self.expanded > self._bounds.ratio * self.stored:
-            raise bomb(f"it unpacks to more than {self._bounds.ratio} times its size")
+        stored, expanded = self._window
+        came_out = self._expanded - expanded
+        if came_out >= self._bounds.window_bytes:
+            if came_out > self._bounds.ratio * (self.stored - stored):
+                raise bomb(f"it unpacks to more than {self._bounds.ratio:,} times its size")
+            self._window = (self.stored, self._expanded)
 
 
 def in_words(size: int) -> str:

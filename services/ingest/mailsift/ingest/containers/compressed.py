@@ -22,7 +22,8 @@ else:
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-_READ_SIZE: Final = 128 * 1024
+# Little, so that the ratio of a window is nearly that of the bytes it was made of.
+_READ_SIZE: Final = 16 * 1024
 _BUFFER_SIZE: Final = 256 * 1024
 
 # What the highest level of either asks for, twice: a header may ask for gigabytes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import stat
 import zipfile
 import zlib
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _BUFFER_SIZE: Final = 256 * 1024
+# zipfile takes as much in as it is to give out: little, so that the ratio of a window is that of what it was made of.
+_READ_SIZE: Final = 16 * 1024
 _MAX_NAME_SHOWN: Final = 80
 
 # APPNOTE.TXT 4.4.4: bit 0 is traditional encryption, bit 6 strong encryption.
@@ -49,15 +52,12 @@ class ZipArchive:
 
     def __init__(self, stored: BinaryIO, bounds: Bounds) -> None:
         self._meter = Meter(bounds)
+        self._size = stored.seek(0, os.SEEK_END)
         with _faults():
-            self._zip = zipfile.ZipFile(cast("BinaryIO", _Guarded(stored, bounds)))
+            self._zip = zipfile.ZipFile(cast("BinaryIO", _Guarded(stored, bounds, self._meter)))
         entries = self._zip.infolist()
         self._refuse_overlaps(entries)
-        self.members = tuple(
-            Member(index, shown(entry.filename), entry.file_size)
-            for index, entry in enumerate(entries)
-            if _may_be_list(entry)
-        )
+        self.members = tuple(self.member(index) for index, entry in enumerate(entries) if _may_be_list(entry))
         self.passed_over = tuple(shown(entry.filename) for entry in entries if not _may_be_list(entry))
         """The names of what is no list: folders, links and leftovers of file managers."""
         if not self.members:
@@ -68,7 +68,13 @@ class ZipArchive:
     @property
     def bytes_read(self) -> int:
         """How many stored bytes have been used so far."""
-        return self._meter.stored
+        # The table of contents was read besides, and its end twice.
+        return min(self._meter.stored, self._size)
+
+    def member(self, index: int) -> Member:
+        """The member at this place of the table of contents."""
+        entry = self._zip.infolist()[index]
+        return Member(index, shown(entry.filename), entry.file_size)
 
     @contextmanager
     def open(self, member: Member) -> Iterator[BinaryIO]:
@@ -125,9 +131,10 @@ def _faults() -> Iterator[None]:
 class _Guarded:
     """The stored bytes, as zipfile reads them: it takes the table of contents as a whole, however long."""
 
-    def __init__(self, stored: BinaryIO, bounds: Bounds) -> None:
+    def __init__(self, stored: BinaryIO, bounds: Bounds, meter: Meter) -> None:
         self._stored = stored
         self._bounds = bounds
+        self._meter = meter
         self.seek = stored.seek
         self.tell = stored.tell
         self.seekable = stored.seekable
@@ -137,6 +144,7 @@ class _Guarded:
         data = self._stored.read(most + 1 if size < 0 else min(size, most + 1))
         if len(data) > most:
             raise too_large("its table of contents is too long")
+        self._meter.take(len(data))
         return data
 
 
@@ -148,7 +156,6 @@ class _Metered(io.RawIOBase):
         self._entry = entry
         self._meter = meter
         self._given = 0
-        self._taken = 0
 
     def readable(self) -> bool:
         return True
@@ -156,17 +163,10 @@ class _Metered(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         with _faults():
-            data = self._packed.read(len(view))
+            data = self._packed.read(min(len(view), _READ_SIZE))
         view[: len(data)] = data
-        self._count(len(data))
-        return len(data)
-
-    def _count(self, size: int) -> None:
-        self._given += size
-        if size == 0 and self._given != self._entry.file_size:
+        self._given += len(data)
+        if not data and self._given != self._entry.file_size:
             raise damaged("it ends too early")
-        # How much has gone in nobody tells: in proportion to what came out.
-        taken = self._entry.compress_size * self._given // max(1, self._entry.file_size)
-        self._meter.take(taken - self._taken)
-        self._taken = taken
-        self._meter.give(size)
+        self._meter.give(len(data))
+        return len(data)

@@ -11,6 +11,7 @@ from charset_normalizer import from_bytes
 
 from mailsift.ingest.detection.contents import binary_file
 from mailsift.ingest.dialect import AS_ASKED
+from mailsift.ingest.formats.text import BLOCK_SIZE, is_binary
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.reading import find_codec
 
@@ -117,6 +118,8 @@ def _found(sample: bytes, *, complete: bool) -> Decoded:
         or _by_default(sample)
     )
     if decoded is None:
+        if any(is_binary(sample[at : at + BLOCK_SIZE]) for at in range(0, len(sample), BLOCK_SIZE)):
+            raise binary_file()
         raise PermanentError(
             "unreadable_encoding",
             "The file cannot be read as text in any known encoding. Please save it as UTF-8 and upload it again.",

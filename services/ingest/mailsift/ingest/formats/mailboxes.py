@@ -29,7 +29,7 @@ _MAX_LENGTH: Final = 2000
 _MAILBOX: Final = re.compile(
     rf"""
     (?: [^",;<(\\\r\n]++
-      | \\[^\r\n]
+      | \\["<(\\]
       | "(?:[^"\\\r\n]|\\[^\r\n]){{0,{_MAX_QUOTED}}}+"
       | <[^<>"\r\n]{{0,{_MAX_QUOTED}}}+>
       | \((?:[^()\\\r\n]|\\[^\r\n]){{0,{_MAX_QUOTED}}}+\)
@@ -123,7 +123,7 @@ def read_mailbox(text: str) -> tuple[str, str]:
     if "@" not in text:
         return _plain(text), ""
     bracketed = list(_BRACKETED.finditer(text))
-    if bracketed:
+    if bracketed and "@" not in text[bracketed[-1].end() :]:
         name = text[: bracketed[-1].start()] or text[bracketed[-1].end() :]
         return _plain(name), bracketed[-1][1].strip()
     comments = " ".join(_COMMENT.findall(text))

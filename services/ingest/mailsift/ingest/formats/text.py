@@ -35,16 +35,17 @@ class TextStream:
         chunk = self._stream.read(BLOCK_SIZE)
         self.bytes_read += len(chunk)
         self.at_end = not chunk
-        if not self._is_wide:
-            self._refuse_binary(chunk)
-        return self._decoder.decode(chunk, final=self.at_end).replace("\0", "")
-
-    def _refuse_binary(self, chunk: bytes) -> None:
-        filled = len(chunk) - chunk.count(0)
-        controls = len(chunk) - len(chunk.translate(None, _CONTROLS))
-        if filled > _FEW_BYTES and controls > _MAX_CONTROLS * filled:
+        if not self._is_wide and is_binary(chunk):
             place = self.bytes_read - len(chunk)
             raise PermanentError(
                 "binary_file",
                 f"The file stops being text somewhere behind its byte {place:,}. Please mend it and upload it again.",
             )
+        return self._decoder.decode(chunk, final=self.at_end).replace("\0", "")
+
+
+def is_binary(chunk: bytes) -> bool:
+    """Whether a piece of a file, written in bytes of which most are characters, cannot be text."""
+    filled = len(chunk) - chunk.count(0)
+    controls = len(chunk) - len(chunk.translate(None, _CONTROLS))
+    return filled > _FEW_BYTES and controls > _MAX_CONTROLS * filled
