@@ -10,7 +10,7 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from mailsift.ingest.dialect import Container
@@ -40,24 +40,6 @@ PACK: dict[Container, Callable[[bytes], bytes]] = {
     Container.ZIP: lambda content: zipped({"list.csv": content}),
 }
 STREAMED = [Container.GZIP, Container.BZIP2, Container.XZ, Container.ZSTD]
-
-
-class Pieces(io.RawIOBase):
-    """A stream of pieces that are made as they are read, each as long as it is."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self._pieces = pieces
-        self._rest = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        self._rest = self._rest or memoryview(next(self._pieces, b""))
-        taken = self._rest[: len(buffer)]
-        buffer[: len(taken)] = taken
-        self._rest = self._rest[len(taken) :]
-        return len(taken)
 
 
 def one_gigabyte_line(container: Container) -> bytes:

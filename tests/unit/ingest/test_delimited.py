@@ -12,20 +12,9 @@ from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
 from mailsift.ingest.rows import MAX_COLUMNS, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
+from trickling import Dribble
 
 MIB = 2**20
-
-
-class Dribble(io.BytesIO):
-    """A stream that gives a few bytes at a time, so that blocks end anywhere."""
-
-    def __init__(self, content: bytes, at_most: int) -> None:
-        super().__init__(content)
-        self._at_most = at_most
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        del size
-        return super().read(self._at_most)
 
 
 class Endless(io.RawIOBase):

@@ -12,7 +12,8 @@ from mailsift.ingest.formats import json_text, text
 from mailsift.ingest.formats.json_rows import JsonRows
 from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, RejectReason, Row
 from mailsift.shared.errors import PermanentError
-from packing import MIB, Pieces
+from packing import MIB
+from trickling import Pieces
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 scalars = st.none() | st.booleans() | st.integers() | texts

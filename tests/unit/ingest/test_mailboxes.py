@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from mailsift.ingest.formats.mailboxes import Mailboxes
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
-from packing import MIB, Pieces
+from packing import MIB
+from trickling import Dribble, Pieces
 
 NAME = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"]), max_size=20).filter(
     lambda name: not name.startswith("=?")
@@ -17,18 +18,6 @@ NAME = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zs", "Zl", "Zp"]),
 ADDRESS = st.from_regex(r"[a-z0-9.+-]{1,9}@[a-z]{1,8}\.(com|org)", fullmatch=True)
 mailboxes = st.lists(st.tuples(NAME, ADDRESS), min_size=1, max_size=8)
 separators = st.sampled_from([",", ", ", ";", "; ", "\n", "\r\n", "\r", ",\r\n ", ";\n", ",\r\n\t"])
-
-
-class Dribble(io.BytesIO):
-    """A stream that gives a few bytes at a time, so that pieces end anywhere."""
-
-    def __init__(self, content: bytes, at_most: int) -> None:
-        super().__init__(content)
-        self._at_most = at_most
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        del size
-        return super().read(self._at_most)
 
 
 def read(text: str, *, complete: bool = True, at_most: int = 2**20) -> list[Row | RejectedRow]:

@@ -1,5 +1,6 @@
 """Lists in containers, through the one place that opens files."""
 
+import csv
 import io
 import json
 import zipfile
@@ -88,6 +89,22 @@ tables = st.lists(st.tuples(names, st.from_regex(r"[a-z]{1,9}@[a-z]{1,9}\.org", 
 def test_any_objects_in_any_container_are_read_back(table: list[tuple[str, str]], container: Container) -> None:
     content = json.dumps([{"a": name, "mail": mail} for name, mail in table]).encode()
     assert cells(PACK[container](content)) == [list(row) for row in table]
+
+
+@settings(max_examples=60)
+@given(
+    tables,
+    st.sampled_from(",;\t|"),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32"]),
+    st.sampled_from(Container),
+)
+def test_any_table_in_any_dialect_encoding_and_container_is_read_back(
+    table: list[tuple[str, str]], delimiter: str, line_end: str, encoding: str, container: Container
+) -> None:
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=delimiter, lineterminator=line_end).writerows([("a name", "mail"), *table])
+    assert cells(PACK[container](text.getvalue().encode(encoding))) == [list(row) for row in table]
 
 
 # --- several lists in one zip file ------------------------------------------------------------------------------------
