@@ -47,7 +47,7 @@ def _go_on() -> None:
 def _read_rows(table: Table, dialect: Dialect, size: int) -> None:
     entries = Entries("an-id", dialect, Repeats())
     looked_at = 0
-    for batch in batches(table, entries, BatchLimits(rows=1000), lambda: 0.0):
+    for batch in batches(table.runs(), entries, BatchLimits(rows=1000), lambda: 0.0):
         for lines in batch:
             assert 0 <= table.bytes_read <= size
             lines.encode(errors="replace")

@@ -21,6 +21,7 @@ from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.ingest import repository as ingest_repository
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import Counts, Entries
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import Row
 from mailsift.ingest.totals import Totals
@@ -92,7 +93,7 @@ class Analyzer:
             ingest_repository.save_dialect(connection, upload_id, dialect)
             entries, counts = Entries(str(upload_id), dialect, Repeats()), Counts()
             rows = [Row(number, row) for number, row in enumerate(cells, 1)]
-            ingest_repository.copy_entries(connection, (entries.write(row, counts) for row in rows))
+            ingest_repository.copy_entries(connection, (entries.write(run, counts) for run in in_runs(rows)))
             totals = Totals(counts.rows, counts.emails, counts.valid, counts.duplicates, len(counts.rejected))
             ingest_repository.save_totals(connection, upload_id, totals)
             connection.execute(text("UPDATE uploads SET status = 'completed'"))

@@ -10,6 +10,7 @@ from factories import Tenant, make_upload
 from mailsift.ingest import repository
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import Counts, Entries
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import Row
 
@@ -21,7 +22,7 @@ def load(connection: Connection, tenant: Tenant, cells: list[str], repeats: Repe
     upload_id = make_upload(connection, tenant)
     entries, counts = Entries(str(upload_id), DIALECT, repeats), Counts()
     rows = [Row(at, cells[at : at + 2]) for at in range(0, len(cells), 2)]
-    repository.copy_entries(connection, (entries.write(row, counts) for row in rows))
+    repository.copy_entries(connection, (entries.write(run, counts) for run in in_runs(rows)))
     return upload_id
 
 

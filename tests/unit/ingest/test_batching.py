@@ -5,6 +5,7 @@ from copied import read_entries
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import Counts, Entries
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, Row
 
@@ -35,7 +36,7 @@ def cut(
 ) -> Iterator[Batch]:
     columns = tuple(range(per_row))
     dialect = Dialect(format=Format.CSV, has_header=False, column_names=("c",) * per_row, email_columns=columns)
-    return batches(source, Entries("an-id", dialect, Repeats()), limits, clock)
+    return batches(in_runs(source), Entries("an-id", dialect, Repeats()), limits, clock)
 
 
 def sizes(found: Iterator[Batch]) -> list[int]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from copied import Entry, read_entries
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import COLUMNS, Counts, Entries, Finder
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
@@ -20,7 +21,7 @@ TWO = replace(CSV, column_names=("email", "name", "work email"), email_columns=(
 
 def write(rows: Iterable[Row | RejectedRow], dialect: Dialect = TWO, *, after: int = 0) -> tuple[list[Entry], Counts]:
     entries, counts = Entries("an-id", dialect, Repeats(), after=after), Counts()
-    return read_entries("".join(entries.write(row, counts) for row in rows)), counts
+    return read_entries("".join(entries.write(run, counts) for run in in_runs(rows))), counts
 
 
 def write_row(*cells: str, dialect: Dialect = CSV) -> tuple[Entry, Counts]:

@@ -8,9 +8,10 @@ import pytest
 
 from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.disposable import is_disposable
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.opening import Opener
 from mailsift.ingest.preview import MOST_BYTES, Preview, look
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.rows import RejectedRow, Row, Run
 from mailsift.shared.reading import ReadingOptions
 
 
@@ -94,6 +95,9 @@ class Packed:
         while True:
             number += 1
             yield Row(number, [f"person{number}@example.com"])
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        return in_runs(self)
 
 
 def test_what_is_packed_ends_by_its_characters_and_nobody_guesses_its_rows() -> None:

@@ -14,6 +14,7 @@ from mailsift.ingest.batching import BatchLimits, batches
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.entries import Entries
+from mailsift.ingest.formats.runs import in_runs, skip
 from mailsift.ingest.repeats import Repeats
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row
 
@@ -38,7 +39,7 @@ def load(source: Iterable[Row | RejectedRow], state: Checkpoint, limits: BatchLi
     entries = Entries("an-id", state.dialect, Repeats(room=0), after=state.rows)
     committed: list[Entry] = []
     with suppress(Killed):
-        for batch in batches(islice(source, state.rows, None), entries, limits, lambda: 0.0):
+        for batch in batches(skip(in_runs(source), state.rows), entries, limits, lambda: 0.0):
             committed += read_entries("".join(batch))
             state = state.after(batch)
     return committed, Checkpoint.from_json(state.to_json())

@@ -14,7 +14,7 @@ from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.entries import Counts, Entries
 from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.ingest.repeats import Repeats
-from mailsift.ingest.rows import Row
+from mailsift.ingest.rows import Row, Run
 from mailsift.shared.reading import ReadingOptions
 
 
@@ -81,7 +81,7 @@ def test_ten_thousand_columns_are_read() -> None:
     header, row = ["email", *names, "email"], ["a@x.com", *map(str, range(9_998)), "b@x.com"]
     dialect, found = read("\n".join([",".join(header), *[",".join(row)] * 20]).encode())
     assert (list(dialect.column_names), found) == (header, [row] * 20)
-    entries = read_entries(Entries("an-id", dialect, Repeats()).write(Row(2, row), Counts()))
+    entries = read_entries(Entries("an-id", dialect, Repeats()).write(Run(2, [row]), Counts()))
     assert [(entry.column_index, entry.email_address) for entry in entries] == [(0, "a@x.com"), (9_999, "b@x.com")]
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 from mailsift.ingest.entries import Counts, Entries
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.formats.runs import Runs, cut
 
 _AT_A_TIME: Final = 64 * 1024
 """Characters."""
 
+_ROWS_OF_A_RUN: Final = 250
+"""A batch ends between runs."""
+
 
 @dataclass(frozen=True, slots=True)
 class BatchLimits:
-    """A transaction ends after the row with which it comes to any of these."""
+    """A transaction ends when it comes to any of these, or with the run of rows that brings it there."""
 
     rows: int = 250_000
     """Of "uploadEmails"."""
@@ -28,10 +31,8 @@ class BatchLimits:
 class Batch:
     """The rows of one transaction, once, as the lines of their entries, and what there was to count among them."""
 
-    def __init__(
-        self, rows: Iterable[Row | RejectedRow], entries: Entries, limits: BatchLimits, clock: Callable[[], float]
-    ) -> None:
-        self._rows = rows
+    def __init__(self, runs: Runs, entries: Entries, limits: BatchLimits, clock: Callable[[], float]) -> None:
+        self._runs = runs
         self._entries = entries
         self._limits = limits
         self._clock = clock
@@ -40,11 +41,11 @@ class Batch:
     def __iter__(self) -> Iterator[str]:
         """Whole rows, many at a time; the clock is looked at in between."""
         counts, limits = self.counts, self._limits
-        most_rows = -(-limits.rows // self._entries.per_row)
+        most_rows = limits.rows / self._entries.per_row
         ends = self._clock() + limits.seconds
         lines, length, is_full = [], 0, False
-        for row in self._rows:
-            written = self._entries.write(row, counts)
+        for run in self._runs:
+            written = self._entries.write(run, counts)
             lines.append(written)
             length += len(written)
             is_full = counts.rows >= most_rows or len(counts.rejected) >= limits.rejected
@@ -57,10 +58,8 @@ class Batch:
             yield "".join(lines)
 
 
-def batches(
-    rows: Iterable[Row | RejectedRow], entries: Entries, limits: BatchLimits, clock: Callable[[], float]
-) -> Iterator[Batch]:
+def batches(runs: Runs, entries: Entries, limits: BatchLimits, clock: Callable[[], float]) -> Iterator[Batch]:
     """Cut the rows into batches, none of them empty; each is read to its end before the next is asked for."""
-    source = iter(rows)
+    source = cut(runs, _ROWS_OF_A_RUN)
     for first in source:
         yield Batch(chain((first,), source), entries, limits, clock)

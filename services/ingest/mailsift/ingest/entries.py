@@ -12,7 +12,7 @@ from typing import Final
 
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.repeats import Repeats
-from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Row, extract, extract_from_line
+from mailsift.ingest.rows import MAX_RAW_TEXT_LENGTH, RejectedRow, RejectReason, Run, extract, extract_from_line
 from mailsift.shared.addresses import Address, accept_plain, parse
 from mailsift.shared.copy_text import NULL, encode_array, encode_fields, encode_row
 
@@ -84,19 +84,23 @@ class Entries:
         self._number = after * self.per_row
         """Of the last entry."""
 
-    def write(self, row: Row | RejectedRow, counts: Counts) -> str:
-        """The lines of a data row, and count what it holds."""
-        counts.rows += 1
-        if isinstance(row, RejectedRow):
-            return self._write_rejected(row, [row.raw_text], counts)
-        row_number, cells = row
-        kept = cells if self._kept is None else keep(cells, self._kept)
-        number, emails = self._number, counts.emails
-        lines = self._write_entries(row_number, cells, encode_array(kept), counts)
-        if counts.emails > emails:
-            return lines
-        self._number = number
-        return self._write_rejected(RejectedRow(row_number, RejectReason.NO_ADDRESS, ",".join(kept)), kept, counts)
+    def write(self, run: Run | RejectedRow, counts: Counts) -> str:
+        """The lines of data rows, and count what they hold."""
+        if isinstance(run, RejectedRow):
+            counts.rows += 1
+            return self._write_rejected(run, [run.raw_text], counts)
+        counts.rows += len(run.rows)
+        lines = []
+        for row_number, cells in enumerate(run.rows, run.row_number):
+            kept = cells if self._kept is None else keep(cells, self._kept)
+            before = counts.emails
+            written = self._write_entries(row_number, cells, encode_array(kept), counts)
+            if counts.emails == before:
+                self._number -= self.per_row
+                rejected = RejectedRow(row_number, RejectReason.NO_ADDRESS, ",".join(kept))
+                written = self._write_rejected(rejected, kept, counts)
+            lines.append(written)
+        return "".join(lines)
 
     def _write_entries(self, row_number: int, cells: list[str], array: str, counts: Counts) -> str:
         lines = ""

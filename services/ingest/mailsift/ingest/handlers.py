@@ -6,13 +6,13 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 from mailsift.ingest import repository
 from mailsift.ingest.batching import Batch, BatchLimits, batches
 from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.entries import Entries
+from mailsift.ingest.formats.runs import skip
 from mailsift.ingest.formats.table import Table
 from mailsift.ingest.opening import Opener
 from mailsift.ingest.previewing import is_preview, preview_list
@@ -80,7 +80,7 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
         deps.opener.table(stream, source.size, dialect, lease.check) as table,
     ):
         entries = Entries(str(upload_id), dialect, repeats, after=state.rows)
-        for batch in batches(islice(table, state.rows, None), entries, deps.limits, time.monotonic):
+        for batch in batches(skip(table.runs(), state.rows), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.wait_for_no_disk(transaction.connection)
                 lines = _within(_reporting(batch, table, lease), batch, source.allowance.upload_rows, state.rows)

@@ -37,6 +37,14 @@ class Row(NamedTuple):
     columns: list[str]
 
 
+class Run(NamedTuple):
+    """Rows that stand on a line each, one below the other: most do, and many at a time are taken in faster."""
+
+    row_number: int
+    """Of the first."""
+    rows: list[list[str]]
+
+
 class RejectedRow(NamedTuple):
     """A record that could not be read, or has no address."""
 

@@ -10,6 +10,7 @@ from mailsift.ingest.detection.columns import Census, count_cells, main_email_co
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block
 from mailsift.ingest.formats.records import Records
+from mailsift.ingest.formats.runs import in_rows
 from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, RejectReason, Row
 from mailsift.shared.errors import PermanentError
 
@@ -63,7 +64,7 @@ def find_layout(lines: list[str], delimiter: str | None) -> Layout:
 
 
 def _read(block: Block, delimiter: str, quote: str) -> Layout:
-    records = list(Records(Grammar(delimiter, quote), width=0, email_columns=()).split([block]))
+    records = list(in_rows(Records(Grammar(delimiter, quote), width=0, email_columns=()).split([block])))
     rows = [row.columns for row in records if isinstance(row, Row)]
     too_wide = sum(row.reason is RejectReason.TOO_MANY_COLUMNS for row in records if isinstance(row, RejectedRow))
     is_quoted = any(quote in line for line in block.lines)

@@ -9,8 +9,8 @@ from mailsift.ingest.dialect import Dialect
 from mailsift.ingest.formats.grammar import Grammar
 from mailsift.ingest.formats.lines import Block, LineBlocks
 from mailsift.ingest.formats.records import Records
-from mailsift.ingest.formats.table import data_rows
-from mailsift.ingest.rows import RejectedRow, RejectReason, Row
+from mailsift.ingest.formats.runs import data_runs, in_rows
+from mailsift.ingest.rows import RejectedRow, RejectReason, Row, Run
 
 
 class DelimitedTable:
@@ -31,10 +31,14 @@ class DelimitedTable:
         return self._dialect.column_names
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
-        return data_rows(split_rows(self._blocks, self._dialect), self._dialect)
+        return in_rows(self.runs())
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """The same rows, many at a time."""
+        return data_runs(_split(self._blocks, self._dialect), self._dialect)
 
 
-def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | RejectedRow]:
+def _split(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Run | RejectedRow]:
     """Every row that is not blank, the header too."""
     if dialect.delimiter is None:
         return _split_text(blocks)
@@ -43,7 +47,7 @@ def split_rows(blocks: Iterable[Block], dialect: Dialect) -> Iterator[Row | Reje
     return records.split(blocks)
 
 
-def _split_text(blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
+def _split_text(blocks: Iterable[Block]) -> Iterator[Run | RejectedRow]:
     first = 1
     for block in blocks:
         if block.too_long:
@@ -51,5 +55,5 @@ def _split_text(blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
         else:
             for row_number, line in enumerate(block.lines, start=first):
                 if not line.isspace():
-                    yield Row(row_number, [line.rstrip("\r\n")])
+                    yield Run(row_number, [[line.rstrip("\r\n")]])
         first += len(block.lines)

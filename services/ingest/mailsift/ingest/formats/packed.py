@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mailsift.ingest.containers.bounds import Meter
 from mailsift.ingest.formats.table import Table
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.rows import RejectedRow, Row, Run
 
 
 class PackedTable:
@@ -28,3 +28,7 @@ class PackedTable:
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         return iter(self._table)
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """The same rows, many at a time."""
+        return self._table.runs()

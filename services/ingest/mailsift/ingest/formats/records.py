@@ -18,7 +18,7 @@ from typing import Final
 
 from mailsift.ingest.formats.grammar import END, Grammar
 from mailsift.ingest.formats.lines import Block
-from mailsift.ingest.rows import MAX_COLUMNS, MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
+from mailsift.ingest.rows import MAX_COLUMNS, MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Run
 
 _LOOK_AHEAD_BUDGET: Final = 4 * MAX_ROW_LENGTH
 _LOOK_AHEAD_PER_CHARACTER: Final = 2
@@ -51,7 +51,7 @@ class Records:
         self.wasted = 0
         """Characters looked at in vain."""
 
-    def split(self, blocks: Iterable[Block]) -> Iterator[Row | RejectedRow]:
+    def split(self, blocks: Iterable[Block]) -> Iterator[Run | RejectedRow]:
         """Every record that is not blank, with the number of the line on which it starts."""
         begun: list[str] = []
         for block in blocks:
@@ -65,9 +65,22 @@ class Records:
                 begun = yield from self._split(begun + block.lines, final=False)
         yield from self._split(begun, final=True)
 
-    def _split(self, lines: list[str], *, final: bool) -> Generator[Row | RejectedRow, None, list[str]]:
+    def _split(self, lines: list[str], *, final: bool) -> Generator[Run | RejectedRow, None, list[str]]:
         """The records of these lines; returns the lines of a last one that is still open."""
-        new = tuple.__new__  # half of what Row() takes
+        if not self._passing_over and (rows := self._one_a_line(lines)):
+            yield Run(self._line_number, rows)
+            self._line_number += len(lines)
+            return []
+        return (yield from self._split_by_record(lines, final=final))
+
+    def _one_a_line(self, lines: list[str]) -> list[list[str]] | None:
+        """The records of lines each of which is one, as most are; None if any is not, or there is more to say of it."""
+        rows = list(self._grammar.reader(chain(lines, (END,))))
+        if rows.pop() != [END] or len(rows) != len(lines):
+            return None
+        return rows if all(map(_says_something, rows)) and max(map(len, rows), default=0) <= MAX_COLUMNS else None
+
+    def _split_by_record(self, lines: list[str], *, final: bool) -> Generator[Run | RejectedRow, None, list[str]]:
         at = self._pass_over(lines) if self._passing_over else 0
         while at < len(lines):
             first = at
@@ -77,11 +90,8 @@ class Records:
                 end = first + reader.line_num
                 if end - at > 1:
                     break
-                # Most rows begin with something: they are spared the calls.
-                if cells and cells[0] > " " and not cells[0].isspace() and len(cells) <= MAX_COLUMNS:
-                    yield new(Row, (self._line_number + at, cells))
-                elif _says_something(cells):
-                    yield _row(self._line_number + at, cells, lines[at])
+                if _says_something(cells):
+                    yield _record(self._line_number + at, cells, lines[at])
                 at = end
             else:
                 at = stop
@@ -98,13 +108,13 @@ class Records:
     def _begin(self, lines: list[str], cells: list[str], at: int, *, is_open: bool) -> _Begun:
         return _Begun(self._line_number + at, lines, cells, is_open, sum(map(len, lines)))
 
-    def _judge(self, record: _Begun) -> tuple[Row | RejectedRow, int]:
+    def _judge(self, record: _Begun) -> tuple[Run | RejectedRow, int]:
         """What becomes of a record of several lines, and how many of them it uses up."""
         if self._grammar.is_well_formed(record.lines, is_open=record.is_open):
             if record.length > MAX_ROW_LENGTH:
                 return self._judge_too_long(record)
             if not record.is_open:
-                return _row(record.row_number, record.cells, record.lines[0]), len(record.lines)
+                return _record(record.row_number, record.cells, record.lines[0]), len(record.lines)
         return self._reject_first_line(record)
 
     def _judge_too_long(self, record: _Begun) -> tuple[RejectedRow, int]:
@@ -143,10 +153,10 @@ class Records:
         return self.wasted <= _LOOK_AHEAD_BUDGET + _LOOK_AHEAD_PER_CHARACTER * self._characters
 
 
-def _row(row_number: int, cells: list[str], first_line: str) -> Row | RejectedRow:
+def _record(row_number: int, cells: list[str], first_line: str) -> Run | RejectedRow:
     if len(cells) > MAX_COLUMNS:
         return _rejected(row_number, RejectReason.TOO_MANY_COLUMNS, first_line)
-    return Row(row_number, cells)
+    return Run(row_number, [cells])
 
 
 def _rejected(row_number: int, reason: RejectReason, line: str) -> RejectedRow:

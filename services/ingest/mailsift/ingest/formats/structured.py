@@ -9,8 +9,9 @@ from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.formats.json_lines import JsonLines
 from mailsift.ingest.formats.json_rows import JsonRows
 from mailsift.ingest.formats.mailboxes import Mailboxes
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.formats.table import data_rows
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.rows import RejectedRow, Row, Run
 
 
 class Rows(Protocol):
@@ -48,6 +49,10 @@ class StructuredTable:
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         return data_rows(self._rows, self._dialect)
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """The same rows."""
+        return in_runs(self)
 
 
 def _open(stream: BinaryIO, dialect: Dialect) -> Rows:

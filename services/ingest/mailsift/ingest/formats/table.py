@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from mailsift.ingest.dialect import Dialect
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.rows import RejectedRow, Row, Run
 
 
 class Table(Protocol):
@@ -25,6 +25,9 @@ class Table(Protocol):
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         """Read on."""
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """Read on, many rows at a time where that is how they are read."""
 
 
 def data_rows(rows: Iterable[Row | RejectedRow], dialect: Dialect) -> Iterator[Row | RejectedRow]:

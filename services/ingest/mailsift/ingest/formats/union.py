@@ -10,8 +10,9 @@ from typing import BinaryIO, Final
 
 from mailsift.ingest.containers.zipped import ZipArchive
 from mailsift.ingest.dialect import Dialect
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.formats.table import Table
-from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, Row
+from mailsift.ingest.rows import MAX_COLUMNS, RejectedRow, Row, Run
 from mailsift.shared.errors import PermanentError
 
 _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
@@ -75,6 +76,10 @@ class UnionTable:
             entry = self._archive.member(member.index)
             with self._archive.open(entry) as stream, self._open_table(stream, entry.size, member.dialect) as table:
                 yield from self._placed(table)
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """The same rows."""
+        return in_runs(self)
 
     def _placed(self, table: Table) -> Iterator[Row | RejectedRow]:
         places = self._columns.place(table.column_names)

@@ -7,8 +7,9 @@ from typing import Final
 
 from mailsift.ingest.detection.judgement import Judgement, Sample, judge
 from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
+from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.formats.table import data_rows
-from mailsift.ingest.rows import RejectedRow, Row
+from mailsift.ingest.rows import RejectedRow, Row, Run
 from mailsift.ingest.workbooks.workbook import Sheet, Workbook
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.reading import ReadingOptions
@@ -40,6 +41,10 @@ class WorkbookTable:
 
     def __iter__(self) -> Iterator[Row | RejectedRow]:
         return data_rows(self._workbook.rows(self._dialect.sheet or ""), self._dialect)
+
+    def runs(self) -> Iterator[Run | RejectedRow]:
+        """The same rows."""
+        return in_runs(self)
 
 
 def understand_workbook(workbook: Workbook, format_: Format, options: ReadingOptions) -> Dialect:
