@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.formats.delimited import DelimitedTable
-from mailsift.ingest.formats.runs import cut, in_rows, in_runs, skip
+from mailsift.ingest.formats.runs import in_rows, in_runs, skip
 from mailsift.ingest.rows import RejectedRow, RejectReason, Row, Run
 
 CSV = Dialect(
@@ -27,6 +27,11 @@ def test_rows_that_stand_on_a_line_each_come_together() -> None:
     assert read(content) == [Run(2, [["a@x.com", "Ann"], ["b@x.com", "Bob"]])]
 
 
+def test_a_run_is_not_long() -> None:
+    found = read(b"email,name\n" + b"a@x.com,Ann\n" * 1000)
+    assert [len(run.rows) for run in found if isinstance(run, Run)] == [249, 250, 250, 250, 1]
+
+
 def test_where_rows_and_lines_differ_each_comes_by_itself() -> None:
     content = b'email,name\na@x.com,Ann\n\nb@x.com,"Bob\nSmith"\n , \nc@x.com,"Cid\nd@x.com,Dan\n'
     assert list(in_rows(read(content))) == [
@@ -35,13 +40,6 @@ def test_where_rows_and_lines_differ_each_comes_by_itself() -> None:
         RejectedRow(7, RejectReason.UNBALANCED_QUOTE, 'c@x.com,"Cid'),
         Row(8, ["d@x.com", "Dan"]),
     ]
-
-
-@given(runs, st.integers(1, 4))
-def test_runs_that_are_cut_hold_the_same_rows(whole: list[Run | RejectedRow], most: int) -> None:
-    parts = list(cut(whole, most))
-    assert list(in_rows(parts)) == list(in_rows(whole))
-    assert all(len(part.rows) <= most for part in parts if isinstance(part, Run))
 
 
 @given(runs, st.integers(0, 30))

@@ -8,13 +8,10 @@ from itertools import chain
 from typing import Final
 
 from mailsift.ingest.entries import Counts, Entries
-from mailsift.ingest.formats.runs import Runs, cut
+from mailsift.ingest.formats.runs import Runs
 
 _AT_A_TIME: Final = 64 * 1024
 """Characters."""
-
-_ROWS_OF_A_RUN: Final = 250
-"""A batch ends between runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,6 @@ class Batch:
 
 def batches(runs: Runs, entries: Entries, limits: BatchLimits, clock: Callable[[], float]) -> Iterator[Batch]:
     """Cut the rows into batches, none of them empty; each is read to its end before the next is asked for."""
-    source = cut(runs, _ROWS_OF_A_RUN)
+    source = iter(runs)
     for first in source:
         yield Batch(chain((first,), source), entries, limits, clock)

@@ -23,6 +23,9 @@ from mailsift.ingest.rows import MAX_COLUMNS, MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGT
 _LOOK_AHEAD_BUDGET: Final = 4 * MAX_ROW_LENGTH
 _LOOK_AHEAD_PER_CHARACTER: Final = 2
 
+# Few enough that none of them live long: the garbage collector would look at them, and at all else, again and again.
+_LINES_OF_A_RUN: Final = 250
+
 # A data row so soon after an opening quote means that the quote was left open, not that a long text begins.
 _FEW_LINES: Final = 100
 
@@ -67,11 +70,12 @@ class Records:
 
     def _split(self, lines: list[str], *, final: bool) -> Generator[Run | RejectedRow, None, list[str]]:
         """The records of these lines; returns the lines of a last one that is still open."""
-        if not self._passing_over and (rows := self._one_a_line(lines)):
+        at = 0
+        while not self._passing_over and (rows := self._one_a_line(lines[at : at + _LINES_OF_A_RUN])):
             yield Run(self._line_number, rows)
-            self._line_number += len(lines)
-            return []
-        return (yield from self._split_by_record(lines, final=final))
+            self._line_number += len(rows)
+            at += len(rows)
+        return (yield from self._split_by_record(lines[at:], final=final))
 
     def _one_a_line(self, lines: list[str]) -> list[list[str]] | None:
         """The records of lines each of which is one, as most are; None if any is not, or there is more to say of it."""

@@ -49,16 +49,6 @@ def skip(runs: Runs, count: int) -> Iterator[Run | RejectedRow]:
             yield run
 
 
-def cut(runs: Runs, most: int) -> Iterator[Run | RejectedRow]:
-    """The same in runs of so many rows at most."""
-    for run in runs:
-        if isinstance(run, Run):
-            for at in range(0, len(run.rows), most):
-                yield Run(run.row_number + at, run.rows[at : at + most])
-        else:
-            yield run
-
-
 def _without(run: Run, first: int) -> Iterator[Run]:
     if first < len(run.rows):
         yield Run(run.row_number + first, run.rows[first:]) if first else run
