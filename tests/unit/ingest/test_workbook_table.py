@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 
 import pytest
 import xlsxwriter
 
+from mailsift.ingest.checkpoint import Checkpoint
 from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
 from mailsift.ingest.opening import Opener
 from mailsift.ingest.preview import look
 from mailsift.ingest.rows import Row
+from mailsift.ingest.workbooks.limits import WorkbookLimits
+from mailsift.ingest.workbooks.workbooks import Workbooks
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.reading import ReadingOptions
-from workbooks import LIST, Table, encrypted, ods, write, xls, xlsx
+from workbooks import LIST, Table, encrypted, ods, text_cell, write, xls, xlsx, xlsx_of
 
 EMPTY: Table = ()
 NUMBERS: Table = (("year", "turnover"), (2025, 1.5), (2026, 2))
@@ -37,8 +41,8 @@ def book(sheets: Mapping[str, Table], *, hidden: str | None = None) -> bytes:
     return target.getvalue()
 
 
-def understand(content: bytes, options: ReadingOptions | None = None) -> Dialect:
-    return Opener().understand(io.BytesIO(content), options or ReadingOptions(), lambda: None)
+def understand(content: bytes, options: ReadingOptions | None = None, limits: WorkbookLimits | None = None) -> Dialect:
+    return Opener(Workbooks(limits)).understand(io.BytesIO(content), options or ReadingOptions(), lambda: None)
 
 
 def sheet_of(dialect: Dialect) -> Finding:
@@ -53,6 +57,31 @@ def test_a_workbook_is_known_by_its_content(content: bytes, format_: str) -> Non
     with Opener().table(io.BytesIO(content), len(content), dialect, lambda: None) as table:
         assert list(table) == [Row(2, ["Ann", "ann@example.com", "34"]), Row(3, ["Bob", "bob@example.org", "41.5"])]
         assert table.bytes_read == len(content)
+
+
+@pytest.mark.parametrize(
+    ("limits", "numbers"), [(WorkbookLimits(), [2, 3, 3000]), (WorkbookLimits(memory_bytes=96 * 1024**2), [2, 3000])]
+)
+def test_a_later_attempt_reads_a_workbook_in_the_way_in_which_it_was_understood(
+    limits: WorkbookLimits, numbers: list[int]
+) -> None:
+    # Whole, it takes memory for all cells up to the last; a text that looks like an error is blank only row by row.
+    cells = {
+        1: {"A": "email"},
+        2: {"A": "ann@example.com"},
+        3: {"A": "#N/A"},
+        3000: {"A": "bob@b.example", "ALL": "far"},
+    }
+    content = xlsx_of(
+        [
+            f'<row r="{number}">{"".join(text_cell(f"{column}{number}", text) for column, text in row.items())}</row>'
+            for number, row in cells.items()
+        ]
+    )
+    kept = json.dumps(Checkpoint(understand(content, limits=limits)).to_json())
+    dialect = Checkpoint.from_json(json.loads(kept)).dialect
+    with Opener().table(io.BytesIO(content), len(content), dialect, lambda: None) as table:
+        assert [row.row_number for row in table] == numbers
 
 
 def test_the_list_is_on_the_first_sheet_with_addresses() -> None:

@@ -35,6 +35,15 @@ class Container(StrEnum):
     ZSTD = "zstd"
 
 
+class Way(StrEnum):
+    """How a workbook is read, in the order in which the two ways are tried."""
+
+    WHOLE = "whole"
+    """By calamine: every format; 2.5 million cells in 2 s, and in 325 MB."""
+    ROW_BY_ROW = "row-by-row"
+    """By openpyxl: .xlsx only; 2.5 million cells in 30 s, in little more memory than the strings that cells share."""
+
+
 class Trait(StrEnum):
     """What there is to find out about a file."""
 
@@ -85,6 +94,8 @@ class Dialect:
     """None where quotation marks mean nothing."""
     sheet: str | None = None
     """Of a workbook; of JSON the keys that lead to the array, with dots between them, and None for the outermost."""
+    way: Way | None = None
+    """Of a workbook; to the other way, what looks like an error may be blank. None leaves it open."""
     skipped_rows: int = 0
     """Rows above the header, or above the first data row if there is none."""
     has_header: bool
@@ -112,12 +123,13 @@ class Dialect:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Read it back."""
-        kept = stored["kept_columns"]
+        kept, way = stored["kept_columns"], stored.get("way")
         return cls(
             **{
                 **stored,
                 "format": Format(stored["format"]),
                 "container": Container(stored["container"]) if stored["container"] else None,
+                "way": Way(way) if way else None,
                 "column_names": tuple(stored["column_names"]),
                 "email_columns": tuple(stored["email_columns"]),
                 "kept_columns": None if kept is None else tuple(kept),

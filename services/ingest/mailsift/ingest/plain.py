@@ -52,5 +52,5 @@ class PlainFiles:
             case Format.MAILBOXES | Format.JSON | Format.JSONL:
                 yield StructuredTable(stream, dialect)
             case Format.XLSX | Format.XLS | Format.ODS:
-                with self.workbooks.open(stream, watch) as workbook:
+                with self.workbooks.open(stream, watch, way=dialect.way) as workbook:
                     yield WorkbookTable(workbook, size, dialect)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Self
 
-from mailsift.ingest.workbooks.readers import Way
+from mailsift.ingest.dialect import Way
 
 
 @dataclass(frozen=True, slots=True)

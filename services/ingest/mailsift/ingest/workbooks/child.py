@@ -13,13 +13,14 @@ from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
+from mailsift.ingest.dialect import Way
 from mailsift.ingest.workbooks import confinement
 from mailsift.ingest.workbooks.assignment import Assignment
 from mailsift.ingest.workbooks.cells import row_texts
 from mailsift.ingest.workbooks.faults import Fault, Unreadable
 from mailsift.ingest.workbooks.frames import Kind, pack
 from mailsift.ingest.workbooks.inspection import inspect
-from mailsift.ingest.workbooks.readers import Reader, SheetRow, Way
+from mailsift.ingest.workbooks.readers import Reader, SheetRow
 
 _BASE_SECONDS: Final = 20
 # Several times what each way takes on an old machine.

@@ -3,17 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from typing import NamedTuple, Protocol
-
-
-class Way(StrEnum):
-    """Which of the two, in the order in which they are tried."""
-
-    WHOLE = "whole"
-    """By calamine: every format; 2.5 million cells in 2 s, and in 325 MB."""
-    ROW_BY_ROW = "row-by-row"
-    """By openpyxl: .xlsx only; 2.5 million cells in 30 s, in little more memory than the strings that cells share."""
 
 
 class SheetRow(NamedTuple):

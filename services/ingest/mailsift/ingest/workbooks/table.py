@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from mailsift.ingest.detection.judgement import Judgement, Sample, judge
-from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait
+from mailsift.ingest.dialect import AS_ASKED, Dialect, Finding, Format, Trait, Way
 from mailsift.ingest.formats.runs import in_runs
 from mailsift.ingest.formats.table import data_rows
 from mailsift.ingest.rows import RejectedRow, Row, Run
@@ -62,7 +62,8 @@ def understand_workbook(workbook: Workbook, format_: Format, options: ReadingOpt
             if fault is None or fault.code == "no_readable_row":
                 fault = error
         else:
-            return _dialect(format_, judgement, _on_format(format_), _on_sheet(workbook.sheets, sheet, options))
+            on_sheet = _on_sheet(workbook.sheets, sheet, options)
+            return _dialect(format_, workbook.way, judgement, on_sheet)
     raise fault or PermanentError("no_readable_row", "The workbook has no sheet with cells.")
 
 
@@ -84,16 +85,17 @@ def _judge(workbook: Workbook, sheet: Sheet, options: ReadingOptions) -> Judgeme
     return judge(Sample(rows, complete=len(rows) < _SAMPLE_ROWS), options)
 
 
-def _dialect(format_: Format, judgement: Judgement, on_format: Finding, on_sheet: Finding) -> Dialect:
+def _dialect(format_: Format, way: Way, judgement: Judgement, on_sheet: Finding) -> Dialect:
     return Dialect(
         format=format_,
         sheet=str(on_sheet.value),
+        way=way,
         skipped_rows=judgement.skipped_rows,
         has_header=judgement.has_header,
         column_names=judgement.column_names,
         email_columns=judgement.email_columns,
         kept_columns=judgement.kept_columns,
-        findings=(on_format, on_sheet, *judgement.findings),
+        findings=(_on_format(format_), on_sheet, *judgement.findings),
     )
 
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any, Final, NamedTuple, Self
 
+from mailsift.ingest.dialect import Way
 from mailsift.ingest.rows import MAX_COLUMNS, MAX_RAW_TEXT_LENGTH, MAX_ROW_LENGTH, RejectedRow, RejectReason, Row
 from mailsift.ingest.workbooks.assignment import Assignment
 from mailsift.ingest.workbooks.faults import Fault, Unreadable, refusal
 from mailsift.ingest.workbooks.frames import Frame, Kind
 from mailsift.ingest.workbooks.limits import WorkbookLimits
 from mailsift.ingest.workbooks.process import ReadingProcess, Watch
-from mailsift.ingest.workbooks.readers import Way
 from mailsift.ingest.workbooks.spooling import spool
 
 # What breaks in one way need not break in the other.
@@ -30,10 +30,13 @@ class Sheet(NamedTuple):
 class Workbook:
     """An open workbook: a copy of it on disk, and a process that reads it. What is wrong is a PermanentError."""
 
-    def __init__(self, content: Iterable[bytes], limits: WorkbookLimits, watch: Watch) -> None:
+    def __init__(self, content: Iterable[bytes], limits: WorkbookLimits, watch: Watch, way: Way | None = None) -> None:
+        """Read it in this `way` and no other; None takes the first that can."""
         self._limits = limits
         self._watch = watch
-        self._ways = list(Way)
+        self._ways = list(Way) if way is None else [way]
+        self.way = self._ways[0]
+        """In which it is read."""
         self._process: ReadingProcess | None = None
         self._frames: Iterator[Frame] = iter(())
         self._sheets: list[Any] = []
@@ -100,9 +103,8 @@ class Workbook:
     def _start(self) -> ReadingProcess:
         """Start a process that can open the workbook."""
         while True:
-            self._process = ReadingProcess(
-                self._assignment(self._ways.pop(0)), self._limits.silent_seconds, self._watch
-            )
+            self.way = self._ways.pop(0)
+            self._process = ReadingProcess(self._assignment(), self._limits.silent_seconds, self._watch)
             self._frames = self._process.frames()
             try:
                 self._sheets = next(self._frames).content[0]
@@ -111,11 +113,11 @@ class Workbook:
             else:
                 return self._process
 
-    def _assignment(self, way: Way) -> Assignment:
+    def _assignment(self) -> Assignment:
         return Assignment(
             descriptor=self._file.fileno(),
             size=self._file_size,
-            way=way,
+            way=self.way,
             parent=os.getpid(),
             memory_bytes=self._limits.memory_bytes,
             cpu_seconds=self._limits.cpu_seconds,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, Final
 
+from mailsift.ingest.dialect import Way
 from mailsift.ingest.workbooks.limits import WorkbookLimits
 from mailsift.ingest.workbooks.process import Watch
 from mailsift.ingest.workbooks.spooling import chunks
@@ -24,15 +25,17 @@ class Workbooks:
         self._room = threading.BoundedSemaphore(at_once)
 
     @contextmanager
-    def open(self, stream: BinaryIO, watch: Watch, *, beginning: bytes = b"") -> Iterator[Workbook]:
-        """Open the workbook in a stream, of which the `beginning` has been read.
+    def open(
+        self, stream: BinaryIO, watch: Watch, *, beginning: bytes = b"", way: Way | None = None
+    ) -> Iterator[Workbook]:
+        """Open the workbook in a stream, of which the `beginning` has been read; None leaves the `way` open.
 
         Raises Reschedule when others are being read: no thread waits for them.
         """
         if not self._room.acquire(blocking=False):
             raise Reschedule(_WAIT_SECONDS, "another workbook is being read")
         try:
-            with Workbook(chunks(stream, beginning), self._limits, watch) as workbook:
+            with Workbook(chunks(stream, beginning), self._limits, watch, way) as workbook:
                 yield workbook
         finally:
             self._room.release()
