@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy import Engine
@@ -8,9 +9,12 @@ from sqlalchemy import Engine
 from factories import Tenant, suppress
 from ingesting import DyingStorage, Ingest, Killed
 from mailsift.ingest.batching import BatchLimits
-from mailsift.ingest.handlers import IngestDeps
+from mailsift.ingest.handlers import IngestDeps, process_file
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.storage import Storage
 
 LIST = b"""name,e-mail,city
 Ann,ann@example.com,Oslo
@@ -53,6 +57,50 @@ def test_a_list_is_taken_in_with_all_its_rows_and_columns(ingest: Ingest) -> Non
     rejected = ingest.query('SELECT * FROM "uploadRejectedRows"')
     assert [(row["rowNumber"], row["reason"], row["rawText"]) for row in rejected] == [(5, "no_address", "Cid,,Rome")]
     assert [row["activityType"] for row in ingest.query('SELECT * FROM "userActivities"')] == ["file_processed"]
+
+
+class CancelledStorage(Storage):
+    """Has the job that reads a file cancelled at some read, and counts the reads."""
+
+    def __init__(self, url: str, at: int) -> None:
+        super().__init__(url)
+        self.at = at
+        self.reads = 0
+        self.lease: Lease | None = None
+
+    def open(self, key: str) -> BinaryIO:
+        stream = super().open(key)
+        read = stream.read
+
+        def counted(size: int = -1) -> bytes:
+            self.reads += 1
+            if self.reads == self.at and self.lease:
+                self.lease.cancel()
+            return read(size)
+
+        stream.read = counted  # type: ignore[method-assign]
+        return stream
+
+
+def test_a_job_taken_back_while_nothing_but_blank_lines_comes_ends_at_once_and_tells_how_far_it_was(
+    ingest: Ingest, tmp_path: Path
+) -> None:
+    ingest.put(b"email\nann@example.com\n" + b"\n" * 2 * 1024**2)
+    storage = CancelledStorage(tmp_path.as_uri(), at=5)
+    told: list[int | None] = []
+
+    def process(lease: Lease) -> None:
+        storage.lease = lease
+        try:
+            process_file(IngestDeps(storage, BatchLimits()), lease)
+        finally:
+            told.append(lease.beat().processed)
+
+    ingest.pump.handlers[JobType.FILE_PROCESSING] = process
+    ingest.pump.run()
+    assert ingest.upload()["status"] == "cancelled"
+    assert storage.reads == storage.at
+    assert 0 < (told[0] or 0) < ingest.upload()["fileSize"]
 
 
 def test_addresses_that_are_suppressed_are_counted_and_kept(ingest: Ingest, owner: Engine) -> None:

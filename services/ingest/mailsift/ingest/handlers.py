@@ -75,15 +75,17 @@ def _understand(deps: IngestDeps, lease: Lease, upload_id: uuid.UUID, source: So
 def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, repeats: Repeats) -> Checkpoint:
     upload_id = lease.job.subject.upload()
     dialect = state.dialect
+    watch = _Watch(lease)
     with (
         deps.storage.open(source.storage_key) as stream,
-        deps.opener.table(stream, source.size, dialect, lease.check) as table,
+        deps.opener.table(stream, source.size, dialect, watch) as table,
     ):
+        watch.table = table
         entries = Entries(str(upload_id), dialect, repeats, after=state.rows)
         for batch in batches(skip(table.runs(), state.rows), entries, deps.limits, time.monotonic):
             with lease.transaction() as transaction:
                 repository.wait_for_no_disk(transaction.connection)
-                lines = _within(_reporting(batch, table, lease), batch, source.allowance.upload_rows, state.rows)
+                lines = _within(_watched(batch, watch), batch, source.allowance.upload_rows, state.rows)
                 repository.copy_entries(transaction.connection, lines)
                 repository.copy_rejected(transaction.connection, upload_id, batch.counts.rejected)
                 if table.column_names != dialect.column_names:
@@ -94,10 +96,22 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
     return state
 
 
-def _reporting(batch: Batch, table: Table, lease: Lease) -> Iterator[str]:
+class _Watch:
+    """Asks whether the job may go on, and tells how far it is: for every block of the file, with rows in it or not."""
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self.table: Table | None = None
+
+    def __call__(self) -> None:
+        self._lease.check()
+        if self.table is not None:
+            self._lease.report(self.table.bytes_read)
+
+
+def _watched(batch: Batch, watch: _Watch) -> Iterator[str]:
     for lines in batch:
-        lease.check()
-        lease.report(table.bytes_read)
+        watch()
         yield lines
 
 

@@ -14,6 +14,7 @@ from mailsift.ingest.dialect import Dialect, Format
 from mailsift.ingest.formats.delimited import DelimitedTable
 from mailsift.ingest.formats.structured import StructuredTable
 from mailsift.ingest.formats.table import Table
+from mailsift.ingest.formats.watched import watched
 from mailsift.ingest.workbooks.process import Watch
 from mailsift.ingest.workbooks.table import WorkbookTable, understand_workbook
 from mailsift.ingest.workbooks.workbooks import Workbooks
@@ -48,9 +49,9 @@ class PlainFiles:
         """Open a file for reading its data rows."""
         match dialect.format:
             case Format.CSV | Format.TSV | Format.TEXT:
-                yield DelimitedTable(stream, dialect)
+                yield DelimitedTable(watched(stream, watch), dialect)
             case Format.MAILBOXES | Format.JSON | Format.JSONL:
-                yield StructuredTable(stream, dialect)
+                yield StructuredTable(watched(stream, watch), dialect)
             case Format.XLSX | Format.XLS | Format.ODS:
                 with self.workbooks.open(stream, watch, way=dialect.way) as workbook:
                     yield WorkbookTable(workbook, size, dialect)
