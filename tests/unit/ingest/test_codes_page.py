@@ -6,7 +6,8 @@ import ast
 import re
 from pathlib import Path
 
-from mailsift.ingest.rows import RejectReason
+from mailsift.ingest.formats.mailboxes import MAX_MAILBOX_LENGTH
+from mailsift.ingest.rows import MAX_COLUMNS, MAX_ROW_LENGTH, RejectReason
 from mailsift.ingest.workbooks.faults import Fault, refusal
 from mailsift.shared.verdicts import UploadWarning
 
@@ -39,6 +40,13 @@ def test_every_way_in_which_a_list_can_fail_is_on_the_page() -> None:
 
 def test_every_reason_to_reject_a_row_is_on_the_page() -> None:
     assert told("Rows that cannot be used") == [reason.value for reason in RejectReason]
+
+
+def test_how_long_and_wide_a_row_may_be_is_on_the_page() -> None:
+    lines = {line.split("`")[1]: line for line in PAGE.splitlines() if line.startswith("| `")}
+    assert f"{MAX_ROW_LENGTH:,}" in lines["row_too_long"]
+    assert f"{MAX_MAILBOX_LENGTH:,}" in lines["row_too_long"]
+    assert f"{MAX_COLUMNS:,}" in lines["too_many_columns"]
 
 
 def test_every_warning_is_on_the_page() -> None:

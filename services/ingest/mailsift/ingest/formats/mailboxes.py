@@ -23,7 +23,8 @@ ADDRESS: Final = 1
 
 # No name is as long. It bounds, too, how far the end of an open quotation mark is looked for in vain.
 _MAX_QUOTED: Final = 500
-_MAX_LENGTH: Final = 2000
+MAX_MAILBOX_LENGTH: Final = 2000
+"""Longest mailbox that is read, in characters, its name too; a longer one is rejected and the rest goes on."""
 
 # Nothing is tried twice: each branch begins with another character, and none gives back what it took.
 _MAILBOX: Final = re.compile(
@@ -76,7 +77,12 @@ class Mailboxes:
         for piece, end, following in self._pieces():
             text = begun + piece
             begun = ""
-            if end.isspace() and following in _BLANKS and "@" not in text and 0 < len(text.strip()) < _MAX_LENGTH:
+            if (
+                end.isspace()
+                and following in _BLANKS
+                and "@" not in text
+                and 0 < len(text.strip()) < MAX_MAILBOX_LENGTH
+            ):
                 begun = f"{text} "
             else:
                 yield from _rows(started, text)
@@ -89,8 +95,8 @@ class Mailboxes:
         while text or not self._stream.at_end:
             end = _end_of_mailbox(text, at)
             if len(text) - end < _LOOK_AHEAD and not self._stream.at_end:
-                if end - at > _MAX_LENGTH + _LOOK_AHEAD:
-                    beginning = beginning or text[at : at + _MAX_LENGTH + 1]
+                if end - at > MAX_MAILBOX_LENGTH + _LOOK_AHEAD:
+                    beginning = beginning or text[at : at + MAX_MAILBOX_LENGTH + 1]
                     at = end - _LOOK_AHEAD
                 text, at = text[at:] + self._stream.read(), 0
                 continue
@@ -110,7 +116,7 @@ def _end_of_mailbox(text: str, at: int) -> int:
 
 def _rows(row_number: int, text: str) -> Iterator[Row | RejectedRow]:
     """No row of a text that is blank, or names a group and nobody in it."""
-    if len(text) > _MAX_LENGTH:
+    if len(text) > MAX_MAILBOX_LENGTH:
         yield RejectedRow(row_number, RejectReason.ROW_TOO_LONG, text[:MAX_RAW_TEXT_LENGTH])
         return
     label = _LABEL.match(text)
