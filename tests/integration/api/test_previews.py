@@ -33,7 +33,9 @@ def seen(client: Any, rows: Any) -> dict[str, Any]:
 
 def end(rows: Any, status: str) -> None:
     rows('UPDATE "jobQueue" SET status = :status, "completedAt" = now()', status=status)
-    rows("""UPDATE uploads SET preview = '{}', detection = '[]', "errorCode" = 'x', "completedAt" = now()""")
+    rows("""UPDATE uploads SET preview = '{}', detection = '[]', "errorCode" = 'x', "completedAt" = now(),
+        format = 'csv', encoding = 'cp1252', delimiter = ';', "hasHeader" = true, "columnNames" = '{name,Mail}',
+        "emailColumn" = 1, "emailColumns" = '{1}'""")
 
 
 def fields(**said: str) -> dict[str, Any]:
@@ -105,6 +107,8 @@ def test_a_start_makes_an_upload_of_a_preview_with_corrections(client: Any, rows
     (upload,) = rows("SELECT * FROM uploads")
     assert (upload["status"], upload["reading"]) == ("pending", {"delimiter": ";", "emailColumns": [2]})
     for name in ("preview", "detection", "errorCode", "startedAt", "completedAt"):
+        assert upload[name] is None
+    for name in ("format", "encoding", "delimiter", "hasHeader", "columnNames", "emailColumn", "emailColumns"):
         assert upload[name] is None
     jobs = rows('SELECT "jobType", priority, payload FROM "jobQueue" WHERE status = \'pending\' ORDER BY "createdAt"')
     assert [job["jobType"] for job in jobs] == ["file_processing", "advanced_analysis", "export"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, Select, func, insert, null, select, update
 
@@ -18,6 +18,23 @@ from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import UploadSource, UploadStatus, UploadType
+
+# What came of looking at a preview; to be read again, perhaps in another way.
+_READ: Final = (
+    "format",
+    "encoding",
+    "delimiter",
+    "has_header",
+    "column_names",
+    "email_column",
+    "email_columns",
+    "detection",
+    "preview",
+    "error_code",
+    "error_message",
+    "started_at",
+    "completed_at",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +139,7 @@ def hold_preview(connection: Connection, upload_id: uuid.UUID) -> Previewed | No
 
 def start(connection: Connection, upload_id: uuid.UUID, reading: ReadingOptions) -> None:
     """Make an upload of a preview: nothing of it is known yet but what was said."""
-    unread = dict.fromkeys(
-        ("preview", "detection", "error_code", "error_message", "started_at", "completed_at"), null()
-    )
+    unread = dict.fromkeys(_READ, null())
     values = {"status": UploadStatus.PENDING.value, "reading": reading.to_json(), "updated_at": func.clock_timestamp()}
     connection.execute(update(Upload).where(Upload.upload_id == upload_id).values(**unread, **values))
 
