@@ -86,11 +86,12 @@ def create(query_data: UploadOptions) -> Replied:
     instead.
     """
     now = dt.datetime.now(dt.UTC)
-    if request.mimetype == _JSON and (elsewhere := _elsewhere(query_data)):
-        answer, replayed = refer(deps(), asked(), elsewhere, now)
-        return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
+    # JSON is in memory as a whole once it is looked at: no more of it than there are places.
     with upload_place(deps()):
-        answer, replayed = upload(deps(), asked(), _incoming(query_data), now)
+        if request.mimetype == _JSON and (elsewhere := _elsewhere(query_data)):
+            answer, replayed = refer(deps(), asked(), elsewhere, now)
+        else:
+            answer, replayed = upload(deps(), asked(), _incoming(query_data), now)
     return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
 
 
