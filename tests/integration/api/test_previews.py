@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 import json
+import threading
+import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from engines import waiting_for_locks
 from mailsift.api.deps import Deps
 from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.repository.queueing import retry
+from processes import wait_for
 from pump import Pump
 
 LIST = b"name;Mail\nAnn;ann@example.com\n"
@@ -179,6 +184,26 @@ def test_a_preview_that_failed_can_be_started_with_corrections_and_its_job_never
     assert response.status_code == 202, response.text
     assert client.post(f"/api/jobs/{seen['jobId']}/retry").status_code == 404
     assert rows("SELECT status FROM uploads")[0]["status"] == "pending"
+
+
+def test_a_start_waits_for_a_retry_of_the_job_that_looked_and_is_then_put_off(
+    client: Any, rows: Any, seen: Any, worker: Engine
+) -> None:
+    end(rows, "failed")
+    answers: list[Any] = []
+    path = f"/api/uploads/{seen['uploadId']}/start"
+    starting = threading.Thread(target=lambda: answers.append(client.post(path).get_json()["code"]))
+    with worker.begin() as connection:
+        # As a retry begins.
+        connection.execute(
+            text('SELECT FROM "jobQueue" WHERE "jobId" = :job_id FOR NO KEY UPDATE'), {"job_id": seen["jobId"]}
+        )
+        starting.start()
+        wait_for(lambda: waiting_for_locks(worker) == 1, "the start to wait for the job's row")
+        assert retry(connection, uuid.UUID(seen["jobId"]))
+    starting.join()
+    assert answers == ["preview_not_ready"]
+    assert rows("SELECT status FROM uploads")[0]["status"] == "preview"
 
 
 def test_a_list_is_looked_at_corrected_and_loaded(client: Any, parts: Deps, rows: Any, worker: Engine) -> None:

@@ -14,7 +14,7 @@ from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import uploads as schemas
 from mailsift.api.schemas.base import Listing, Numbered
 from mailsift.shared.db.tables import Job, Upload, UploadRejectedRow, Workspace
-from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.jobs.states import RETRYABLE, JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import UploadSource, UploadStatus, UploadType
@@ -125,16 +125,31 @@ def standing(connection: Connection, upload_id: uuid.UUID) -> Standing | None:
 
 
 def hold_preview(connection: Connection, upload_id: uuid.UUID) -> Previewed | None:
-    """Read an upload that is to be started; nobody else starts it or clears it away before the transaction ends."""
+    """Read an upload that is to be started.
+
+    Before the transaction ends nobody else starts it, clears it away, or tries the job again that looked at it.
+    """
+    job_id, job_status = _hold_job(connection, upload_id)
     held = select(Upload.file_name, Upload.status, Upload.reading).where(Upload.upload_id == upload_id)
     row = connection.execute(held.with_for_update()).first()
     if row is None:
         return None
-    # Asked once the row is held: of two that start it at once, the second sees what the first did.
-    job_id = connection.scalar(select(latest_job(Job.upload_id, Upload.upload_id)).where(Upload.upload_id == upload_id))
-    status = connection.scalar(select(Job.status).where(Job.job_id == job_id))
-    job_status = None if status is None else JobStatus(status)
     return Previewed(upload_id, row[0], UploadStatus(row[1]), ReadingOptions.from_json(row[2]), job_id, job_status)
+
+
+def _hold_job(connection: Connection, upload_id: uuid.UUID) -> tuple[uuid.UUID | None, JobStatus | None]:
+    """Read the job of an upload, and hold it if it ended badly: before the upload, as a retry takes them.
+
+    One that is at work is not held: its worker has the upload first.
+    """
+    job_id = connection.scalar(select(latest_job(Job.upload_id, Upload.upload_id)).where(Upload.upload_id == upload_id))
+    query = select(Job.status).where(Job.job_id == job_id)
+    status = connection.scalar(query)
+    if status in RETRYABLE:
+        held = query.where(Job.status.in_([ended.value for ended in RETRYABLE])).with_for_update(key_share=True)
+        # Not found: it was tried again just now.
+        status = connection.scalar(held) or JobStatus.PENDING
+    return job_id, None if status is None else JobStatus(status)
 
 
 def start(connection: Connection, upload_id: uuid.UUID, reading: ReadingOptions) -> None:
