@@ -1,7 +1,7 @@
 """Which addresses of a list stood further above already, told while it is read and in bounded memory; pure.
 
 An address is remembered by 64 bits of a hash whose key changes with each process: nobody can choose two addresses that
-are taken for one, and that any two among two million are by chance happens in one list of nine million. A dictionary
+are taken for one, and that any two of a list are by chance happens in one long list of five million. A dictionary
 would take ten times the memory of this table, which is one of open addressing with linear probing.
 """
 
@@ -10,8 +10,8 @@ from __future__ import annotations
 from array import array
 from typing import Final
 
-ROOM: Final = 2_200_000
-"""Addresses that are remembered at most; for so many the table takes 35 MB."""
+ROOM: Final = 2_500_000
+"""Addresses that are remembered at most; for so many the table takes 40 MB."""
 
 _FEWEST: Final = 1000
 _GROWTH: Final = 8
