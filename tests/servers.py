@@ -282,7 +282,8 @@ def run_rabbitmq() -> Iterator[RabbitMQ]:
     def control(*command: str) -> str:
         return node.run(programs / "rabbitmqctl", "--quiet", *command, env=environment)
 
-    with names.guarded(epmd, "-port", str(ports["epmd"]), "-address", LOOPBACK, env=environment):
+    # Nothing is lost with it, and it heeds no other signal where those who started it heed none.
+    with names.guarded(epmd, "-port", str(ports["epmd"]), "-address", LOOPBACK, signal="KILL", env=environment):
         names.wait_until(lambda: accepts(ports["epmd"]))
         with node.guarded(programs / "rabbitmq-server", signal="KILL", env=environment) as power:
             node.wait_until(lambda: accepts(ports["amqp"]))
