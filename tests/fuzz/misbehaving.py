@@ -11,6 +11,7 @@ from fuzz.cases import Case
 
 def misbehave(case: Case) -> str:
     """Do what the file says."""
+    began = time.process_time()
     match case.content:
         case b"hang":
             time.sleep(3600)
@@ -18,6 +19,9 @@ def misbehave(case: Case) -> str:
             os.kill(os.getpid(), signal.SIGSEGV)
         case b"raise":
             raise ValueError("an error without a code")
+        case b"toil":
+            while time.process_time() < began + 1.6:
+                pass
         case b"hog":
             bytearray(300 * 2**20)
     return "read"

@@ -27,12 +27,13 @@ def test_a_file_can_be_made_again_from_the_seed_and_its_number() -> None:
 
 def test_whatever_a_file_does_to_its_process_is_seen_and_the_next_one_is_read() -> None:
     found = {}
-    with Watch(misbehave, Limits(seconds=5, memory_mb=250)) as watch:
+    with Watch(misbehave, Limits(seconds=1.5, memory_mb=250)) as watch:
         assert watch.judge(Case("", b"fine", ReadingOptions())) == Verdict(ended_well=True, what="read")
-        for name in ("hang", "crash", "raise", "hog", "fine"):
+        for name in ("hang", "crash", "raise", "hog", "toil", "fine"):
             found[name] = watch.judge(Case(name, name.encode(), ReadingOptions()))
     assert [name for name, verdict in found.items() if verdict.ended_well] == ["fine"]
-    assert found["hang"].what == "not done after 5 s"
+    assert found["hang"].what == "not done after 6 s"
     assert found["crash"].what == "the process ended with -11"
     assert found["raise"].what.endswith("ValueError: an error without a code\n")
+    assert found["toil"].what == "2 s of the processor, after which it was read"
     assert found["hog"].what.endswith("MB of memory, after it was read")

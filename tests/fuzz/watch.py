@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,13 @@ class Limits:
     """What one file may take."""
 
     seconds: float = 30.0
+    """Of the processor, whatever else the machine does; by the clock four times as many."""
     memory_mb: int = 500
+
+    @property
+    def patience(self) -> float:
+        """How many seconds to wait for an answer."""
+        return 4 * self.seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +62,21 @@ class Watch:
     def judge(self, case: Case) -> Verdict:
         """Hand a file over and wait for what becomes of it."""
         self._ours.send(case)
-        if not self._ours.poll(self._limits.seconds):
+        if not self._ours.poll(self._limits.patience):
             self._restart()
-            return Verdict(ended_well=False, what=f"not done after {self._limits.seconds:g} s")
+            return Verdict(ended_well=False, what=f"not done after {self._limits.patience:g} s")
         try:
             verdict: Verdict
-            verdict, peak_mb = self._ours.recv()
+            verdict, seconds, peak_mb = self._ours.recv()
         except EOFError:
             self._process.join()
             code = self._process.exitcode
             self._restart()
             return Verdict(ended_well=False, what=f"the process ended with {code}")
+        if seconds > self._limits.seconds:
+            return Verdict(
+                ended_well=False, what=f"{seconds:.0f} s of the processor, after which it was {verdict.what}"
+            )
         if peak_mb > self._limits.memory_mb:
             self._restart()
             return Verdict(ended_well=False, what=f"{peak_mb} MB of memory, after it was {verdict.what}")
@@ -96,8 +107,9 @@ def _serve(theirs: Connection, target: Target, memory_mb: int) -> None:
     theirs.send(None)
     while True:
         case = theirs.recv()
+        began = time.process_time()
         try:
             verdict = Verdict(ended_well=True, what=target(case))
         except Exception:  # noqa: BLE001 - whatever it is, it is found
             verdict = Verdict(ended_well=False, what=traceback.format_exc())
-        theirs.send((verdict, round(peak_megabytes(os.getpid()))))
+        theirs.send((verdict, time.process_time() - began, round(peak_megabytes(os.getpid()))))
