@@ -180,6 +180,8 @@ LATIN = "name,email\nJosé García,jose@x.com\nJürgen Müller,jm@x.com\nFranço
         (LATIN.encode("utf-32"), "utf-32"),
         (LATIN.encode("utf-16-le"), "utf-16-le"),
         (LATIN.encode("utf-16-be"), "utf-16-be"),
+        ("email,name\nada@b.example,Āda\n".encode("utf-16-le"), "utf-16-le"),
+        ("email,name\nada@b.example,ĀĀĀĀ\n".encode("utf-16-be"), "utf-16-be"),
         (LATIN.encode("utf-32-le"), "utf-32-le"),
         (LATIN.encode("utf-32-be"), "utf-32-be"),
         (LATIN.encode("cp1252"), "cp1252"),

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from mailsift.ingest.workbooks.cells import row_texts
@@ -82,6 +82,8 @@ quickly = settings(max_examples=60, deadline=None, suppress_health_check=[Health
 @quickly
 @given(table=tables(CELLS | DATES))
 def test_an_xlsx(write: Callable[[Table], bytes], read: Callable[[bytes], Reader], table: Table) -> None:
+    # Blanks alone stay only where the writer says so (xml:space), which openpyxl does not.
+    assume(write is xlsx or not any(isinstance(cell, str) and cell.isspace() for row in table for cell in row))
     assert rows_of(read(write(table))) == expected(table)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass, replace
+from statistics import mean
 from typing import Final
 
 from charset_normalizer import from_bytes
@@ -155,11 +156,12 @@ def _by_nul_pattern(sample: bytes, *, complete: bool) -> Decoded | None:
         return None
     nuls = [probe[place::4].count(0) / max(1, len(probe[place::4])) for place in range(4)]
     for encoding, places in _NUL_PATTERNS:
-        inside = min(nuls[place] for place in places)
-        outside = max(nuls[place] for place in range(4) if place not in places)
-        if inside > 2 * _MAX_NULS and outside < _MAX_DAMAGE:
+        inside = mean(nuls[place] for place in places)
+        outside = mean(nuls[place] for place in range(4) if place not in places)
+        # A letter such as U+0100 has its NUL at the other place; the character NUL has both.
+        if inside > max(2 * _MAX_NULS, outside):
             text = _decode(sample, encoding, complete=complete)
-            if text is not None:
+            if text is not None and text.count("\0") <= _MAX_DAMAGE * len(text):
                 _refuse_controls(text)
                 return Decoded(encoding, text, 0.9, f"{encoding} by its pattern of NULs")
     raise binary_file()
