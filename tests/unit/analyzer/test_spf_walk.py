@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mailsift.analyzer.evidence import Lookup, SpfPosture
@@ -144,6 +144,8 @@ RECORDS = st.builds(lambda terms, end: " ".join(["v=spf1", *terms, end]).strip()
 @given(st.tuples(*[st.lists(RECORDS, max_size=1) for _ in NAMES]), RECORDS)
 def test_a_receiver_comes_to_the_same_end(others: tuple[list[str], ...], own: str) -> None:
     """pyspf, the reference implementation, for a sender whom nothing names."""
+    # It refuses a record that includes itself also behind a mechanism that matches everybody, which RFC 7208 does not.
+    assume(not any(f"include:{name}" in record for name, found in zip(NAMES, others, strict=True) for record in found))
     zone: dict[str, Reply] = {
         "company.com TXT": texts(own),
         "h.net A": HOST,
