@@ -6,8 +6,8 @@ import csv
 import io
 import json
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from factories import Tenant, enqueue, make_analysis, make_export, make_upload
 from mailsift.exporter import handlers
 from mailsift.exporter.handlers import ExporterDeps
 from mailsift.exporter.rendering import ANSWERS
-from mailsift.shared.db.tables import AdvancedEmailResult, Analysis, Upload, UploadEmail
+from mailsift.shared.db.tables import AdvancedEmailResult, Analysis, Export, Upload, UploadEmail
 from mailsift.shared.jobs.announcer import Announcer
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
@@ -26,6 +26,7 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
+from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.storage import Storage
 
 Row = dict[str, Any]
@@ -40,6 +41,8 @@ class Entry:
     address: str | None = None
     duplicate_of: int | None = None
     format_error: str | None = None
+    answer: Mapping[str, Any] = field(default_factory=dict)
+    """What its answer says besides."""
 
 
 def verdict(analysis_id: uuid.UUID, number: int, address: str) -> Row:
@@ -64,6 +67,7 @@ def verdict(analysis_id: uuid.UUID, number: int, address: str) -> Row:
         "domain_exists": True,
         "accepts_mail": None,
         "mx_host": "mx.example.com",
+        "provider": None,
         "spf_pass": True,
         "dkim_pass": None,
         "dmarc_pass": False,
@@ -123,7 +127,7 @@ class Exporter:
             ]
             connection.execute(insert(UploadEmail), rows)
             verdicts = [
-                verdict(analysis_id, number, entry.address)
+                {**verdict(analysis_id, number, entry.address), **entry.answer}
                 for number, entry in enumerate(entries, start=1)
                 if entry.address is not None and entry.duplicate_of is None
             ]
@@ -131,12 +135,15 @@ class Exporter:
                 connection.execute(insert(AdvancedEmailResult), verdicts)
         return analysis_id
 
-    def ordered(self, analysis_id: uuid.UUID, file_type: str = "csv") -> uuid.UUID:
+    def ordered(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> uuid.UUID:
         with self.owner.begin() as connection:
-            return make_export(connection, self.tenant, analysis_id, file_type)
+            export_id = make_export(connection, self.tenant, analysis_id, file_type)
+            asked = update(Export).where(Export.export_id == export_id).values(options=selection.to_json())
+            connection.execute(asked)
+            return export_id
 
-    def order(self, analysis_id: uuid.UUID, file_type: str = "csv") -> uuid.UUID:
-        export_id = self.ordered(analysis_id, file_type)
+    def order(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> uuid.UUID:
+        export_id = self.ordered(analysis_id, file_type, selection)
         with self.owner.begin() as connection:
             return enqueue(connection, self.tenant, JobType.EXPORT, Subject(export_id=export_id))
 
@@ -144,8 +151,8 @@ class Exporter:
         self.runner.run(str(job_id), self.job(job_id)["attempt"], handler or partial(handlers.export, self.deps))
         return self.job(job_id)
 
-    def export(self, analysis_id: uuid.UUID, file_type: str = "csv") -> bytes:
-        job = self.run(self.order(analysis_id, file_type))
+    def export(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> bytes:
+        job = self.run(self.order(analysis_id, file_type, selection))
         assert job["status"] == "completed", job["errorMessage"]
         return self.file(job)
 

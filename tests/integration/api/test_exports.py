@@ -54,6 +54,52 @@ def test_an_export_is_queued(client: Any, rows: Any, analysis_id: str) -> None:
     assert str(activity["entityId"]) == body["exportId"]
 
 
+def test_an_export_of_some_rows_says_so(client: Any, analysis_id: str) -> None:
+    filters = {"status": "risky", "domain": ["Example.COM", "example.org"], "minScore": 50, "role": False}
+    wanted = {"filterOption": "rejected", "filters": filters, "sort": "-score"}
+    made = client.post("/api/exports", json={"analysisId": analysis_id, **wanted}).get_json()
+    assert made["fileName"] == 'Läds "1"-analysed-rejected.csv'
+    shown = client.get(f"/api/exports/{made['exportId']}").get_json()
+    assert (shown["partial"], shown["options"]) == (
+        False,
+        {
+            "filterOption": "rejected",
+            "status": ["risky"],
+            "domain": ["example.com", "example.org"],
+            "minScore": 50,
+            "role": False,
+            "order": "-score",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fault"),
+    [
+        ({"filterOption": "best"}, "filterOption"),
+        ({"sort": "name"}, "sort"),
+        ({"filters": {"status": ["good"]}}, "filters.status.0"),
+        ({"filters": {"minScore": 80, "maxScore": 70}}, "filters"),
+        ({"filters": {"maxScore": 101}}, "filters.maxScore"),
+        ({"filters": {"colour": "blue"}}, "filters.colour"),
+        ({"filters": {"domain": ["example.com"] * 1001}}, "filters.domain"),
+    ],
+)
+def test_rows_that_nobody_can_choose_are_refused(client: Any, analysis_id: str, wanted: Any, fault: str) -> None:
+    response = client.post("/api/exports", json={"analysisId": analysis_id, **wanted})
+    body = response.get_json()
+    assert (response.status_code, body["code"]) == (422, "validation_failed")
+    assert [error["field"] for error in body["errors"]] == [fault]
+
+
+def test_a_partial_export_does_not_wait_for_the_analysis(client: Any, rows: Any, analysis_id: str) -> None:
+    rows("UPDATE analyses SET status = 'processing'")
+    made = client.post("/api/exports", json={"analysisId": analysis_id, "partial": True}).get_json()
+    assert made["fileName"] == 'Läds "1"-analysed-partial.csv'
+    (job,) = rows("""SELECT * FROM "jobQueue" WHERE "jobType" = 'export'""")
+    assert job["afterJobId"] is None
+
+
 def test_an_export_of_one_address_is_named_for_the_day(client: Any, rows: Any) -> None:
     body = {"analysisType": "single", "emailAddress": "a@example.com"}
     analysis_id = client.post("/api/analyses?wait=0", json=body).get_json()["analysisId"]

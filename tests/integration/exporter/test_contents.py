@@ -44,6 +44,7 @@ def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) ->
         "mailsift_dmarcPass": "false",
         "mailsift_dmarcPolicy": "",
         "mailsift_mxHost": "mx.example.com",
+        "mailsift_provider": "",
         "mailsift_mailboxChecked": "false",
         "mailsift_duplicateOf": "",
     }

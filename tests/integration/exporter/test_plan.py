@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, text
 from conftest import Database
 from exporting import PEOPLE, Exporter
 from mailsift.exporter import repository
+from mailsift.exporter.extent import Part, Picks, Span
 
 _MORE_ROWS = """
     INSERT INTO "uploadEmails" ("uploadId", "sequenceNumber", "rowNumber", "emailAddress", "isValidFormat", columns)
@@ -21,8 +22,9 @@ _MORE_ANSWERS = """
 
 @pytest.mark.parametrize("analysed", [False, True])
 @pytest.mark.parametrize("email_columns", [(1,), (0, 1, 2)])
+@pytest.mark.parametrize("part", [Span(1, 50_000, ()), Picks(range(4000, 1, -3))])
 def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
-    exporter: Exporter, owner: Engine, database: Database, email_columns: tuple[int, ...], *, analysed: bool
+    exporter: Exporter, owner: Engine, database: Database, part: Part, email_columns: tuple[int, ...], *, analysed: bool
 ) -> None:
     analysis_id = exporter.analysed(["name", "email"], PEOPLE, email_columns=email_columns)
     with owner.begin() as connection:
@@ -33,19 +35,19 @@ def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
         with admin.connect() as connection:
             connection.execute(text('ANALYZE "uploadEmails", "advancedEmailResults"'))
         admin.dispose()
-    plan = _plan(exporter, analysis_id)
+    plan = _plan(exporter, analysis_id, part)
     assert "Materialize" not in plan
     entries = len(email_columns)
     assert plan.count('"Index Cond": "((\\"analysisId\\"') == plan.count('\\"sequenceNumber\\" = COALESCE') == entries
     assert plan.count('\\"sequenceNumber\\" = ((') == entries - 1
 
 
-def _plan(exporter: Exporter, analysis_id: uuid.UUID) -> str:
+def _plan(exporter: Exporter, analysis_id: uuid.UUID, part: Part) -> str:
     with exporter.worker.begin() as connection:
         order = repository.load_order(connection, exporter.ordered(analysis_id))
         cursor = connection.connection.cursor()
         cursor.execute(repository._PLAN)
-        parameters = {**repository._parameters(order), "first": 1, "last": 50_000, "left_out": "{}"}
         answers = ", ".join(f"r{entry}.status" for entry in range(1, len(order.email_columns) + 1))
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {repository._select(order, answers)}", parameters)
+        statement, numbers = repository._statement(order, answers, part)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", {**repository._parameters(order), **numbers})
         return json.dumps(cursor.fetchone())

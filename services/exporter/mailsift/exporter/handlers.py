@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailsift.exporter import rendering, repository
+from mailsift.exporter.extent import Extent
 from mailsift.exporter.rendering import Shape
-from mailsift.exporter.repository import Extent, Order, WrittenFile
+from mailsift.exporter.repository import Order, WrittenFile
 from mailsift.exporter.writers import writer_for
 from mailsift.exporter.writers.writer import Writer
 from mailsift.shared.errors import PermanentError
@@ -36,7 +37,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     A second try writes the same rows to the same key, whole or not at all, so it needs no checkpoint.
     """
     order, extent = _gather(lease)
-    lease.report(0, total=extent.rows - len(extent.left_out), step="writing")
+    lease.report(0, total=extent.wanted, step="writing")
     shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
     writer = writer_for(order.file_type, shape)
     written = _write(deps, lease, order, extent, writer)
@@ -51,7 +52,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
 def _gather(lease: Lease) -> tuple[Order, Extent]:
     with lease.reading() as connection:
         order = repository.load_order(connection, lease.job.subject.export())
-        if order.analysis_status is not AnalysisStatus.COMPLETED:
+        if order.analysis_status is not AnalysisStatus.COMPLETED and not order.selection.partial:
             raise PermanentError("analysis_not_ready", f"the analysis is {order.analysis_status}, not completed")
         extent = repository.measure(connection, order)
     if extent.rows < order.total_rows:
@@ -64,10 +65,10 @@ def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, write
     rows = 0
     with deps.storage.writer(key) as stream:
         stream.write(writer.header)
-        for first in range(1, extent.last + 1, SLICE):
+        for part in extent.parts(SLICE):
             lease.check()
             with lease.reading() as connection:
-                rows += repository.write_rows(connection, order, writer, extent.part(first, first + SLICE - 1), stream)
+                rows += repository.write_rows(connection, order, writer, part, stream)
             if stream.stored.size > deps.max_bytes:
                 raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
             lease.report(rows)

@@ -64,7 +64,7 @@ ANSWERS: Final = (
     Answer("reasons", _REASONS),
     *map(_result, ("suggestion", "normalizedAddress", "domain")),
     *map(_result, ("isCorporate", "isFree", "isDisposable", "isRelay", "isRoleBased")),
-    *map(_result, ("spfPass", "dkimPass", "dmarcPass", "dmarcPolicy", "mxHost", "mailboxChecked")),
+    *map(_result, ("spfPass", "dkimPass", "dmarcPass", "dmarcPolicy", "mxHost", "provider", "mailboxChecked")),
     Answer("duplicateOf", _DUPLICATE_OF),
 )
 """In the order of the file. `duplicateOf` is the number of the row with the first occurrence."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from array import array
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Final, cast
@@ -13,11 +12,14 @@ import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small name
 from sqlalchemy import Connection, func, select, text, update
 
+from mailsift.exporter import selecting
+from mailsift.exporter.extent import Extent, Part, Picks, Span
 from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.suppressions import ANYTHING, COVERED, ENTRIES, IS_SUPPRESSED, make_room, suppressed_among
 from mailsift.shared.db.tables import Analysis, Export, Upload
 from mailsift.shared.errors import TransientError
+from mailsift.shared.selection import Selection
 from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import AnalysisStatus, FileType
 
@@ -34,37 +36,11 @@ class Order:
     """None for the analysis of one address, which has no list."""
     file_name: str
     file_type: FileType
+    selection: Selection
     analysis_status: AnalysisStatus
     column_names: tuple[str, ...]
     email_columns: tuple[int, ...]
     total_rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much there is to write."""
-
-    rows: int
-    last: int
-    """The highest number of an entry."""
-    width: int
-    """The number of cells in the widest row."""
-    left_out: Sequence[int] = ()
-    """The first entries of those rows that hold a suppressed address, in order."""
-
-    def part(self, first: int, last: int) -> Part:
-        """Cut out the rows that begin with these entries."""
-        numbers = self.left_out
-        return Part(first, last, numbers[bisect_left(numbers, first) : bisect_right(numbers, last)])
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Rows that are written at once, by the numbers of their first entries, both ends included."""
-
-    first: int
-    last: int
-    left_out: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +76,14 @@ _ROWS: Final = f"""
         AND "sequenceNumber" <> ALL (%(left_out)s::bigint[])
     ) AS u1{{joins}}
     ORDER BY u1."sequenceNumber" """
+
+_PICKED_ROWS: Final = """
+    SELECT {select} FROM unnest(%(numbers)s::bigint[]) WITH ORDINALITY AS picked (number, place)
+    JOIN ({rows}) AS u1 ON u1."sequenceNumber" = picked.number{joins}
+    ORDER BY picked.place"""
+
+_NUMBERS: Final = f"""
+    SELECT u1."sequenceNumber" FROM ({{rows}} AND {_IS_FIRST}) AS u1{{joins}} WHERE {{condition}} ORDER BY {{order}}"""
 
 # A row is left out for any of its addresses: its cells would tell that one, too.
 _LEFT_OUT: Final = text(f"""
@@ -143,6 +127,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
             Analysis.upload_id,
             Export.file_name,
             Export.file_type,
+            Export.options,
             Analysis.status.label("analysis_status"),
             Upload.column_names,
             Upload.email_columns,
@@ -162,6 +147,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
         upload_id=row.upload_id,
         file_name=row.file_name,
         file_type=FileType(row.file_type),
+        selection=Selection.from_json(row.options),
         analysis_status=AnalysisStatus(row.analysis_status),
         column_names=tuple(row.column_names or ()) if listed else ("email",),
         email_columns=tuple(row.email_columns or (0,)),
@@ -170,19 +156,21 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
 
 
 def measure(connection: Connection, order: Order) -> Extent:
-    """Count the rows, find the widest, and list those that are to be left out."""
+    """Count the rows, find the widest, and list those that are to be left out, and those that are wanted."""
     with _cursor(connection) as cursor:
         statement = _EXTENT.format(rows=_rows_of(order), entries=len(order.email_columns))
         cursor.execute(statement, _parameters(order))
         extent = cast("tuple[int, int, int]", cursor.fetchone())
-    return Extent(*extent, _left_out(connection, order))
+    left_out = _left_out(connection, order)
+    if order.selection.is_everything:
+        return Extent(*extent, left_out)
+    return Extent(*extent, left_out).picking(_pick(connection, order))
 
 
 def write_rows(connection: Connection, order: Order, writer: Writer, part: Part, stream: IO[bytes]) -> int:
     """Write the rows of a part, in order; returns how many there are."""
-    statement = _select(order, writer.select)
-    left_out = f"{{{','.join(map(str, part.left_out))}}}"
-    parameters = {**_parameters(order), "first": part.first, "last": part.last, "left_out": left_out}
+    statement, numbers = _statement(order, writer.select, part)
+    parameters = {**_parameters(order), **numbers}
     with _cursor(connection) as cursor:
         cursor.execute(_PLAN)
     match writer:
@@ -204,6 +192,7 @@ def finish(connection: Connection, order: Order, written: WrittenFile, days: int
             content_type=written.content_type,
             row_count=written.rows,
             suppressed_rows=written.suppressed_rows,
+            partial=order.analysis_status is not AnalysisStatus.COMPLETED,
             expires_at=func.clock_timestamp() + func.make_interval(0, 0, 0, days),
         )
     )
@@ -258,10 +247,46 @@ def _cursor(connection: Connection, name: str | None = None) -> Cursor:
     return cast("Cursor", connection.connection.cursor(name))
 
 
-def _select(order: Order, what: str) -> str:
-    entries = len(order.email_columns)
-    joins = [_ANSWER.format(entry=1), *((_ENTRY + _ANSWER).format(entry=entry) for entry in range(2, entries + 1))]
-    return _ROWS.format(select=what, rows=_rows_of(order), joins="".join(joins), entries=entries)
+def _pick(connection: Connection, order: Order) -> Sequence[int]:
+    """List the first entries of the rows that are wanted, in the order of the file."""
+    selection, entries = order.selection, _entries(order)
+    statement = _NUMBERS.format(
+        rows=_rows_of(order),
+        joins=_joins(order),
+        entries=len(entries),
+        condition=selecting.condition(selection, entries),
+        order=selecting.order(selection, entries),
+    )
+    with _cursor(connection) as cursor:
+        cursor.execute(_PLAN)
+    with _cursor(connection, "picks") as cursor:
+        cursor.itersize = _NUMBERS_AT_ONCE
+        cursor.execute(statement, {**_parameters(order), **selecting.parameters(selection)})
+        # Eight bytes each: they may be as many as the rows.
+        return array("q", (number for (number,) in cursor))
+
+
+def _statement(order: Order, what: str, part: Part) -> tuple[str, dict[str, object]]:
+    pieces = {"select": what, "rows": _rows_of(order), "joins": _joins(order)}
+    match part:
+        case Span(first, last, left_out):
+            statement = _ROWS.format(entries=len(order.email_columns), **pieces)
+            return statement, {"first": first, "last": last, "left_out": _bigints(left_out)}
+        case Picks(numbers):
+            return _PICKED_ROWS.format(**pieces), {"numbers": _bigints(numbers)}
+
+
+def _bigints(numbers: Sequence[int]) -> str:
+    return f"{{{','.join(map(str, numbers))}}}"
+
+
+def _entries(order: Order) -> range:
+    return range(1, len(order.email_columns) + 1)
+
+
+def _joins(order: Order) -> str:
+    first, *others = (_ANSWER.format(entry=entry) for entry in _entries(order))
+    return "".join([first, *(_ENTRY.format(entry=entry) + join for entry, join in enumerate(others, start=2))])
 
 
 def _rows_of(order: Order) -> str:

@@ -43,11 +43,12 @@ def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt
     analysed = analyses.find_analysed(connection, request.analysis_id)
     if analysed is None:
         raise Problem("not_found", "there is no such analysis")
-    at = turn(request, now, _work_on(analysed))
-    name = export_name(analysed.upload_name, analysed.analysis_type, request.file_type, now.date())
+    at = turn(request, now, _work_on(analysed, partial=request.partial))
+    wanted = request.selection
+    name = export_name(analysed.upload_name, analysed.analysis_type, request.file_type, now.date(), wanted)
     spend(connection, asked.principal.workspace_id, 1)
     with chaining("analysis_not_ready"):
-        new = NewExport(request.analysis_id, name, request.file_type)
+        new = NewExport(request.analysis_id, name, request.file_type, wanted)
         return export_answer(open_export(connection, requester(asked), new, at), name)
 
 
@@ -64,11 +65,11 @@ def export_answer(opened: Opened, file_name: str) -> ExportAccepted:
     )
 
 
-def _work_on(analysed: Analysed) -> uuid.UUID | None:
-    """Return the job that still works on an analysis; None when it has. Raises Problem when nothing will come of it."""
+def _work_on(analysed: Analysed, *, partial: bool) -> uuid.UUID | None:
+    """Return the job that is to be waited for; None for none. Raises Problem when nothing will come of it."""
     if not (analysed.results_kept and analysed.list_kept):
         raise Problem("rows_expired", "the rows of this list or of its results are no longer kept; upload it again")
-    if analysed.status is AnalysisStatus.COMPLETED:
+    if partial or analysed.status is AnalysisStatus.COMPLETED:
         return None
     if analysed.status not in _UNDER_WAY or analysed.job_id is None:
         raise Problem(

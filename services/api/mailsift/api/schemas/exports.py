@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Page, Time, Timed
+from mailsift.api.schemas.base import Answer, Page, Time
+from mailsift.api.schemas.selection import Selecting
 from mailsift.shared.verdicts import ExportStatus, FileType
 
 
-class ExportRequest(Timed):
+class ExportRequest(Selecting):
     """Write the results of an analysis into a file."""
 
     analysis_id: uuid.UUID
@@ -43,6 +45,8 @@ class Export(Answer):
     sha256: str | None
     content_type: str | None
     row_count: int | None
+    options: dict[str, Any] = Field(description="which rows were asked for, and in which order")
+    partial: bool = Field(description="written while the analysis was still at work: some addresses have no answer yet")
     suppressed_rows: int = Field(description="rows that were left out because an address in them is suppressed")
     download_count: int
     download_url: str | None = Field(description="null until the file can be had, and once it has expired")

@@ -40,6 +40,7 @@ class Result(Answer):
     domain_exists: bool | None
     accepts_mail: bool | None
     mx_host: str | None
+    provider: str | None = Field(description="who runs the mail host, where that is known")
     spf_pass: bool | None
     dkim_pass: bool | None
     dmarc_pass: bool | None

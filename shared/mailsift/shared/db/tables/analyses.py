@@ -122,6 +122,7 @@ class AdvancedEmailResult(Base):
     domain_exists: Mapped[bool | None]
     accepts_mail: Mapped[bool | None]
     mx_host: Mapped[Words | None]
+    provider: Mapped[Words | None]
     spf_pass: Mapped[bool | None]
     dkim_pass: Mapped[bool | None]
     dmarc_pass: Mapped[bool | None]

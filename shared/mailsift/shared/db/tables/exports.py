@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.tables.analyses import Analysis
-from mailsift.shared.db.tables.columns import Big, Count, Id, Key, Now, Time, Words
+from mailsift.shared.db.tables.columns import Big, Count, Id, Json, Key, Now, Time, Words
 from mailsift.shared.db.tables.people import UserProfile, Workspace
 
 
@@ -30,6 +30,10 @@ class Export(Base):
     analysis_id: Mapped[Id] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"), index=True)
     file_name: Mapped[Words]
     file_type: Mapped[Words]
+    # What was asked for besides: which rows, in which order.
+    options: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    # Written while the analysis was still at work.
+    partial: Mapped[bool] = mapped_column(server_default=text("false"))
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     error_code: Mapped[Words | None]
     error_message: Mapped[Words | None]

@@ -16,6 +16,7 @@ from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
 from mailsift.shared.jobs.states import ENDED
+from mailsift.shared.selection import EVERYTHING, FilterOption, Selection
 from mailsift.shared.verdicts import AnalysisType, FileType
 
 _LONGEST_STEM = 200
@@ -52,6 +53,7 @@ class NewExport:
     analysis_id: uuid.UUID
     file_name: str
     file_type: FileType
+    selection: Selection = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def open_export(connection: Connection, requester: Requester, new: NewExport, tu
             "analysis_id": new.analysis_id,
             "file_name": new.file_name,
             "file_type": new.file_type.value,
+            "options": new.selection.to_json(),
         },
     )
     record(connection, requester, Activity.EXPORT_REQUESTED, export_id)
@@ -109,11 +112,19 @@ def open_export(connection: Connection, requester: Requester, new: NewExport, tu
     return Opened(export_id, enqueue(connection, job))
 
 
-def export_name(upload_name: str | None, analysis_type: AnalysisType, file_type: FileType, today: dt.date) -> str:
-    """Name an export after the list it came from, or after the analysis and the day; pure."""
+def export_name(
+    upload_name: str | None,
+    analysis_type: AnalysisType,
+    file_type: FileType,
+    today: dt.date,
+    selection: Selection = EVERYTHING,
+) -> str:
+    """Name an export after the list it came from, or after the analysis and the day, and what it has of it; pure."""
+    some = "" if selection.filter_option is FilterOption.ALL else f"-{selection.filter_option.value}"
+    end = f"{some}{'-partial' if selection.partial else ''}.{file_type.value}"
     if upload_name:
-        return f"{PurePosixPath(upload_name).stem[:_LONGEST_STEM]}-analysed.{file_type.value}"
-    return f"{analysis_type.value}_analysis_results_{today:%Y%m%d}.{file_type.value}"
+        return f"{PurePosixPath(upload_name).stem[:_LONGEST_STEM]}-analysed{end}"
+    return f"{analysis_type.value}_analysis_results_{today:%Y%m%d}{end}"
 
 
 def mark_deleted(connection: Connection, job_id: uuid.UUID) -> bool:

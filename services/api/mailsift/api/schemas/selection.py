@@ -1,0 +1,86 @@
+"""Which rows an export has, and in which order: what may be said of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from mailsift.api.schemas.base import Given, Line, Timed
+from mailsift.shared.selection import FilterOption, RowOrder, Selection
+from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+
+Word = TypeVar("Word")
+
+_MOST_WORDS = 1000
+
+
+def _several(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+# One word, or a list of them.
+_Words = Annotated[tuple[Word, ...], BeforeValidator(_several), Field(max_length=_MOST_WORDS)]
+_Name = Annotated[Line, Field(min_length=1, max_length=253)]
+
+
+class ExportFilters(Given):
+    """What an address has to be like; every condition has to hold, and of a list of words one.
+
+    Of a row with several addresses, one of them is enough.
+    """
+
+    status: _Words[Status] = ()
+    sub_status: _Words[_Name] = ()
+    lead_status: _Words[LeadStatus] = ()
+    risk_level: _Words[RiskLevel] = ()
+    provider: _Words[_Name] = Field(default=(), description="who runs the mail host, as in the results")
+    domain: _Words[_Name] = ()
+    min_score: int | None = Field(default=None, ge=0, le=100)
+    max_score: int | None = Field(default=None, ge=0, le=100)
+    disposable: bool | None = None
+    role: bool | None = Field(default=None, description="whether it is a function's, such as sales@")
+    free: bool | None = None
+    duplicate: bool | None = Field(default=None, description="whether it stood further above already")
+    text: Line | None = Field(default=None, min_length=1, max_length=320, description="how the address begins")
+
+    @model_validator(mode="after")
+    def _some_score_fits(self) -> ExportFilters:
+        if self.min_score is not None and self.max_score is not None and self.min_score > self.max_score:
+            raise ValueError("minScore is above maxScore")
+        return self
+
+
+class Selecting(Timed):
+    """Rows of an analysis, in an order."""
+
+    filter_option: FilterOption = Field(
+        default=FilterOption.ALL,
+        description="`deliverable`: valid; `recommended`: valid with a score of 70 or more; `rejected`: all the rest",
+    )
+    filters: ExportFilters = Field(default=ExportFilters(), description="conditions besides")
+    sort: RowOrder = Field(default=RowOrder.ROW, description="`row` as in the list, `score` or `-score` by the score")
+    partial: bool = Field(default=False, description="do not wait: export an analysis that is at work as far as it is")
+
+    @property
+    def selection(self) -> Selection:
+        """What the exporter is told."""
+        asked = self.filters
+        return Selection(
+            filter_option=self.filter_option,
+            status=asked.status,
+            sub_status=asked.sub_status,
+            lead_status=asked.lead_status,
+            risk_level=asked.risk_level,
+            provider=asked.provider,
+            domain=tuple(domain.lower() for domain in asked.domain),
+            min_score=asked.min_score,
+            max_score=asked.max_score,
+            disposable=asked.disposable,
+            role=asked.role,
+            free=asked.free,
+            duplicate=asked.duplicate,
+            text=None if asked.text is None else asked.text.strip().lower(),
+            order=self.sort,
+            partial=self.partial,
+        )
