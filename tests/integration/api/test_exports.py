@@ -149,6 +149,55 @@ def test_who_has_the_file_gets_304_and_is_not_counted(client: Any, written: str)
     assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == 0
 
 
+SIZE = len(CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("asked", "start", "stop"),
+    [
+        ("bytes=0-", 0, SIZE),
+        ("bytes=0-4", 0, 5),
+        ("bytes=5-9", 5, 10),
+        ("bytes=5-", 5, SIZE),
+        ("bytes=-3", SIZE - 3, SIZE),
+        ("bytes=5-9999", 5, SIZE),
+        ("bytes=-9999", 0, SIZE),
+    ],
+)
+def test_a_part_of_a_file_is_those_bytes(client: Any, written: str, asked: str, start: int, stop: int) -> None:
+    response = client.get(f"/api/exports/{written}/download", headers={"Range": asked})
+    assert (response.status_code, response.data) == (206, CONTENT[start:stop])
+    assert response.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{SIZE}"
+    assert response.headers["Content-Length"] == str(stop - start)
+    # A download that goes on is none of its own.
+    assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == (start == 0)
+
+
+@pytest.mark.parametrize(
+    "asked", ["bytes=0-1,3-4", "lines=1-2", "bytes=9-5", "bytes=x-", "bytes", "bytes=" + "9" * 500]
+)
+def test_what_is_no_single_range_of_bytes_gets_the_whole_file(client: Any, written: str, asked: str) -> None:
+    response = client.get(f"/api/exports/{written}/download", headers={"Range": asked})
+    assert (response.status_code, response.data) == (200, CONTENT)
+    assert response.headers["Accept-Ranges"] == "bytes"
+
+
+def test_bytes_beyond_the_end_are_refused(client: Any, written: str) -> None:
+    response = client.get(f"/api/exports/{written}/download", headers={"Range": f"bytes={SIZE}-"})
+    assert (response.status_code, response.get_json()["code"]) == (416, "range_not_satisfiable")
+    assert response.headers["Content-Range"] == f"bytes */{SIZE}"
+    assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == 0
+
+
+def test_a_download_goes_on_only_with_the_file_it_began_with(client: Any, written: str) -> None:
+    url, tag = f"/api/exports/{written}/download", f'"{hashlib.sha256(CONTENT).hexdigest()}"'
+    same = client.get(url, headers={"Range": "bytes=5-", "If-Range": tag})
+    assert (same.status_code, same.data) == (206, CONTENT[5:])
+    for known in ('"another"', "Fri, 27 Nov 2026 10:00:00 GMT"):
+        other = client.get(url, headers={"Range": "bytes=5-", "If-Range": known})
+        assert (other.status_code, other.data) == (200, CONTENT)
+
+
 def test_a_file_that_is_not_written_yet_cannot_be_downloaded(client: Any, export_id: str) -> None:
     response = client.get(f"/api/exports/{export_id}/download")
     assert (response.status_code, response.get_json()["code"]) == (409, "export_not_ready")

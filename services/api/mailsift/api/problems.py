@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
     ),
     "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this server takes"),
     "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json"),
+    "range_not_satisfiable": Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The file has no such bytes"),
     "validation_failed": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in the request is not as it should be"),
     "object_not_found": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such object in the storage"),
     "empty_file": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty"),

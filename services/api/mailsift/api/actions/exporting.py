@@ -91,12 +91,14 @@ def find_download(deps: Deps, principal: Principal, export_id: uuid.UUID) -> Exp
         return exports.load_file(connection, export_id)
 
 
-def open_download(deps: Deps, principal: Principal, file: ExportFile) -> BinaryIO:
-    """Open a file and count that it was taken. Raises Problem."""
+def open_download(deps: Deps, principal: Principal, file: ExportFile, *, begins: bool) -> BinaryIO:
+    """Open a file, and count that it is taken where that `begins`. Raises Problem."""
     try:
         stream = deps.storage.open(file.storage_key)
     except PermanentError as error:
         raise _expired() from error
+    if not begins:
+        return stream
     try:
         with tenant_transaction(deps.engine, principal.workspace_id) as connection:
             exports.count_download(connection, file.export_id)

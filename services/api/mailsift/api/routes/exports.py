@@ -15,6 +15,7 @@ from mailsift.api.auth import principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.names import attachment
+from mailsift.api.problems import Problem
 from mailsift.api.repository import exports
 from mailsift.api.repository.exports import ExportFile
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
@@ -24,6 +25,7 @@ from mailsift.api.schemas.exports import Export, ExportAccepted, ExportPage, Exp
 blueprint = APIBlueprint("exports", __name__, url_prefix="/api/exports", tag="exports")
 
 _CHUNK = 256 * 1024
+_CONTENT = {"text/csv": "binary", "application/x-ndjson": "binary"}
 
 
 @blueprint.post("")
@@ -72,35 +74,64 @@ def show(export_id: uuid.UUID) -> Export:
 
 @blueprint.get("/<uuid:export_id>/download")
 @blueprint.doc(
-    responses=refusals("not_found", "export_not_ready", "export_expired")
-    | answers(200, "the file", {"text/csv": "binary", "application/x-ndjson": "binary"})
+    responses=refusals("not_found", "export_not_ready", "export_expired", "range_not_satisfiable")
+    | answers(200, "the file", _CONTENT)
+    | answers(206, "the bytes that Range asks for", _CONTENT)
     | answers(304, "the file is the one that If-None-Match names")
 )
 def download(export_id: uuid.UUID) -> Response:
-    """Download the file of an export.
+    """Download the file of an export, or go on with a download by Range and If-Range.
 
-    Counted and noted in the activities; its ETag is the file's SHA-256.
+    Counted where it begins and noted in the activities; its ETag is the file's SHA-256.
     """
     file = find_download(deps(), principal(), export_id)
     if request.if_none_match.contains(file.sha256):
         return Response(status=304, headers={"ETag": f'"{file.sha256}"'})
     if request.method == "HEAD":
-        return _with_headers(Response(), file)
-    stream = open_download(deps(), principal(), file)
-    response = Response(_read(stream))
+        return _with_headers(Response(), file, None)
+    part = _part(file)
+    stream = open_download(deps(), principal(), file, begins=part is None or part.start == 0)
+    response = Response(_read(stream, part or slice(0, file.file_size)), status=206 if part else 200)
     # Also when the client goes before the first byte, and the generator never starts.
     response.call_on_close(stream.close)
-    return _with_headers(response, file)
+    return _with_headers(response, file, part)
 
 
-def _with_headers(response: Response, file: ExportFile) -> Response:
+def _part(file: ExportFile) -> slice | None:
+    """Find out which bytes are asked for; None for all of them. Raises Problem.
+
+    What is no single range of bytes, or is of a file that is not this one, asks for all of them (RFC 9110, 14.2).
+    """
+    wanted, known = request.range, request.if_range
+    if wanted is None or wanted.units != "bytes" or len(wanted.ranges) != 1:
+        return None
+    if known.date is not None or known.etag not in (None, file.sha256):
+        return None
+    size = file.file_size
+    start, stop = wanted.ranges[0]
+    if start < 0:
+        start = max(0, size + start)
+    if start >= size:
+        raise Problem(
+            "range_not_satisfiable", f"the file has {size} bytes", headers={"Content-Range": f"bytes */{size}"}
+        )
+    return slice(start, size if stop is None else min(stop, size))
+
+
+def _with_headers(response: Response, file: ExportFile, part: slice | None) -> Response:
     response.headers["Content-Type"] = file.content_type
     response.headers["Content-Disposition"] = attachment(file.file_name)
-    response.headers["Content-Length"] = str(file.file_size)
+    response.headers["Content-Length"] = str(part.stop - part.start if part else file.file_size)
+    response.headers["Accept-Ranges"] = "bytes"
     response.headers["ETag"] = f'"{file.sha256}"'
+    if part:
+        response.headers["Content-Range"] = f"bytes {part.start}-{part.stop - 1}/{file.file_size}"
     return response
 
 
-def _read(stream: BinaryIO) -> Iterator[bytes]:
-    while chunk := stream.read(_CHUNK):
+def _read(stream: BinaryIO, part: slice) -> Iterator[bytes]:
+    stream.seek(part.start)
+    left = part.stop - part.start
+    while chunk := stream.read(min(left, _CHUNK)):
+        left -= len(chunk)
         yield chunk
