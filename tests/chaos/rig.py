@@ -94,6 +94,7 @@ class Rig:
         self._processes: dict[str, Process] = {}
         self._roles: list[str] = []
         self._calm: float | None = None
+        self._too_late = False
         self._stack = ExitStack()
         self._over = threading.Event()
 
@@ -219,7 +220,7 @@ class Rig:
     def journey(self, rows: int) -> Iterator[str]:
         """Take a list through ingest, analyzer and exporter: yields each at the moment in which it moves rows.
 
-        A job that was too fast to be caught is asked for again.
+        A job that was too fast to be caught is asked for again, and so is one of which the scenario says so.
         """
         upload = yield from self._caught("ingest", "uploadEmails", lambda: self.load.upload(rows))
         analysis = yield from self._caught("analyzer", "advancedEmailResults", lambda: self.load.analysis(upload))
@@ -229,10 +230,16 @@ class Rig:
         for _ in range(_CHANCES):
             subject, job = ask()
             if self.wait(partial(self._copies_or_ended, table, job), f"a COPY of {table}") == "copies":
+                self._too_late = False
                 yield worker
                 self.wait(partial(self.load.has_ended, job), f"the job of {worker} to end")
-                return subject
+                if not self._too_late:
+                    return subject
         raise AssertionError(f"{worker} was never caught moving rows")
+
+    def came_too_late(self) -> None:
+        """Say of a journey that its worker had done with the job when it was disturbed."""
+        self._too_late = True
 
     def _copies_or_ended(self, table: str | None, job: uuid.UUID) -> str | None:
         if self._copies(table):

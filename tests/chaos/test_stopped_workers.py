@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import pytest
 
 from chaos.rig import Rig
+
+_ON_THE_WAY_SECONDS = 0.2
 
 
 @pytest.mark.scenario("S8")
@@ -15,6 +18,12 @@ def test_a_worker_sleeps_through_its_lease_in_the_middle_of_a_copy(rig: Rig) -> 
     for worker in rig.journey(rows=20_000):
         if rig.full or worker == "ingest":
             rig[worker].suspend()
+            # What it has said already, its last word even, the server hears all the same.
+            time.sleep(_ON_THE_WAY_SECONDS)
+            if not held(rig, worker):
+                rig[worker].resume()
+                rig.came_too_late()
+                continue
             rig.start(worker, name=f"{worker}-2")
             rig.wait(partial(retaken, rig, f"{worker}-2"), "another worker to take its job")
             rig[worker].resume()
