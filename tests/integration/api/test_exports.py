@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
+import time
+import uuid
 from dataclasses import replace
 from typing import Any, BinaryIO
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 
@@ -196,6 +200,63 @@ def test_a_download_goes_on_only_with_the_file_it_began_with(client: Any, writte
     for known in ('"another"', "Fri, 27 Nov 2026 10:00:00 GMT"):
         other = client.get(url, headers={"Range": "bytes=5-", "If-Range": known})
         assert (other.status_code, other.data) == (200, CONTENT)
+
+
+@pytest.fixture
+def signed(client: Any, written: str) -> str:
+    url: str = client.post(f"/api/exports/{written}/link", json={"expiresIn": 60}).get_json()["url"]
+    return url
+
+
+def test_a_signed_link_needs_no_key(client: Any, http: Any, signed: str, written: str) -> None:
+    response = http.get(signed)
+    assert (response.status_code, response.data) == (200, CONTENT)
+    assert http.get(signed, headers={"Range": "bytes=5-"}).data == CONTENT[5:]
+    assert client.get(f"/api/exports/{written}").get_json()["downloadCount"] == 1
+    assert http.get(f"/api/exports/{written}/download").status_code == 401
+
+
+def test_a_program_can_sign_by_itself(client: Any, http: Any, rows: Any, written: str) -> None:
+    ((key,),) = [row.values() for row in rows('SELECT "apiKeyId" FROM "apiKeys"')]
+    path, expires = f"/api/exports/{written}/download", int(time.time()) + 30
+    secret = hashlib.sha256(client.tenant.key.encode()).digest()
+    signature = hmac.new(secret, f"{path}\n{expires}".encode(), "sha256").hexdigest()
+    assert http.get(f"{path}?key={key}&expires={expires}&signature={signature}").data == CONTENT
+
+
+def test_a_link_ends(http: Any, signed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    late = time.time() + 61
+    monkeypatch.setattr("mailsift.api.auth.time.time", lambda: late)
+    response = http.get(signed)
+    assert (response.status_code, response.get_json()["code"]) == (410, "link_expired")
+
+
+def test_a_link_opens_nothing_else(http: Any, signed: str, written: str) -> None:
+    path, query = signed.split("?")
+    parameters = dict(parse_qsl(query))
+    others = {
+        "another file": f"{path.replace(written, str(uuid.uuid4()))}?{query}",
+        "a longer time": f"{path}?{urlencode({**parameters, 'expires': int(parameters['expires']) + 1})}",
+        "another key": f"{path}?{urlencode({**parameters, 'key': uuid.uuid4()})}",
+        "no key": f"{path}?{urlencode({**parameters, 'key': 'x'})}",
+        "no time": f"{path}?signature={parameters['signature']}",
+        "no signature": f"{path}?{urlencode({**parameters, 'signature': ''})}",
+        "letters beyond ASCII": f"{path}?{urlencode({**parameters, 'signature': 'ü'})}",
+    }
+    refused = {name: http.get(url) for name, url in others.items()}
+    assert {name: (r.status_code, r.get_json()["code"]) for name, r in refused.items()} == dict.fromkeys(
+        others, (403, "link_invalid")
+    )
+    assert http.get(f"/api/exports/{written}?{query}").status_code == 401
+
+
+def test_the_links_of_a_key_end_with_it(http: Any, rows: Any, signed: str) -> None:
+    rows('UPDATE "apiKeys" SET "revokedAt" = now()')
+    assert http.get(signed).get_json()["code"] == "link_invalid"
+
+
+def test_a_link_to_what_is_not_there_is_not_signed(client: Any) -> None:
+    assert client.post(f"/api/exports/{uuid.uuid4()}/link", json={}).status_code == 404
 
 
 def test_a_file_that_is_not_written_yet_cannot_be_downloaded(client: Any, export_id: str) -> None:

@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "body_incomplete": Kind(HTTPStatus.BAD_REQUEST, "The body ended before its announced length"),
     "unauthorized": Kind(HTTPStatus.UNAUTHORIZED, "A valid API key is needed"),
     "forbidden": Kind(HTTPStatus.FORBIDDEN, "This key may not do that"),
+    "link_invalid": Kind(HTTPStatus.FORBIDDEN, "The link was not signed like this"),
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
     "upload_not_ready": Kind(HTTPStatus.CONFLICT, "The upload did not complete"),
@@ -52,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "address_suppressed": Kind(HTTPStatus.CONFLICT, "The workspace has suppressed the address"),
     "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),
     "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),
+    "link_expired": Kind(HTTPStatus.GONE, "The link opens nothing any more"),
     "upload_too_large": Kind(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than the plan or the server takes"
     ),

@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 import uuid
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from apiflask import APIBlueprint
-from flask import Response, request
+from flask import Response, request, url_for
 
 from mailsift.api.actions.exporting import export, find_download, open_download
-from mailsift.api.auth import principal
+from mailsift.api.auth import current_key_hash, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.names import attachment
+from mailsift.api.links import signed_url
 from mailsift.api.problems import Problem
-from mailsift.api.repository import exports
+from mailsift.api.repository import exports, keys
 from mailsift.api.repository.exports import ExportFile
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.base import Listing
-from mailsift.api.schemas.exports import Export, ExportAccepted, ExportPage, ExportRequest
+from mailsift.api.schemas.exports import (
+    Export,
+    ExportAccepted,
+    ExportLink,
+    ExportPage,
+    ExportRequest,
+    LinkParameters,
+    LinkRequest,
+)
 
 blueprint = APIBlueprint("exports", __name__, url_prefix="/api/exports", tag="exports")
 
@@ -72,17 +82,39 @@ def show(export_id: uuid.UUID) -> Export:
         return found(exports.find(connection, export_id), "export")
 
 
+@blueprint.post("/<uuid:export_id>/link")
+@blueprint.input(LinkRequest, location="json")
+@blueprint.output(ExportLink)
+@blueprint.doc(responses=refusals("malformed_body", "not_found", "unsupported_media_type", "validation_failed"))
+def link(export_id: uuid.UUID, json_data: LinkRequest) -> ExportLink:
+    """Sign a link to the file, which whoever has it can download without a key until it expires.
+
+    It is void when the key that asked for it is revoked.
+    """
+    path = url_for(".download", export_id=export_id)
+    expires = int(time.time()) + json_data.expires_in
+    key_hash = current_key_hash()
+    with reading() as connection:
+        found(exports.find(connection, export_id), "export")
+        url = signed_url(keys.id_of(connection, key_hash), key_hash, path, expires)
+    return ExportLink(url=url, expires_at=dt.datetime.fromtimestamp(expires, dt.UTC))
+
+
 @blueprint.get("/<uuid:export_id>/download")
+@blueprint.input(LinkParameters, location="query")
 @blueprint.doc(
-    responses=refusals("not_found", "export_not_ready", "export_expired", "range_not_satisfiable")
+    responses=refusals(
+        "not_found", "export_not_ready", "export_expired", "range_not_satisfiable", "link_invalid", "link_expired"
+    )
     | answers(200, "the file", _CONTENT)
     | answers(206, "the bytes that Range asks for", _CONTENT)
     | answers(304, "the file is the one that If-None-Match names")
 )
-def download(export_id: uuid.UUID) -> Response:
+def download(export_id: uuid.UUID, query_data: LinkParameters) -> Response:  # noqa: ARG001 - auth has read them
     """Download the file of an export, or go on with a download by Range and If-Range.
 
-    Counted where it begins and noted in the activities; its ETag is the file's SHA-256.
+    Needs a key, or the parameters of a signed link. Counted where it begins and noted in the activities; its ETag is
+    the file's SHA-256.
     """
     file = find_download(deps(), principal(), export_id)
     if request.if_none_match.contains(file.sha256):

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Page, Time
+from mailsift.api.links import MOST_SECONDS
+from mailsift.api.schemas.base import Answer, Given, Page, Time
 from mailsift.api.schemas.selection import Selecting
 from mailsift.shared.verdicts import ExportStatus, FileType
 
@@ -28,6 +29,27 @@ class ExportAccepted(Answer):
     status_url: str
     stream_url: str
     download_url: str
+
+
+class LinkRequest(Given):
+    """Open the file to somebody without a key."""
+
+    expires_in: int = Field(default=24 * 3600, ge=60, le=MOST_SECONDS, description="seconds")
+
+
+class ExportLink(Answer):
+    """A link that needs no key; the file may be gone before it ends."""
+
+    url: str
+    expires_at: Time
+
+
+class LinkParameters(Given):
+    """What a signed link has beside its path."""
+
+    key: str | None = Field(default=None, max_length=36)
+    expires: str | None = Field(default=None, max_length=20)
+    signature: str | None = Field(default=None, max_length=64)
 
 
 class Export(Answer):
