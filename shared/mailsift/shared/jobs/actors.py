@@ -63,6 +63,7 @@ class WorkerLife(Middleware):
                 REGISTRY,
                 live=lambda: (
                     self._heartbeat.alive
+                    and self._announcer.alive
                     and self._runner.responsive
                     and all(thread.is_alive() for thread in worker.workers)
                 ),

@@ -24,8 +24,11 @@ class Announcer:
     costs a second: whoever waits for it looks by itself, too.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, longest_seconds: float = 90) -> None:
+        """An announcement that takes longer than `longest_seconds` will never end."""
         self._engine = engine
+        self._longest_seconds = longest_seconds
+        self._began: float | None = None
         self._roots: set[uuid.UUID] = set()
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -42,6 +45,13 @@ class Announcer:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs and no announcement hangs."""
+        began = self._began
+        hangs = began is not None and time.monotonic() - began > self._longest_seconds
+        return self._thread.is_alive() and not hangs
 
     def ended(self, root_id: uuid.UUID) -> None:
         """Note that an attempt of a root job, or of one of its parts, is over: something may be due, or have room."""
@@ -64,8 +74,11 @@ class Announcer:
             roots, self._roots = self._roots, set()
         if not roots:
             return
+        self._began = time.monotonic()
         try:
             with self._engine.begin() as connection:
                 queueing.announce(connection, roots)
         except SQLAlchemyError:
             log.warning("announcement_failed", exc_info=True)
+        finally:
+            self._began = None

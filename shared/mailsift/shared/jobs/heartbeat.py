@@ -50,7 +50,8 @@ class Heartbeat:
         """Whether the thread runs and no beat hangs; without it every lease of the process would run out.
 
         A path to the database on which nobody answers, and nothing breaks, ends a beat no sooner than a process; nor a
-        handler that does not come back, a lease's length after it lost its lease.
+        handler that does not come back, a lease's length after it lost its lease. Such handlers may hold every
+        connection there is, so that no beat can be tried and nobody is told: the clock says it then.
         """
         began = self._began
         hangs = began is not None and time.monotonic() - began > self._lease_seconds

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from sqlalchemy import Connection
@@ -165,8 +166,8 @@ class Lease:
 
     @property
     def lost_for(self) -> float:
-        """The seconds since the handler was told that another attempt owns the job."""
-        return 0.0 if self._lost_at is None else time.monotonic() - self._lost_at
+        """The seconds since the handler had to stop: because it was told so, or because the lease was not renewed."""
+        return time.monotonic() - min(self._lost_at or inf, self._trusted_until)
 
     def cancel(self) -> None:
         """Tell the handler that the user wants the job to end."""

@@ -38,7 +38,7 @@ class JobWorker:
             progress_seconds=settings.progress_seconds,
         )
         schedule = Schedule(settings.retry_base_seconds, settings.retry_cap_seconds, settings.retry_jitter_seconds)
-        announcer = Announcer(self.engine)
+        announcer = Announcer(self.engine, settings.lease_seconds)
         self.runner = JobRunner(self.engine, heartbeat, announcer, settings.lease_seconds, schedule)
         address = (settings.health_host, settings.health_port) if serve_health else None
         self.life = WorkerLife(self.runner, heartbeat, announcer, health=address, close=self.engine.dispose)
