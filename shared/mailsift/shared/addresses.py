@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 MAX_TEXT_LENGTH = 320
 """Longest text looked at: 64 for the local part, the at-sign and 255 for the domain (RFC 5321 4.5.3.1)."""
@@ -20,9 +21,11 @@ MAX_DOMAIN_LENGTH = 253
 MAX_LABEL_LENGTH = 63
 _MAX_DETAIL_LENGTH = 200
 
+_IPV6_TAG = "IPv6:"
 _ZERO_WIDTH = "\ufeff\u200b\u200c\u200d\u2060"
 _ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ATOM_CHARACTER = re.compile(rf"{_ATEXT}|\.")
+_NOT_IN_A_HOST_NAME = re.compile(r"[^A-Za-z0-9.\x80-\U0010ffff-]")
 
 MAX_PLAIN_LENGTH = 64
 """In so few characters no local part, label or domain is too long, which leaves little to look at."""
@@ -52,6 +55,7 @@ class SyntaxFault(StrEnum):
     LOCAL_PART_TOO_LONG = "syntax_local_part_too_long"
     LOCAL_PART_DOTS = "syntax_local_part_dots"
     LOCAL_PART_QUOTED = "syntax_local_part_quoted"
+    LOCAL_PART_COMMENT = "syntax_local_part_comment"
     LOCAL_PART = "syntax_local_part"
     DOMAIN_EMPTY = "syntax_domain_empty"
     DOMAIN_TOO_LONG = "syntax_domain_too_long"
@@ -60,6 +64,8 @@ class SyntaxFault(StrEnum):
     DOMAIN_LITERAL = "syntax_domain_literal"
     DOMAIN_NUMERIC = "syntax_domain_numeric"
     DOMAIN_RESERVED = "syntax_domain_reserved"
+    DOMAIN_HYPHEN = "syntax_domain_hyphen"
+    DOMAIN_CHARACTER = "syntax_domain_character"
     DOMAIN = "syntax_domain"
 
 
@@ -68,11 +74,28 @@ class Address:
     """An address that can be written to, as far as syntax tells."""
 
     local_part: str
-    """NFC, letter case as found."""
-    domain: str
-    """A-labels in lower case: what DNS is asked for."""
+    """NFC, letter case as found; in quotes only where it cannot do without (RFC 5321 4.1.2)."""
+    domain: str | None
+    """A-labels in lower case: what DNS is asked for; null where an IP address stands in its place."""
     normalized: str
-    """The key for duplicates: lower-cased local part, at-sign, domain."""
+    """The key for duplicates: lower-cased local part, at-sign, domain or address literal."""
+
+    @property
+    def is_quoted(self) -> bool:
+        """Whether the local part needs its quotes: `"john smith"@company.com`."""
+        return self.local_part.startswith('"')
+
+    @property
+    def needs_smtputf8(self) -> bool:
+        """Whether only hosts with SMTPUTF8 take it (RFC 6531); of a domain, the A-labels do."""
+        return not self.local_part.isascii()
+
+    @property
+    def literal(self) -> IPv4Address | IPv6Address | None:
+        """The host, where its IP address stands for a domain: `john@[192.0.2.1]` (RFC 5321 4.1.3)."""
+        if self.domain is not None:
+            return None
+        return ip_address(self.normalized.rpartition("@[")[2].removesuffix("]").removeprefix(_IPV6_TAG))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +140,8 @@ def _parse_fully(text: str) -> Address | InvalidAddress:
             check_deliverability=False,
             allow_smtputf8=True,
             allow_empty_local=False,
-            allow_quoted_local=False,
-            allow_domain_literal=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
             allow_display_name=False,
             test_environment=False,
             globally_deliverable=True,
@@ -127,11 +150,21 @@ def _parse_fully(text: str) -> Address | InvalidAddress:
         return InvalidAddress(_fault(text), str(error)[:_MAX_DETAIL_LENGTH])
     except (ValueError, IndexError) as error:  # the Unicode tables below the parser have their own errors
         return InvalidAddress(_fault(text), f"The text cannot be read as an address: {error}"[:_MAX_DETAIL_LENGTH])
+    return _normalize(found)
+
+
+def _normalize(found: ValidatedEmail) -> Address | InvalidAddress:
+    local_part = unicodedata.normalize("NFC", found.local_part)
+    key = unicodedata.normalize("NFC", local_part.lower())
+    if max(_bytes_of(local_part), _bytes_of(key)) > MAX_LOCAL_PART_LENGTH:
+        return InvalidAddress(
+            SyntaxFault.LOCAL_PART_TOO_LONG, f"There are more than {MAX_LOCAL_PART_LENGTH} bytes before the @-sign."
+        )
+    if found.domain.startswith("["):
+        return Address(local_part, None, f"{key}@{found.domain}")
     domain = (found.ascii_domain or "").lower()
     if _is_reserved(domain):
         return InvalidAddress(SyntaxFault.DOMAIN_RESERVED, "The name after the @-sign is one of private networks.")
-    local_part = unicodedata.normalize("NFC", found.local_part)
-    key = unicodedata.normalize("NFC", local_part.lower())
     return Address(local_part, domain, f"{key}@{domain}")
 
 
@@ -143,6 +176,11 @@ def _fault(text: str) -> SyntaxFault:
     if not at_sign:
         return SyntaxFault.NO_AT
     return next((fault for fault, applies in _FAULTS if applies(local_part, domain)), SyntaxFault.DOMAIN)
+
+
+def _bytes_of(text: str) -> int:
+    """RFC 5321 counts octets, and RFC 6532 has them in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
 
 
 def _has_space(local_part: str, domain: str) -> bool:
@@ -157,6 +195,14 @@ def _has_non_atext(local_part: str) -> bool:
     return any(character.isascii() and not _ATOM_CHARACTER.fullmatch(character) for character in local_part)
 
 
+def _has_comment(local_part: str) -> bool:
+    return "(" in local_part and ")" in local_part
+
+
+def _has_outer_hyphen(domain: str) -> bool:
+    return any("-" in (label[0], label[-1]) for label in domain.split("."))
+
+
 def _is_too_long(domain: str) -> bool:
     return len(domain) > MAX_DOMAIN_LENGTH or any(len(label) > MAX_LABEL_LENGTH for label in domain.split("."))
 
@@ -166,25 +212,28 @@ def _is_reserved(domain: str) -> bool:
 
 
 def _is_over_all_too_long(local_part: str, domain: str) -> bool:
-    return len(f"{local_part}@{domain}".encode("utf-8", "replace")) > MAX_ADDRESS_LENGTH
+    return _bytes_of(f"{local_part}@{domain}") > MAX_ADDRESS_LENGTH
 
 
 _FAULTS: Final[tuple[tuple[SyntaxFault, Callable[[str, str], bool]], ...]] = (
     (SyntaxFault.DISPLAY_NAME, lambda local, domain: "<" in local and domain.endswith(">")),
-    (SyntaxFault.LOCAL_PART_QUOTED, lambda local, _: local[:1] == local[1:][-1:] == '"'),
+    (SyntaxFault.LOCAL_PART_QUOTED, lambda local, _: local[:1] == '"'),
     (SyntaxFault.SEVERAL_AT, lambda local, _: "@" in local),
     (SyntaxFault.SPACE, _has_space),
     (SyntaxFault.LOCAL_PART_EMPTY, lambda local, _: not local),
-    (SyntaxFault.LOCAL_PART_TOO_LONG, lambda local, _: len(local) > MAX_LOCAL_PART_LENGTH),
+    (SyntaxFault.LOCAL_PART_TOO_LONG, lambda local, _: _bytes_of(local) > MAX_LOCAL_PART_LENGTH),
+    (SyntaxFault.LOCAL_PART_COMMENT, lambda local, _: _has_comment(local)),
     (SyntaxFault.LOCAL_PART_DOTS, lambda local, _: _has_stray_dots(local)),
     (SyntaxFault.LOCAL_PART, lambda local, _: _has_non_atext(local)),
     (SyntaxFault.DOMAIN_EMPTY, lambda _, domain: not domain),
-    (SyntaxFault.DOMAIN_LITERAL, lambda _, domain: domain[0] == "[" and domain[-1] == "]"),
+    (SyntaxFault.DOMAIN_LITERAL, lambda _, domain: domain[0] == "[" or domain[-1] == "]"),
     (SyntaxFault.DOMAIN_DOTS, lambda _, domain: _has_stray_dots(domain)),
     (SyntaxFault.DOMAIN_TOO_LONG, lambda _, domain: _is_too_long(domain)),
     (SyntaxFault.TOO_LONG, _is_over_all_too_long),
     (SyntaxFault.DOMAIN_NO_DOT, lambda _, domain: "." not in domain),
     (SyntaxFault.DOMAIN_NUMERIC, lambda _, domain: domain[-1].isdigit()),
     (SyntaxFault.DOMAIN_RESERVED, lambda _, domain: _is_reserved(domain.lower())),
+    (SyntaxFault.DOMAIN_CHARACTER, lambda _, domain: _NOT_IN_A_HOST_NAME.search(domain) is not None),
+    (SyntaxFault.DOMAIN_HYPHEN, lambda _, domain: _has_outer_hyphen(domain)),
 )
 """The first that applies names the fault."""

@@ -18,7 +18,7 @@ from mailsift.analyzer.examination import Examination, Examiner
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.analyzer.rules import authentication, domain, lists, roles, suggestion, syntax
+from mailsift.analyzer.rules import authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.shared.addresses import Address, parse
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
@@ -50,7 +50,7 @@ def demonstration() -> Demonstration:
         probe = DomainProbe(
             ProbeSettings(nameservers=(nameserver,), query_seconds=5, tries=2, concurrency=16), CircuitBreaker()
         )
-        domains = sorted({address.domain for address in parsed if isinstance(address, Address)})
+        domains = sorted({each.domain for each in parsed if isinstance(each, Address) and each.domain is not None})
         asyncio.run(probe.resolve_all(domains, found.append))
     facts = {each.domain: each for each in found}
     examiner = Examiner(facts)
@@ -58,7 +58,7 @@ def demonstration() -> Demonstration:
 
 
 def test_every_reason_occurs(demonstration: Demonstration) -> None:
-    families = (authentication, domain, lists, roles, suggestion)
+    families = (authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax)
     known = {value.reason for family in families for value in vars(family).values() if isinstance(value, Finding)}
     shown = {reason for found in demonstration.examinations for reason in found.verdict.reasons}
     assert shown == (known | set(syntax.REFUSALS)) - NEVER_IN_THE_DEMONSTRATION

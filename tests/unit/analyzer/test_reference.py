@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from mailsift.analyzer.evidence import DomainKind
 from mailsift.analyzer.reference.files import parse_list, read_domain, read_list, read_local_part
 from mailsift.analyzer.reference.lists import ListKind, Lists, NameList, packaged_lists
+from mailsift.analyzer.reference.names import in_unicode
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.registrable import public_suffix, registrable_domain
+from mailsift.shared.addresses import Address, parse
 
 KINDS = (
     ("mailinator.com", DomainKind.DISPOSABLE, "mailinator.com"),
@@ -127,7 +129,11 @@ def test_any_text_is_a_list_of_what_makes_sense_in_it(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["relays", "free_providers", "isps", "education", "government", "parking", "popular", "roles"]
+    "name",
+    [
+        *("relays", "free_providers", "isps", "education", "government", "parking", "popular", "roles"),
+        *("no_reply", "test", "keyboard_runs"),
+    ],
 )
 def test_our_own_lists_are_clean(name: str) -> None:
     entries = read_list(name).entries
@@ -149,6 +155,29 @@ def test_our_own_lists_are_clean(name: str) -> None:
 def test_the_part_somebody_registered(domain: str, registrable: str | None, suffix: str | None) -> None:
     assert registrable_domain(domain) == registrable
     assert public_suffix(domain) == suffix
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("xn--bcher-kva.example", "bücher.example"),
+        ("mail.xn--r8jz45g.jp", "mail.例え.jp"),
+        ("company.com", "company.com"),
+        ("xn--a.company.com", "xn--a.company.com"),
+        ("", ""),
+    ],
+)
+def test_a_name_as_people_write_it(name: str, written: str) -> None:
+    assert in_unicode(name) == written
+
+
+@given(st.text(st.characters(categories=["L", "N", "M"]), min_size=1, max_size=12))
+def test_a_name_is_the_same_there_and_back(label: str) -> None:
+    address = parse(f"john@{label}.com")
+    if isinstance(address, Address) and address.domain is not None:
+        again = parse(f"john@{in_unicode(address.domain)}")
+        assert isinstance(again, Address)
+        assert again.domain == address.domain
 
 
 @pytest.mark.parametrize("local_part", ["info", "SALES", "postmaster", "no-reply", "support+de", "kontakt"])

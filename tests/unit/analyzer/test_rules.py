@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from domain_facts import HEALTHY, public
+from mailsift.analyzer.address_evidence import AddressEvidence, Mailbox, MailboxFault, MailboxProvider
 from mailsift.analyzer.evidence import (
-    AddressEvidence,
     DkimPosture,
     DmarcPosture,
     DomainEvidence,
@@ -29,6 +29,8 @@ from mailsift.analyzer.rules import (
     authentication,
     domain,
     lists,
+    local_parts,
+    mailboxes,
     roles,
     suggestion,
     syntax,
@@ -174,19 +176,72 @@ def test_a_suggested_domain(suggested: str | None, reason: str | None) -> None:
 ADDRESS = Address("john", "company.com", "john@company.com")
 
 
-@pytest.mark.parametrize(("role", "reason"), [(None, None), (ListHit("roles", "1", "sales"), "role_account")])
-def test_a_role_account(role: ListHit | None, reason: str | None) -> None:
-    assert _reason(roles.role_account(AddressEvidence(ADDRESS, DomainEvidence(HEALTHY), role))) == reason
+HIT = ListHit("a list", "1", "an entry")
+QQ = MailboxProvider("qq", "1", numbers_are_usual=True)
+PLAIN = AddressEvidence(ADDRESS, DomainEvidence(HEALTHY), mailbox=Mailbox("john", None, "john@company.com"))
+
+
+def _called(base: str, tag: str | None = None, provider: MailboxProvider | None = None) -> AddressEvidence:
+    return replace(PLAIN, mailbox=Mailbox(base, tag, f"{base}@company.com", provider))
+
+
+ADDRESS_CASES: tuple[tuple[Callable[[AddressEvidence], Finding | None], AddressEvidence, str | None], ...] = (
+    (roles.role_account, PLAIN, None),
+    (roles.role_account, replace(PLAIN, role=HIT), "role_account"),
+    (syntax.refused, PLAIN, None),
+    (syntax.quoted_local_part, PLAIN, None),
+    (syntax.quoted_local_part, AddressEvidence(InvalidAddress("syntax_empty", "")), None),
+    (syntax.quoted_local_part, replace(PLAIN, address=Address('"a b"', "x.com", '"a b"@x.com')), "quoted_local_part"),
+    (syntax.address_literal, PLAIN, None),
+    (syntax.address_literal, replace(PLAIN, literal=Reach.PUBLIC), "address_literal"),
+    (syntax.address_literal, replace(PLAIN, literal=Reach.PRIVATE), "address_literal"),
+    (syntax.address_literal, replace(PLAIN, literal=Reach.NOWHERE), "address_literal_nowhere"),
+    (syntax.smtputf8_needed, PLAIN, None),
+    (syntax.smtputf8_needed, AddressEvidence(InvalidAddress("syntax_empty", "")), None),
+    (syntax.smtputf8_needed, replace(PLAIN, address=Address("jürgen", "x.com", "jürgen@x.com")), "smtputf8_needed"),
+    (local_parts.no_reply, PLAIN, None),
+    (local_parts.no_reply, replace(PLAIN, no_reply=HIT), "no_reply"),
+    (local_parts.test_address, PLAIN, None),
+    (local_parts.test_address, replace(PLAIN, test=HIT), "test_address"),
+    (local_parts.keyboard_run, PLAIN, None),
+    (local_parts.keyboard_run, replace(PLAIN, keyboard_run="asdf"), "keyboard_run"),
+    (local_parts.one_letter, PLAIN, None),
+    (local_parts.one_letter, _called("j"), "one_letter"),
+    (local_parts.one_letter, _called("7", "news"), "one_letter"),
+    (local_parts.one_letter, _called("王"), None),
+    (local_parts.one_letter, AddressEvidence(InvalidAddress("syntax_empty", "")), None),
+    (local_parts.all_digits, PLAIN, None),
+    (local_parts.all_digits, _called("4915112345678"), "all_digits"),
+    (local_parts.all_digits, _called("john1"), None),
+    (local_parts.all_digits, _called("10001", provider=QQ), None),
+    (local_parts.all_digits, _called("john", provider=QQ), None),
+    (local_parts.all_digits, replace(_called("10001"), domain=DomainEvidence(HEALTHY, education=HIT)), None),
+    (local_parts.all_digits, replace(_called("10001"), domain=None), "all_digits"),
+    (local_parts.all_digits, AddressEvidence(InvalidAddress("syntax_empty", "")), None),
+    (local_parts.subaddress, PLAIN, None),
+    (local_parts.subaddress, _called("john", "news"), "subaddress"),
+    (local_parts.subaddress, _called("john", ""), "subaddress"),
+    (mailboxes.provider_local_part, PLAIN, None),
+    (
+        mailboxes.provider_local_part,
+        replace(PLAIN, mailbox=Mailbox("jo", None, "", fault=MailboxFault.TOO_SHORT)),
+        "provider_local_part",
+    ),
+    (mailboxes.provider_local_part, AddressEvidence(InvalidAddress("syntax_empty", "")), None),
+)
+
+
+@pytest.mark.parametrize(("rule", "evidence", "reason"), ADDRESS_CASES)
+def test_a_rule_on_an_address(
+    rule: Callable[[AddressEvidence], Finding | None], evidence: AddressEvidence, reason: str | None
+) -> None:
+    assert _reason(rule(evidence)) == reason
 
 
 @pytest.mark.parametrize("fault", SyntaxFault)
 def test_every_syntax_fault_is_invalid(fault: SyntaxFault) -> None:
     found = syntax.refused(AddressEvidence(InvalidAddress(fault, "why")))
     assert found == Finding(fault.value, cap=0, status=Status.INVALID)
-
-
-def test_an_address_has_no_syntax_fault() -> None:
-    assert syntax.refused(AddressEvidence(ADDRESS, DomainEvidence(HEALTHY))) is None
 
 
 def test_a_fault_of_a_later_version_is_invalid_too() -> None:
@@ -197,7 +252,7 @@ def test_a_fault_of_a_later_version_is_invalid_too() -> None:
 def test_every_rule_has_its_cases_here() -> None:
     elsewhere = {*lists.RULES, suggestion.probable_typo, domain.parked}
     assert {rule for rule, _, _ in DOMAIN_CASES} | elsewhere == set(DOMAIN_RULES)
-    assert set(ADDRESS_RULES) == {syntax.refused, roles.role_account}
+    assert {rule for rule, _, _ in ADDRESS_CASES} == set(ADDRESS_RULES)
 
 
 def test_a_finding_never_gives_points() -> None:

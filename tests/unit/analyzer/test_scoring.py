@@ -56,12 +56,12 @@ TIMEOUT = DomainFacts("company.com", Existence.TIMEOUT)
 EXAMPLES = (
     ("john@company.com", HEALTHY, ("valid", "domain_accepts_mail", 100, "high-quality", "low")),
     ("info@company.com", HEALTHY, ("valid", "domain_accepts_mail", 87, "medium-quality", "low")),
-    ("a@gmail.com", HEALTHY, ("valid", "domain_accepts_mail", 100, "medium-quality", "low")),
-    ("a@duck.com", HEALTHY, ("valid", "domain_accepts_mail", 75, "medium-quality", "medium")),
+    ("jane.roe@gmail.com", HEALTHY, ("valid", "domain_accepts_mail", 100, "medium-quality", "low")),
+    ("fox@duck.com", HEALTHY, ("valid", "domain_accepts_mail", 75, "medium-quality", "medium")),
     ("a@mailinator.com", HEALTHY, ("risky", "disposable", 30, "low-quality", "high")),
     ("john@company.com", IMPLICIT, ("risky", "implicit_mx", 55, "low-quality", "medium")),
-    ("a@outlok.com", IMPLICIT, ("risky", "probable_typo", 15, "low-quality", "high")),
-    ("a@outlok.com", GONE, ("invalid", "domain_not_found", 0, "invalid", "high")),
+    ("ann@outlok.com", IMPLICIT, ("risky", "probable_typo", 15, "low-quality", "high")),
+    ("ann@outlok.com", GONE, ("invalid", "domain_not_found", 0, "invalid", "high")),
     ("john@company.com", replace(GONE, existence=Existence.EXISTS), ("invalid", "no_mail_host", 0, "invalid", "high")),
     (
         "a@company.com",
@@ -72,6 +72,18 @@ EXAMPLES = (
     ("info@company.com", TIMEOUT, ("unknown", "dns_timeout", 50, "unknown", "unknown")),
     ("a@mailinator.com", TIMEOUT, ("risky", "disposable", 30, "low-quality", "high")),
     ("john@company.com", None, ("unknown", "dns_unreachable", 50, "unknown", "unknown")),
+    ("noreply@company.com", HEALTHY, ("valid", "domain_accepts_mail", 67, "low-quality", "medium")),
+    ("test1@company.com", HEALTHY, ("risky", "test_address", 70, "medium-quality", "medium")),
+    ("qwerty@company.com", HEALTHY, ("risky", "keyboard_run", 70, "medium-quality", "medium")),
+    ("j@company.com", HEALTHY, ("valid", "domain_accepts_mail", 90, "high-quality", "low")),
+    ("4711@company.com", HEALTHY, ("valid", "domain_accepts_mail", 90, "high-quality", "low")),
+    ("john+news@company.com", HEALTHY, ("valid", "domain_accepts_mail", 100, "high-quality", "low")),
+    ("john_smith@gmail.com", HEALTHY, ("risky", "provider_local_part", 60, "low-quality", "medium")),
+    ('"john smith"@company.com', HEALTHY, ("risky", "quoted_local_part", 70, "medium-quality", "medium")),
+    ("jürgen@company.com", HEALTHY, ("valid", "domain_accepts_mail", 100, "high-quality", "low")),
+    ("john@[192.0.2.1]", None, ("risky", "address_literal", 30, "low-quality", "high")),
+    ("john@[10.0.0.1]", None, ("risky", "address_literal", 30, "low-quality", "high")),
+    ("john@[IPv6:::1]", None, ("invalid", "address_literal_nowhere", 0, "invalid", "high")),
     ("invalid@", None, ("invalid", "syntax_domain_empty", 0, "invalid", "high")),
 )
 
@@ -90,11 +102,11 @@ def test_the_suggestion_is_the_whole_address() -> None:
 
 def test_a_domain_with_an_mx_is_never_corrected() -> None:
     examiner = Examiner({"outlok.com": replace(HEALTHY, domain="outlok.com")})
-    assert examiner.examine(parse("a@outlok.com")).suggestion is None
+    assert examiner.examine(parse("ann@outlok.com")).suggestion is None
 
 
 def test_nothing_is_suggested_when_dns_did_not_answer() -> None:
-    assert Examiner({}).examine(parse("a@outlok.com")).suggestion is None
+    assert Examiner({}).examine(parse("ann@outlok.com")).suggestion is None
 
 
 def test_a_name_that_leads_nowhere_is_no_company() -> None:
@@ -147,7 +159,7 @@ def test_invalid_is_zero_and_says_so_everywhere(findings: list[Finding], lead: L
     assert (verdict.lead_status, verdict.risk_level) == (LeadStatus.INVALID, RiskLevel.HIGH)
 
 
-TEXTS = st.sampled_from(["john", "sales", "info+x", "jürgen"])
+TEXTS = st.sampled_from(["john.smith", "marketing", "newsletter+x", "no-reply.2", "4711123", "j", "qwerty", "test"])
 
 
 @given(ANY_FACTS, TEXTS)
@@ -155,7 +167,9 @@ def test_unknown_is_never_invalid_and_never_a_hundred(facts: DomainFacts, local_
     known = {Existence.EXISTS, Existence.NXDOMAIN}
     silent = DomainFacts(facts.domain, facts.existence if facts.existence not in known else Existence.TIMEOUT)
     verdict = _verdict(f"{local_part}@{facts.domain}", silent)
-    assert verdict.status is (Status.RISKY if facts.domain == "mailinator.com" else Status.UNKNOWN)
+    if local_part == "john.smith":
+        assert verdict.status is (Status.RISKY if facts.domain == "mailinator.com" else Status.UNKNOWN)
+    assert verdict.status in {Status.RISKY, Status.UNKNOWN}
     assert verdict.score <= 50
 
 

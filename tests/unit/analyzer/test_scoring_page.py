@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from mailsift.analyzer.rules import authentication, domain, lists, roles, suggestion
+from mailsift.analyzer.rules import authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.analyzer.scoring import ACCEPTS_MAIL, DEFAULT_POLICY, SCORE_VERSION
 from mailsift.shared.addresses import SyntaxFault
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
 PAGE = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text("utf-8")
-FAMILIES = (authentication, domain, lists, roles, suggestion)
+FAMILIES = (authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax)
 ROW = re.compile(r"^\| `(\w+)` \| (-|\w+) \| (-?\d+) \| (-|\d+) \| (.+) \|$", re.MULTILINE)
 SYNTAX_ROW = re.compile(r"^\| `(syntax_\w+)` \| (.+) \|$", re.MULTILINE)
 

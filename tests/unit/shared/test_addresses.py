@@ -1,11 +1,15 @@
 """Addresses: what is accepted, how it is normalised, and the word for every refusal."""
 
+from ipaddress import ip_address
+
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsift.shared.addresses import Address, InvalidAddress, SyntaxFault, parse
+
+LONGEST = f"{'b' * 63}.{'c' * 63}.{'d' * 63}.{'e' * 56}.com"
 
 ACCEPTED = (
     ("john@company.com", Address("john", "company.com", "john@company.com")),
@@ -18,6 +22,14 @@ ACCEPTED = (
     ("用户@例え.jp", Address("用户", "xn--r8jz45g.jp", "用户@xn--r8jz45g.jp")),
     (f"{'a' * 64}@company.com", Address("a" * 64, "company.com", f"{'a' * 64}@company.com")),
     ("a@1-2.company.com", Address("a", "1-2.company.com", "a@1-2.company.com")),
+    ('"John Smith"@company.com', Address('"John Smith"', "company.com", '"john smith"@company.com')),
+    ('"a@b"@company.com', Address('"a@b"', "company.com", '"a@b"@company.com')),
+    ('"john.smith"@company.com', Address("john.smith", "company.com", "john.smith@company.com")),
+    (r'"j\o\"hn"@company.com', Address(r'"jo\"hn"', "company.com", r'"jo\"hn"@company.com')),
+    ("john@[192.0.2.1]", Address("john", None, "john@[192.0.2.1]")),
+    ("John@[ipv6:2001:DB8::1]", Address("John", None, "john@[IPv6:2001:db8::1]")),
+    (f"{'é' * 32}@company.com", Address("é" * 32, "company.com", f"{'é' * 32}@company.com")),
+    (f"a@{LONGEST}", Address("a", LONGEST, f"a@{LONGEST}")),
 )
 
 REFUSED = (
@@ -46,10 +58,19 @@ REFUSED = (
     (".john@company.com", SyntaxFault.LOCAL_PART_DOTS),
     ("john.@company.com", SyntaxFault.LOCAL_PART_DOTS),
     ("john..smith@company.com", SyntaxFault.LOCAL_PART_DOTS),
-    ('"john smith"@company.com', SyntaxFault.LOCAL_PART_QUOTED),
-    ("john(home)@company.com", SyntaxFault.LOCAL_PART),
+    ('""@company.com', SyntaxFault.LOCAL_PART_QUOTED),
+    ('"john" smith@company.com', SyntaxFault.LOCAL_PART_QUOTED),
+    ('"john smith@company.com', SyntaxFault.LOCAL_PART_QUOTED),
+    (f'"{"a " * 32}"@company.com', SyntaxFault.LOCAL_PART_TOO_LONG),
+    (f"{'é' * 33}@company.com", SyntaxFault.LOCAL_PART_TOO_LONG),
+    (f"{'Ⱥ' * 32}@company.com", SyntaxFault.LOCAL_PART_TOO_LONG),
+    ("john(home)@company.com", SyntaxFault.LOCAL_PART_COMMENT),
+    ("semi;colon@company.com", SyntaxFault.LOCAL_PART),
     ("invalid@", SyntaxFault.DOMAIN_EMPTY),
-    ("john@[192.0.2.1]", SyntaxFault.DOMAIN_LITERAL),
+    ("john@[192.0.2.256]", SyntaxFault.DOMAIN_LITERAL),
+    ("john@[2001:db8::1]", SyntaxFault.DOMAIN_LITERAL),
+    ("john@[192.0.2.1", SyntaxFault.DOMAIN_LITERAL),
+    ("john@[company.com]", SyntaxFault.DOMAIN_LITERAL),
     ("john@company..com", SyntaxFault.DOMAIN_DOTS),
     ("john@company.com.", SyntaxFault.DOMAIN_DOTS),
     (f"john@{'a' * 64}.com", SyntaxFault.DOMAIN_TOO_LONG),
@@ -59,10 +80,13 @@ REFUSED = (
     ("john@company.test", SyntaxFault.DOMAIN_RESERVED),
     ("john@company.invalid", SyntaxFault.DOMAIN_RESERVED),
     ("john@metadata.google.internal", SyntaxFault.DOMAIN_RESERVED),
-    ("john@-company.com", SyntaxFault.DOMAIN),
-    ("john@com_pany.com", SyntaxFault.DOMAIN),
+    ("john@-company.com", SyntaxFault.DOMAIN_HYPHEN),
+    ("john@company-.com", SyntaxFault.DOMAIN_HYPHEN),
+    ("john@com_pany.com", SyntaxFault.DOMAIN_CHARACTER),
+    ("john@company.com/", SyntaxFault.DOMAIN_CHARACTER),
     ("john@ab--cd.com", SyntaxFault.DOMAIN),
-    ("john@xn--zzzzzzz-.com", SyntaxFault.DOMAIN),
+    ("john@xn--ls8h.com", SyntaxFault.DOMAIN),
+    ("john@☃.com", SyntaxFault.DOMAIN),
 )
 
 
@@ -83,9 +107,20 @@ def test_every_fault_has_an_example_here() -> None:
     assert {reason for _, reason in REFUSED} == set(SyntaxFault)
 
 
-@given(st.text(max_size=400) | st.from_regex(r"[^@]{0,70}@[^@]{0,70}\.[a-z]{0,5}"))
+ANY_CHARACTER = st.characters(exclude_categories=[]) | st.sampled_from('"@.[]()\\\x00\u202e\u200b\u200d\ud800ßİΣ')
+ANYTHING = st.text(ANY_CHARACTER, max_size=400)
+ALIKE = st.builds("{}@{}".format, st.text(ANY_CHARACTER, max_size=70), st.text(ANY_CHARACTER, max_size=70))
+LOCAL_PARTS = st.text(st.characters(categories=["L", "M", "N", "P", "S"]), min_size=1, max_size=40)
+DOMAINS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=12).map("{}.com".format)
+WELL_FORMED = st.builds("{}@{}".format, LOCAL_PARTS | LOCAL_PARTS.map('"{}"'.format), DOMAINS | st.just("[192.0.2.1]"))
+
+
+@given(ANYTHING | ALIKE | WELL_FORMED | st.from_regex(r"[^@]{0,70}@[^@]{0,70}\.[a-z]{0,5}"))
 def test_no_text_makes_it_raise(text: str) -> None:
-    assert isinstance(parse(text), Address | InvalidAddress)
+    found = parse(text)
+    assert isinstance(found, Address | InvalidAddress)
+    if isinstance(found, Address):
+        assert (found.domain is None) is (found.literal is not None)
 
 
 PLAIN = st.from_regex(
@@ -107,10 +142,27 @@ def test_the_fast_path_accepts_nothing_that_the_full_parser_refuses(text: str) -
         assert ours.domain == full.ascii_domain
 
 
-@given(PLAIN)
+@given(PLAIN | WELL_FORMED)
+@example("ΑΣ@company.com")
+@example('"\u212a b"@company.com')
+@example("\u03d3\u0308x@company.com")
 def test_normalising_twice_changes_nothing(text: str) -> None:
     once = parse(text)
     if isinstance(once, Address):
         again = parse(once.normalized)
         assert isinstance(again, Address)
         assert again.normalized == once.normalized
+        assert again.domain == once.domain
+
+
+def test_an_address_says_of_what_kind_it_is() -> None:
+    quoted, literal = parse('"john smith"@company.com'), parse("john@[IPv6:2001:db8::1]")
+    beyond_ascii, plain = parse("jürgen@company.com"), parse("john@bücher.example")
+    assert isinstance(quoted, Address)
+    assert quoted.is_quoted
+    assert isinstance(literal, Address)
+    assert literal.literal == ip_address("2001:db8::1")
+    assert isinstance(beyond_ascii, Address)
+    assert beyond_ascii.needs_smtputf8
+    assert isinstance(plain, Address)
+    assert (plain.is_quoted, plain.literal, plain.needs_smtputf8) == (False, None, False)

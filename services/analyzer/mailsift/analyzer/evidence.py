@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mailsift.shared.addresses import Address, InvalidAddress
-
 FACTS_VERSION: Final = 3
 """Rises when more is asked about a domain, or answers are read otherwise: older facts are then looked up again."""
 
@@ -275,20 +273,12 @@ class DomainEvidence:
     parking: ListHit | None = None
     """What says that the domain is for sale or only shows advertisements."""
     suggestion: str | None = None
-    """The popular domain that was probably meant."""
+    """The domain that was probably meant."""
+    unicode_name: str = ""
+    """The domain as people write it, in U-labels (RFC 5890)."""
 
     @property
     def is_corporate(self) -> bool:
         """On no list, not parked, and not proven unable to take mail: a name that leads nowhere is no company."""
         is_alive = self.facts.accepts_mail is not False and self.parking is None
         return self.kind is DomainKind.CORPORATE and is_alive
-
-
-@dataclass(frozen=True, slots=True)
-class AddressEvidence:
-    """All that a verdict on one address stands on."""
-
-    address: Address | InvalidAddress
-    domain: DomainEvidence | None = None
-    """Null for a text that is no address."""
-    role: ListHit | None = None

@@ -3,17 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import product
 from typing import Final
 
-from mailsift.analyzer.evidence import AddressEvidence, DomainEvidence, DomainFacts, Existence
+from mailsift.analyzer.address_evidence import AddressEvidence
+from mailsift.analyzer.evidence import DomainEvidence, DomainFacts, Existence
+from mailsift.analyzer.records.networks import reach_of
+from mailsift.analyzer.reference.keyboard import keyboard_run_in
 from mailsift.analyzer.reference.lists import ListKind, Lists, packaged_lists
+from mailsift.analyzer.reference.mailboxes import MailboxRules, mailbox_rules, read_mailbox
+from mailsift.analyzer.reference.names import in_unicode
 from mailsift.analyzer.reference.popular import popular_domain_near
 from mailsift.analyzer.reference.providers import provider_of
+from mailsift.analyzer.reference.words import words_of
 from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
 from mailsift.shared.addresses import Address, InvalidAddress
 
+_LEADS: Final = {pair: Lead(*pair) for pair in product((False, True), repeat=2)}
 _VERDICTS_KEPT: Final = 4096
 """Many domains share what was found about them, and then the verdict too."""
 
@@ -38,8 +46,14 @@ class Examination:
 class _Domain:
     """What all addresses of a domain share."""
 
-    evidence: DomainEvidence
-    findings: tuple[Finding, ...]
+    evidence: DomainEvidence | None = None
+    findings: tuple[Finding, ...] = ()
+    mailboxes: MailboxRules | None = None
+    is_corporate: bool = False
+
+
+_NO_DOMAIN: Final = _Domain()
+"""Of an address at an IP address."""
 
 
 class Examiner:
@@ -57,17 +71,33 @@ class Examiner:
         """Judge one address; a domain without facts is one that nobody could look up."""
         if isinstance(address, InvalidAddress):
             evidence = AddressEvidence(address)
-            return Examination(evidence, self._judge(_address_findings(evidence), Lead()))
-        domain = self._domain(address.domain)
-        evidence = AddressEvidence(address, domain.evidence, self._lists.role_of(address.local_part))
-        lead = Lead(domain.evidence.is_corporate, evidence.role is not None)
+            return Examination(evidence, self._judge(tuple(_address_findings(evidence)), Lead()))
+        domain = _NO_DOMAIN if address.domain is None else self._domain(address.domain)
+        evidence = self._gather(address, domain)
+        lead = _LEADS[domain.is_corporate, evidence.role is not None]
         return Examination(evidence, self._judge((*domain.findings, *_address_findings(evidence)), lead))
+
+    def _gather(self, address: Address, domain: _Domain) -> AddressEvidence:
+        mailbox = read_mailbox(address, domain.mailboxes)
+        words = words_of(mailbox.base)
+        lists = self._lists
+        return AddressEvidence(
+            address,
+            domain.evidence,
+            lists.role_of(mailbox.base),
+            mailbox,
+            *lists.meaning_of(words),
+            keyboard_run_in(mailbox.base, words),
+            None if address.domain is not None else reach_of((str(address.literal),)),
+        )
 
     def _domain(self, name: str) -> _Domain:
         known = self._domains.get(name)
         if known is None:
             evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self._lists)
-            known = self._domains[name] = _Domain(evidence, _domain_findings(evidence))
+            known = self._domains[name] = _Domain(
+                evidence, _domain_findings(evidence), mailbox_rules(name), evidence.is_corporate
+            )
         return known
 
 
@@ -75,8 +105,8 @@ def _domain_findings(evidence: DomainEvidence) -> tuple[Finding, ...]:
     return tuple(found for rule in DOMAIN_RULES if (found := rule(evidence)) is not None)
 
 
-def _address_findings(evidence: AddressEvidence) -> tuple[Finding, ...]:
-    return tuple(found for rule in ADDRESS_RULES if (found := rule(evidence)) is not None)
+def _address_findings(evidence: AddressEvidence) -> list[Finding]:
+    return [found for rule in ADDRESS_RULES if (found := rule(evidence)) is not None]
 
 
 def gather_domain(facts: DomainFacts, lists: Lists) -> DomainEvidence:
@@ -92,4 +122,5 @@ def gather_domain(facts: DomainFacts, lists: Lists) -> DomainEvidence:
         provider=provider_of(facts.mx),
         parking=lists.parking_of(facts),
         suggestion=popular_domain_near(facts.domain) if has_no_mx else None,
+        unicode_name=in_unicode(facts.domain),
     )

@@ -8,7 +8,8 @@ from functools import cache
 from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from mailsift.analyzer.evidence import FACTS_VERSION, AddressEvidence, DomainFacts
+from mailsift.analyzer.address_evidence import AddressEvidence, Mailbox
+from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
 
 _Reader = Callable[[object], Any]
 
@@ -39,6 +40,8 @@ def to_json(value: Any) -> Any:
     """Turn evidence into what `json.dumps` takes."""
     if is_dataclass(value):
         return {_camel(field.name): to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mailbox):
+        return {_camel(name): to_json(item) for name, item in zip(value._fields, value, strict=True)}
     if isinstance(value, tuple):
         return [to_json(item) for item in value]
     return value.value if isinstance(value, StrEnum) else value

@@ -12,7 +12,7 @@ from typing import Final
 import structlog
 
 from mailsift.analyzer.reference.files import parse_list, read_domain, read_local_part
-from mailsift.analyzer.reference.lists import ListKind, Lists, NameList, packaged_lists
+from mailsift.analyzer.reference.lists import OF_LOCAL_PARTS, ListKind, Lists, NameList, packaged_lists
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 
@@ -93,7 +93,7 @@ def read_file(kind: ListKind, path: Path) -> NameList:
         raise ListUnreadableError(f"{path} is not UTF-8: save it as that") from problem
     if len(data) > MAX_BYTES:
         raise ListUnreadableError(f"{path} has more than {MAX_BYTES:,} bytes: take out what is not needed")
-    listed = parse_list(text, read_local_part if kind is ListKind.ROLE else read_domain)
+    listed = parse_list(text, read_local_part if kind in OF_LOCAL_PARTS else read_domain)
     modified = dt.datetime.fromtimestamp(path.stat().st_mtime, dt.UTC).date().isoformat()
     return NameList(
         kind,

@@ -7,7 +7,7 @@ from typing import Final
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
-SCORE_VERSION: Final = 4
+SCORE_VERSION: Final = 5
 """Rises with every change to rules, points or thresholds, and is kept with every result."""
 
 PERFECT: Final = 100

@@ -48,8 +48,9 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         if suppressed_among(connection, lease.job.workspace_id, [address_key(text)]):
             raise PermanentError("address_suppressed", ADDRESS_SUPPRESSED)
     address = parse(text)
-    found = look_up(deps, lease, [address.domain]) if isinstance(address, Address) else []
-    fresh = _kept_facts(deps, lease, address.domain) if isinstance(address, Address) and not found else []
+    domain = address.domain if isinstance(address, Address) else None
+    found = [] if domain is None else look_up(deps, lease, [domain])
+    fresh = [] if domain is None or found else _kept_facts(deps, lease, domain)
     row = ListRow(1, text, address_key(text))
     examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, lists=deps.lists.current())
     with lease.transaction() as transaction:

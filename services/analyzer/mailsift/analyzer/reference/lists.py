@@ -1,6 +1,6 @@
 """Lists of domains and names: what stands on them, which decides, and which entry said so."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
@@ -11,6 +11,7 @@ from mailsift.analyzer.evidence import DomainFacts, DomainKind, ListHit
 from mailsift.analyzer.reference.files import read_list
 from mailsift.analyzer.reference.names import with_parents
 from mailsift.analyzer.reference.registrable import registrable_domain
+from mailsift.analyzer.reference.words import Phrases
 
 
 class ListKind(StrEnum):
@@ -26,7 +27,19 @@ class ListKind(StrEnum):
     """Nameservers and mail hosts of services that hold names for sale."""
     ROLE = "role"
     """Local parts that stand for a function, not a person."""
+    NO_REPLY = "no_reply"
+    """Words of local parts that nobody reads."""
+    TEST = "test"
+    """Local parts that are made up to try something."""
 
+
+OF_WORDS: Final = frozenset({ListKind.NO_REPLY, ListKind.TEST})
+"""Their entries are words, with any separators between them or none."""
+
+OF_LOCAL_PARTS: Final = frozenset({ListKind.ROLE, *OF_WORDS})
+"""All others are of domains and hosts."""
+
+_NO_MEANING: Final = None, None
 
 _DECIDING: Final = {
     ListKind.DISPOSABLE: DomainKind.DISPOSABLE,
@@ -70,11 +83,17 @@ class Lists:
 
     all: tuple[NameList, ...]
     _by_kind: dict[ListKind, tuple[NameList, ...]] = field(init=False, repr=False, compare=False)
+    _phrases: dict[ListKind, tuple[tuple[NameList, Phrases], ...]] = field(init=False, repr=False, compare=False)
+    _beginnings: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Part them by kind: ten million local parts are looked up in one of the kinds."""
+        """Part them by kind: ten million local parts are looked up in few of the kinds."""
         by_kind = {kind: tuple(known for known in self.all if known.kind is kind) for kind in ListKind}
+        phrases = {kind: tuple((known, Phrases(known.entries)) for known in by_kind[kind]) for kind in OF_WORDS}
         object.__setattr__(self, "_by_kind", by_kind)
+        object.__setattr__(self, "_phrases", phrases)
+        beginnings = (each.beginnings for kind in OF_WORDS for _, each in phrases[kind])
+        object.__setattr__(self, "_beginnings", frozenset().union(*beginnings))
 
     def with_first(self, others: Iterable[NameList]) -> "Lists":
         """These and others, which are looked at before them."""
@@ -102,10 +121,27 @@ class Lists:
         """The role an address stands for; letter case and a `+tag` make no difference."""
         return self._find(ListKind.ROLE, (local_part.lower().partition("+")[0],))
 
+    def meaning_of(self, words: Sequence[str]) -> tuple[ListHit | None, ListHit | None]:
+        """What says that nobody reads mail to a local part of these words, and what that it is made up.
+
+        `no reply` counts wherever it stands among them; `test` must be all of them.
+        """
+        if self._beginnings.isdisjoint(words):
+            return _NO_MEANING
+        return (
+            self._find_phrase(ListKind.NO_REPLY, lambda phrases: phrases.find_some(words)),
+            self._find_phrase(ListKind.TEST, lambda phrases: phrases.find_all(words)),
+        )
+
+    def _find_phrase(self, kind: ListKind, find: Callable[[Phrases], str | None]) -> ListHit | None:
+        found = ((known, find(phrases)) for known, phrases in self._phrases[kind])
+        return next((known.hit(entry) for known, entry in found if entry is not None), None)
+
     def _find(self, kind: ListKind, names: tuple[str, ...]) -> ListHit | None:
         for known in self._by_kind[kind]:
+            entries = known.entries
             for name in names:
-                if name in known.entries:
+                if name in entries:
                     return known.hit(name)
         return None
 
@@ -135,6 +171,8 @@ def packaged_lists() -> Lists:
             _our_own(ListKind.GOVERNMENT, "government"),
             _our_own(ListKind.PARKED, "parking"),
             _our_own(ListKind.ROLE, "roles"),
+            _our_own(ListKind.NO_REPLY, "no_reply"),
+            _our_own(ListKind.TEST, "test"),
         )
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from mailsift.analyzer.evidence import AddressEvidence
+from mailsift.analyzer.address_evidence import AddressEvidence
 from mailsift.analyzer.facts_json import evidence_to_json
 from mailsift.analyzer.repository.lookups import IS_FRESH, Slice
 from mailsift.analyzer.results import COLUMNS, COUNTERS

@@ -18,6 +18,10 @@ class Finding:
     status: Status = Status.VALID
     """The status this asks for; the worst asked for is given."""
 
+    def __hash__(self) -> int:
+        """Of the reason alone, which is at hand: verdicts are looked up by findings for every row of a list."""
+        return hash(self.reason)
+
     def __post_init__(self) -> None:
         """Nothing that is found makes an address better than one with nothing found."""
         if self.points > 0:

@@ -1,6 +1,6 @@
 """Whether the local part stands for a function, not a person."""
 
-from mailsift.analyzer.evidence import AddressEvidence
+from mailsift.analyzer.address_evidence import AddressEvidence
 from mailsift.analyzer.rules.finding import Finding
 
 ROLE_ACCOUNT = Finding("role_account", points=-13)

@@ -1,0 +1,37 @@
+"""Keys that lie side by side: what hands type that have nothing to say."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from mailsift.analyzer.reference.files import read_list
+
+_SHORTEST: Final = 4
+_SHORTEST_PART: Final = 5
+"""A run that breaks off is none before that many keys."""
+
+
+@cache
+def _beginnings() -> frozenset[str]:
+    """Most words begin otherwise, and so are looked at no further."""
+    return frozenset(run[:_SHORTEST] for run in read_list("keyboard_runs").entries)
+
+
+@cache
+def _runs() -> re.Pattern[str]:
+    """One run after the other, each perhaps broken off."""
+    runs = read_list("keyboard_runs").entries
+    parts = {*runs, *(run[:length] for run in runs for length in range(_SHORTEST_PART, len(run)))}
+    return re.compile(f"(?:{'|'.join(map(re.escape, sorted(parts, key=len, reverse=True)))})+")
+
+
+def keyboard_run_in(local_part: str, words: Sequence[str]) -> str | None:
+    """The local part, or the first of its words, in lower case, that is nothing but runs of neighbouring keys."""
+    beginnings = _beginnings()
+    if local_part[:_SHORTEST] in beginnings and _runs().fullmatch(local_part):
+        return local_part
+    for word in words:
+        if word[:_SHORTEST] in beginnings and _runs().fullmatch(word):
+            return word
+    return None
