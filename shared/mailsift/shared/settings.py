@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from mailsift.shared.scoring_policy import ScoringPolicy, parse_policy_text
 
 SettingsType = TypeVar("SettingsType", bound="BaseSettings")
 
@@ -92,6 +95,35 @@ class ResolverSettings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+class ScoringSettings(BaseSettings):
+    """What the operator wants weighed otherwise."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    scoring_policy: Annotated[ScoringPolicy | None, NoDecode] = Field(
+        default=None, description="JSON, or the path of a file with it"
+    )
+
+    @field_validator("scoring_policy", mode="before")
+    @classmethod
+    def _read(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return read_policy(value) if value.strip() else None
+
+
+def read_policy(said: str) -> ScoringPolicy:
+    """Read a policy from JSON, or from the file that is named instead. Raises ValueError."""
+    said = said.strip()
+    if said.startswith("{"):
+        return parse_policy_text(said)
+    try:
+        return parse_policy_text(Path(said).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        # A policy that is wrong is a ValueError too, and the file is the one to mend.
+        raise ValueError(f"{said}: {error}") from error
 
 
 def psycopg2_url(url: str) -> str:

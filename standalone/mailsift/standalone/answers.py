@@ -26,6 +26,7 @@ def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str
             "byStatus": analysis.by_status,
             "byLeadStatus": analysis.by_lead_status,
             "byRiskLevel": analysis.by_risk_level,
+            "scoring": analysis.scoring.model_dump(mode="json", by_alias=True),
             "exportPath": str(verified.path),
             **({} if verified.rejected is None else {"rejectedPath": str(verified.rejected)}),
             "warnings": upload.warnings,
@@ -42,7 +43,9 @@ def upload_json(upload: UploadDetail) -> str:
 
 def checked_json(checked: Checked) -> str:
     """Write the answer for an address, and what it stands on, on one line."""
-    return json.dumps({**checked.result.model_dump(mode="json", by_alias=True), "evidence": checked.evidence})
+    scoring = None if checked.scoring is None else checked.scoring.model_dump(mode="json", by_alias=True)
+    result = checked.result.model_dump(mode="json", by_alias=True)
+    return json.dumps({**result, "scoring": scoring, "evidence": checked.evidence})
 
 
 def lists_json(lists: Iterable[NameList]) -> str:

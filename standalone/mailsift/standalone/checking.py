@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.scoring import PolicyShown
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import Status
 from mailsift.standalone.client import Client
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
@@ -22,18 +24,19 @@ class Checked:
 
     result: Result
     evidence: Mapping[str, Any] | None
+    scoring: PolicyShown | None
     notices: tuple[str, ...]
 
 
-def check_all(client: Client, addresses: Sequence[str]) -> Iterator[Checked]:
+def check_all(client: Client, addresses: Sequence[str], scoring: ScoringPolicy = DEFAULT_POLICY) -> Iterator[Checked]:
     """Check addresses; answers come in their order, each as soon as it and those before it are there."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        yield from pool.map(lambda address: _check(client, address), addresses)
+        yield from pool.map(lambda address: _check(client, address, scoring), addresses)
 
 
-def _check(client: Client, address: str) -> Checked:
+def _check(client: Client, address: str, scoring: ScoringPolicy) -> Checked:
     try:
-        accepted = client.analyse_address(address)
+        accepted = client.analyse_address(address, scoring)
     except RefusedError as error:
         if error.code == "validation_failed":
             raise InputError("invalid_address", f"{address!r} cannot be checked: {error}") from error
@@ -45,6 +48,7 @@ def _check(client: Client, address: str) -> Checked:
     if result is None:
         raise RunFailedError("no_result", f"the analysis of {address!r} ended without an answer")
     if evidence is not None and result.status is not Status.UNKNOWN:
-        return Checked(result, evidence, ())
+        return Checked(result, evidence, accepted.scoring, ())
     analysis = client.find_analysis(accepted.analysis_id)
-    return Checked(result, analysis.evidence, tuple(analysis.notices if result.status is Status.UNKNOWN else ()))
+    notices = tuple(analysis.notices if result.status is Status.UNKNOWN else ())
+    return Checked(result, analysis.evidence, analysis.scoring, notices)

@@ -49,6 +49,7 @@ def main(context: click.Context, home: Path | None) -> None:
     help="Save the rows from which no address could be taken, as CSV.",
 )
 @options.how_to_read
+@options.scoring
 @options.nameserver
 @options.json
 @options.server
@@ -60,6 +61,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     out: Path | None,
     format_name: str | None,
     rejected: Path | None,
+    scoring: str | None,
     nameserver: str | None,
     as_json: bool,
     server: str | None,
@@ -78,7 +80,7 @@ def verify(  # noqa: PLR0913 - the options of the command
         from mailsift.standalone.reading import Words
 
         place = commands.choose_place(home, server, api_key, nameserver)
-        commands.verify(place, commands.Wanted(file, out, format_name, rejected, Words(**words), as_json))
+        commands.verify(place, commands.Wanted(file, out, format_name, rejected, Words(**words), scoring, as_json))
 
 
 @main.command(epilog=options.EXIT_CODES)
@@ -105,6 +107,7 @@ def preview(
 
 @main.command(epilog=options.EXIT_CODES)
 @click.argument("addresses", nargs=-1, required=True, metavar="ADDRESS...")
+@options.scoring
 @options.nameserver
 @options.json
 @options.server
@@ -113,6 +116,7 @@ def preview(
 def check(  # noqa: PLR0913 - the options of the command
     *,
     addresses: tuple[str, ...],
+    scoring: str | None,
     nameserver: str | None,
     as_json: bool,
     server: str | None,
@@ -124,7 +128,36 @@ def check(  # noqa: PLR0913 - the options of the command
         from mailsift.standalone import commands
 
         place = commands.choose_place(home, server, api_key, nameserver)
-        commands.check(place, addresses, as_json=as_json)
+        commands.check(place, addresses, scoring, as_json=as_json)
+
+
+@main.command(epilog=options.EXIT_CODES)
+@click.option("--set", "wanted", metavar="JSON|FILE", help="Say it anew: JSON as docs/scoring.md has it, or a file.")
+@click.option("--reset", is_flag=True, help="Take back what was said.")
+@options.json
+@options.server
+@options.api_key
+@options.home
+def scoring(  # noqa: PLR0913 - the options of the command
+    *,
+    wanted: str | None,
+    reset: bool,
+    as_json: bool,
+    server: str | None,
+    api_key: str | None,
+    home: Path | None,
+) -> None:
+    """Show what is weighed otherwise from now on in all that is analysed, or say it.
+
+    verify and check take --scoring, which holds for that one time.
+    """
+    if wanted is not None and reset:
+        raise click.UsageError("say --set or --reset")
+    with reporting(as_json=as_json):
+        from mailsift.standalone import commands
+
+        place = commands.choose_place(home, server, api_key, None)
+        commands.weigh(place, wanted, reset=reset, as_json=as_json)
 
 
 @main.command(epilog=options.EXIT_CODES)

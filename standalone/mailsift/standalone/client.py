@@ -19,6 +19,7 @@ from mailsift.api.schemas.exports import Export, ExportAccepted
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
+from mailsift.api.schemas.scoring import WorkspaceScoring
 from mailsift.api.schemas.suppressions import (
     Suppression,
     SuppressionPage,
@@ -27,6 +28,7 @@ from mailsift.api.schemas.suppressions import (
 )
 from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
 from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.errors import RefusedError, ServerGoneError
 
@@ -99,21 +101,34 @@ class Client:
         """Write the rejected rows of an upload into an open file, as CSV."""
         self._fetch(f"/api/uploads/{upload_id}/rejected.csv", file, lambda _: None)
 
-    def analyse_list(self, upload_id: UUID, idempotency_key: str) -> AnalysisAccepted:
+    def analyse_list(
+        self, upload_id: UUID, idempotency_key: str, scoring: ScoringPolicy = DEFAULT_POLICY
+    ) -> AnalysisAccepted:
         """Have an upload analysed."""
         return self._ask(
             AnalysisAccepted,
             "POST",
             "/api/analyses",
             headers={"Idempotency-Key": idempotency_key},
-            json={"analysisType": "advanced", "uploadId": str(upload_id)},
+            json={"analysisType": "advanced", "uploadId": str(upload_id), **_weighed(scoring)},
         )
 
-    def analyse_address(self, address: str) -> AnalysisAccepted:
+    def analyse_address(self, address: str, scoring: ScoringPolicy = DEFAULT_POLICY) -> AnalysisAccepted:
         """Have one address analysed; the answer holds the result if that was quick."""
-        return self._ask(
-            AnalysisAccepted, "POST", "/api/analyses", json={"analysisType": "single", "emailAddress": address}
-        )
+        body = {"analysisType": "single", "emailAddress": address, **_weighed(scoring)}
+        return self._ask(AnalysisAccepted, "POST", "/api/analyses", json=body)
+
+    def scoring(self) -> WorkspaceScoring:
+        """Read what the workspace weighs otherwise, and what follows."""
+        return self._ask(WorkspaceScoring, "GET", "/api/scoring")
+
+    def set_scoring(self, scoring: ScoringPolicy) -> WorkspaceScoring:
+        """Say what the workspace weighs otherwise."""
+        return self._ask(WorkspaceScoring, "PUT", "/api/scoring", json=scoring.said())
+
+    def reset_scoring(self) -> WorkspaceScoring:
+        """Weigh as the operator does."""
+        return self._ask(WorkspaceScoring, "DELETE", "/api/scoring")
 
     def find_analysis(self, analysis_id: UUID) -> Analysis:
         """Read an analysis."""
@@ -208,6 +223,12 @@ class Client:
 
     def _gone(self, error: Exception) -> ServerGoneError:
         return ServerGoneError(f"{self._url} does not answer ({str(error) or type(error).__name__})")
+
+
+def _weighed(scoring: ScoringPolicy) -> dict[str, object]:
+    """Say what is weighed otherwise, when something is."""
+    said = scoring.said()
+    return {"scoring": said} if said else {}
 
 
 def _parameters(sent: Sent) -> dict[str, str]:

@@ -16,6 +16,9 @@ import click
 import httpx
 
 from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.scoring import WorkspaceScoring
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
+from mailsift.shared.settings import read_policy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone import answers, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
@@ -55,6 +58,7 @@ class Wanted:
     format_name: str | None
     rejected: Path | None
     words: Words
+    scoring: str | None
     as_json: bool
 
     @property
@@ -100,7 +104,8 @@ def verify(place: Place, wanted: Wanted) -> None:
     source = read_source(wanted.file)
     destination = choose_destination(source, wanted.out, wanted.file_type)
     rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
-    order = Order(source, wanted.file_type, destination, read_words(wanted.words), rejected)
+    scoring = _read_scoring(wanted.scoring)
+    order = Order(source, wanted.file_type, destination, read_words(wanted.words), rejected, scoring)
     verified = _take_through(place, order)
     notices = verified.analysis.notices
     if wanted.as_json:
@@ -121,16 +126,36 @@ def preview(place: Place, file: Path, words: Words, *, as_json: bool) -> None:
         reports.console().print(previews.report(upload, shlex.quote(str(file)), options), crop=False)
 
 
-def check(place: Place, addresses: Sequence[str], *, as_json: bool) -> None:
+def check(place: Place, addresses: Sequence[str], scoring: str | None, *, as_json: bool) -> None:
     """Check addresses and print their answers in the same order."""
+    policy = _read_scoring(scoring)
+
+    def ask(client: Client) -> list[Checked]:
+        return list(check_all(client, addresses, policy))
+
     with progress() as shown:
-        checked: list[Checked] = with_client(place.target, shown, lambda client: list(check_all(client, addresses)))
+        checked = with_client(place.target, shown, ask)
     for each in checked:
         if as_json:
             click.echo(answers.checked_json(each))
         else:
             reports.console().print(reports.detail(each.result))
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
+
+
+def weigh(place: Place, wanted: str | None, *, reset: bool, as_json: bool) -> None:
+    """Say what is weighed otherwise from now on, if anything is said, and print what holds then."""
+    policy = None if wanted is None else _read_scoring(wanted)
+
+    def ask(client: Client) -> WorkspaceScoring:
+        if reset:
+            return client.reset_scoring()
+        return client.scoring() if policy is None else client.set_scoring(policy)
+
+    with progress() as shown:
+        done = with_client(place.target, shown, ask)
+    said = done.model_dump(mode="json", by_alias=True)
+    click.echo(json.dumps(said) if as_json else json.dumps(said["effective"], indent=2))
 
 
 def suppress(place: Place, named: Sequence[str], file: Path | None, reason: str | None, *, as_json: bool) -> None:
@@ -240,10 +265,17 @@ def _take_through(place: Place, order: Order, results: list[Result] | None = Non
 def _key_of(place: Place, order: Order) -> RunKey:
     match place.target:
         case Deployment(url, _):
-            return RunKey(order.source.sha256, order.file_type, (), url, order.options)
+            return RunKey(order.source.sha256, order.file_type, (), url, order.options, order.scoring)
         case Own(_, asking):
             asked = () if asking.known_as else asking.nameservers
-            return RunKey(order.source.sha256, order.file_type, asked, None, order.options)
+            return RunKey(order.source.sha256, order.file_type, asked, None, order.options, order.scoring)
+
+
+def _read_scoring(said: str | None) -> ScoringPolicy:
+    try:
+        return DEFAULT_POLICY if said is None else read_policy(said)
+    except ValueError as error:
+        raise InputError("invalid_scoring", str(error)) from error
 
 
 def _is_server(text: str) -> bool:

@@ -30,6 +30,11 @@ server = click.option(
 api_key = click.option(
     "--api-key", metavar="KEY", envvar="MAILSIFT_API_KEY", help="The key for it; better given as MAILSIFT_API_KEY."
 )
+scoring = click.option(
+    "--scoring",
+    metavar="JSON|FILE",
+    help='What is weighed otherwise this time, such as {"weights": {"role_account": 0}}, or a file with it.',
+)
 _READING = (
     click.option("--delimiter", metavar="CHARACTER", help="What stands between cells: ; or tab, comma, pipe, space."),
     click.option("--encoding", metavar="NAME", help="The character set, such as utf-8 or windows-1252."),

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.home import write_private
 
@@ -23,6 +24,7 @@ class RunKey:
     nameservers: tuple[str, ...]
     server: str | None
     options: ReadingOptions = field(default_factory=ReadingOptions)
+    scoring: ScoringPolicy = DEFAULT_POLICY
 
     @property
     def name(self) -> str:
@@ -30,6 +32,8 @@ class RunKey:
         parts = [self.sha256, self.file_type.value, ",".join(self.nameservers), self.server or ""]
         if said := self.options.to_json():
             parts.append(json.dumps(said, sort_keys=True))
+        if self.scoring.said():
+            parts.append(self.scoring.fingerprint)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -16,6 +16,7 @@ from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.client import Client, Sent
 from mailsift.standalone.destination import Source, written_whole
@@ -39,6 +40,7 @@ class Order:
     options: ReadingOptions = field(default_factory=ReadingOptions)
     rejected: Path | None = None
     """Where the rows go from which no address could be taken."""
+    scoring: ScoringPolicy = DEFAULT_POLICY
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Verifier:
             run, upload = self._load(run, order)
             for warning in upload.warnings:
                 self._shown.note(f"note: {explain(warning, upload)}")
-            run, analysis = self._analyse(run, upload.upload_id)
+            run, analysis = self._analyse(run, upload.upload_id, order.scoring)
             run, export = self._export(run, analysis.analysis_id, order.file_type)
         self._fetch(export, order.destination)
         if order.rejected is not None:
@@ -103,10 +105,10 @@ class Verifier:
             self._wait(upload.job_id, "loading", InputError)
         return run, self._client.find_upload(upload_id)
 
-    def _analyse(self, run: Run, upload_id: UUID) -> tuple[Run, Analysis]:
+    def _analyse(self, run: Run, upload_id: UUID, scoring: ScoringPolicy) -> tuple[Run, Analysis]:
         analysis_id = run.analysis_id
         if analysis_id is None:
-            analysis_id = self._client.analyse_list(upload_id, run.request_key("analysis")).analysis_id
+            analysis_id = self._client.analyse_list(upload_id, run.request_key("analysis"), scoring).analysis_id
             run = self._save(replace(run, analysis_id=analysis_id))
         self._wait(self._client.find_analysis(analysis_id).job_id, "analysing", RunFailedError)
         return run, self._client.find_analysis(analysis_id)

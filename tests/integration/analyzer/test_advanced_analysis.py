@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ from mailsift.ingest.rows import Row
 from mailsift.ingest.totals import Totals
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
+from mailsift.shared.scoring_policy import parse_policy
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
@@ -159,6 +161,24 @@ def test_a_list_is_scored_once_for_each_address_with_the_scores_of_the_page(anal
     assert analyzer.query("SELECT status FROM analyses") == [{"status": "completed"}]
     root = analyzer.query('SELECT * FROM "jobQueue" WHERE "parentJobId" IS NULL')[0]
     assert (root["status"], root["progress"], root["openChildren"]) == ("completed", 100, 0)
+
+
+def test_every_part_of_a_list_is_judged_by_the_policy_of_its_analysis(analyzer: Analyzer) -> None:
+    upload_id = analyzer.load(["sales@startup.io", *(f"user{number}@company.com" for number in range(9))])
+    usual, otherwise = analyzer.analyse(upload_id), analyzer.analyse(upload_id)
+    single = analyzer.ask_about("sales@startup.io")
+    policy = parse_policy({"weights": {"role_account": 0, "dmarc_missing": -7}})
+    with analyzer.owner.begin() as connection:
+        connection.execute(
+            text('UPDATE analyses SET scoring = CAST(:policy AS jsonb) WHERE "analysisId" = ANY(:ids)'),
+            {"policy": json.dumps(policy.to_json()), "ids": [otherwise, single]},
+        )
+    analyzer.pump.run()
+    scores = {email: row["deliverabilityScore"] for email, row in analyzer.results(otherwise).items()}
+    assert scores == {"sales@startup.io": 93, **{f"user{number}@company.com": 93 for number in range(9)}}
+    assert analyzer.results(otherwise)["sales@startup.io"]["leadStatus"] == "high-quality"
+    assert analyzer.results(usual)["sales@startup.io"]["deliverabilityScore"] == 82
+    assert analyzer.results(single)["sales@startup.io"]["deliverabilityScore"] == 93
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,25 @@ from domain_facts import ANY_FACTS, HEALTHY, public
 from mailsift.analyzer.evidence import DkimPosture, DmarcPosture, DomainFacts, Existence, SpfPosture
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.rules.finding import Finding
-from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
+from mailsift.analyzer.scoring import Lead, Verdict, score
 from mailsift.shared.addresses import parse
+from mailsift.shared.scoring_policy import (
+    DEFAULT_POLICY,
+    LEAD_STATUS,
+    RISK_LEVEL,
+    WEIGHABLE,
+    ScoringPolicy,
+    parse_policy,
+)
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+from scoring_policies import policies
 
 NO_DMARC = replace(HEALTHY, dmarc=DmarcPosture(False, "none"))
 
 
-def _verdict(text: str, facts: DomainFacts | None) -> Verdict:
+def _verdict(text: str, facts: DomainFacts | None, policy: ScoringPolicy = DEFAULT_POLICY) -> Verdict:
     known = {} if facts is None else {facts.domain: facts}
-    return Examiner(known).examine(parse(text)).verdict
+    return Examiner(known, policy).examine(parse(text)).verdict
 
 
 def test_a_person_at_a_company_without_dmarc_scores_95() -> None:
@@ -127,9 +136,7 @@ FINDINGS = st.lists(
     max_size=8,
 )
 LEADS = st.builds(Lead, st.booleans(), st.booleans())
-POLICIES = st.just(DEFAULT_POLICY) | st.builds(
-    ScoringPolicy, weights=st.lists(st.tuples(st.sampled_from("abc"), st.integers(-60, 0)), max_size=3).map(tuple)
-)
+POLICIES = policies(st.sampled_from("abcdefghij"))
 
 
 @given(FINDINGS, LEADS, POLICIES)
@@ -139,10 +146,12 @@ def test_the_breakdown_sums_to_the_score(findings: list[Finding], lead: Lead, po
     assert 0 <= verdict.score <= 100
 
 
-@given(st.permutations(range(8)), FINDINGS, LEADS)
-def test_the_order_of_findings_does_not_matter(order: list[int], findings: list[Finding], lead: Lead) -> None:
+@given(st.permutations(range(8)), FINDINGS, LEADS, POLICIES)
+def test_the_order_of_findings_does_not_matter(
+    order: list[int], findings: list[Finding], lead: Lead, policy: ScoringPolicy
+) -> None:
     shuffled = [findings[index] for index in order if index < len(findings)]
-    assert score(shuffled, lead) == score(findings, lead)
+    assert score(shuffled, lead, policy) == score(findings, lead, policy)
 
 
 @given(FINDINGS, FINDINGS.filter(bool), LEADS, POLICIES)
@@ -152,30 +161,67 @@ def test_a_further_finding_never_raises_the_score(
     assert score([*findings, *further], lead, policy).score <= score(findings, lead, policy).score
 
 
-@given(FINDINGS, LEADS)
-def test_invalid_is_zero_and_says_so_everywhere(findings: list[Finding], lead: Lead) -> None:
-    verdict = score([*findings, Finding("proven", cap=0, status=Status.INVALID)], lead)
+@given(FINDINGS, LEADS, POLICIES | policies(st.just("proven")))
+def test_invalid_is_zero_and_says_so_everywhere(findings: list[Finding], lead: Lead, policy: ScoringPolicy) -> None:
+    verdict = score([*findings, Finding("proven", cap=0, status=Status.INVALID)], lead, policy)
     assert (verdict.status, verdict.score) == (Status.INVALID, 0)
     assert (verdict.lead_status, verdict.risk_level) == (LeadStatus.INVALID, RiskLevel.HIGH)
+
+
+NOTHING_KNOWN = st.lists(
+    st.builds(Finding, st.sampled_from("abc"), cap=st.integers(0, 99), status=st.just(Status.UNKNOWN)), min_size=1
+)
+
+
+@given(NOTHING_KNOWN, LEADS, POLICIES)
+def test_evidence_that_is_all_unknown_gives_unknown(findings: list[Finding], lead: Lead, policy: ScoringPolicy) -> None:
+    verdict = score(findings, lead, policy)
+    assert (verdict.status, verdict.lead_status, verdict.risk_level) == (
+        Status.UNKNOWN,
+        LeadStatus.UNKNOWN,
+        RiskLevel.UNKNOWN,
+    )
+    assert verdict.score == min(finding.cap for finding in findings if finding.cap is not None) < 100
+
+
+@given(FINDINGS, LEADS, POLICIES)
+def test_a_policy_changes_no_status_and_no_reason(findings: list[Finding], lead: Lead, policy: ScoringPolicy) -> None:
+    usual, verdict = score(findings, lead), score(findings, lead, policy)
+    assert verdict.status is usual.status
+    assert sorted(verdict.reasons) == sorted(usual.reasons)
+
+
+@given(FINDINGS, LEADS)
+def test_a_policy_that_says_what_the_rules_say_changes_nothing(findings: list[Finding], lead: Lead) -> None:
+    distinct = list({finding.reason: finding for finding in findings}.values())
+    weights = {finding.reason: finding.points for finding in distinct}
+    caps = {finding.reason: 100 if finding.cap is None else finding.cap for finding in distinct}
+    same = ScoringPolicy(tuple(sorted(weights.items())), tuple(sorted(caps.items())), LEAD_STATUS, RISK_LEVEL)
+    assert score(distinct, lead, same) == score(distinct, lead)
 
 
 TEXTS = st.sampled_from(["john.smith", "marketing", "newsletter+x", "no-reply.2", "4711123", "j", "qwerty", "test"])
 
 
-@given(ANY_FACTS, TEXTS)
-def test_unknown_is_never_invalid_and_never_a_hundred(facts: DomainFacts, local_part: str) -> None:
+REAL_POLICIES = policies(st.sampled_from(sorted(WEIGHABLE)))
+
+
+@given(ANY_FACTS, TEXTS, REAL_POLICIES)
+def test_unknown_is_never_invalid_and_never_a_hundred(
+    facts: DomainFacts, local_part: str, policy: ScoringPolicy
+) -> None:
     known = {Existence.EXISTS, Existence.NXDOMAIN}
     silent = DomainFacts(facts.domain, facts.existence if facts.existence not in known else Existence.TIMEOUT)
-    verdict = _verdict(f"{local_part}@{facts.domain}", silent)
+    verdict = _verdict(f"{local_part}@{facts.domain}", silent, policy)
     if local_part == "john.smith":
         assert verdict.status is (Status.RISKY if facts.domain == "mailinator.com" else Status.UNKNOWN)
     assert verdict.status in {Status.RISKY, Status.UNKNOWN}
     assert verdict.score <= 50
 
 
-@given(ANY_FACTS, TEXTS)
-def test_any_evidence_gives_a_whole_verdict(facts: DomainFacts, local_part: str) -> None:
-    verdict = _verdict(f"{local_part}@{facts.domain}", facts)
+@given(ANY_FACTS, TEXTS, REAL_POLICIES)
+def test_any_evidence_gives_a_whole_verdict(facts: DomainFacts, local_part: str, policy: ScoringPolicy) -> None:
+    verdict = _verdict(f"{local_part}@{facts.domain}", facts, policy)
     assert (verdict.status is Status.INVALID) <= (verdict.score == 0)
     assert (verdict.status is Status.VALID) == (verdict.sub_status == "domain_accepts_mail")
     assert set(verdict.reasons) <= {reason for reason, _ in verdict.breakdown}
@@ -190,10 +236,26 @@ def test_an_examiner_that_remembers_answers_as_a_new_one(facts: DomainFacts, loc
 
 
 def test_a_workspace_may_find_role_accounts_fine() -> None:
-    policy = ScoringPolicy(weights=(("role_account", 0),))
-    assert Examiner({"company.com": HEALTHY}, policy).examine(parse("info@company.com")).verdict.score == 100
+    verdict = _verdict("info@company.com", HEALTHY, parse_policy({"weights": {"role_account": 0}}))
+    assert (verdict.score, verdict.lead_status) == (100, LeadStatus.HIGH_QUALITY)
+    assert verdict.reasons == ("role_account",)
 
 
-def test_a_weight_never_gives_points() -> None:
-    with pytest.raises(ValueError, match="zero or less"):
-        ScoringPolicy(weights=(("role_account", 1),))
+def test_a_role_account_that_costs_anything_is_no_lead_of_high_quality() -> None:
+    verdict = _verdict("info@company.com", HEALTHY, parse_policy({"weights": {"role_account": -1}}))
+    assert (verdict.score, verdict.lead_status) == (99, LeadStatus.MEDIUM_QUALITY)
+
+
+def test_caps_and_thresholds_are_those_of_the_policy() -> None:
+    policy = parse_policy({"caps": {"disposable": 60}, "riskLevel": {"low": 70, "medium": 60}})
+    facts = replace(HEALTHY, domain="mailinator.com")
+    verdict = _verdict("ann@mailinator.com", facts, policy)
+    assert (verdict.status, verdict.score, verdict.risk_level) == (Status.RISKY, 60, RiskLevel.MEDIUM)
+    assert verdict.breakdown[-1] == ("disposable_cap", -40)
+    assert _verdict("ann@mailinator.com", facts, parse_policy({"caps": {"disposable": 100}})).score == 100
+
+
+def test_what_weighs_most_under_the_policy_is_named_first() -> None:
+    facts = replace(NO_DMARC, domain="company.com")
+    policy = parse_policy({"weights": {"role_account": -1, "dmarc_missing": -40}})
+    assert _verdict("info@company.com", facts, policy).reasons == ("dmarc_missing", "role_account")

@@ -24,7 +24,7 @@ def test_help_comes_before_anything_heavy_is_loaded() -> None:
     assert {"sqlalchemy", "alembic", "flask", "pydantic", "httpx", "rich", "dramatiq"} & set(loaded) == set()
 
 
-@pytest.mark.parametrize("command", ["preview", "verify", "check", "lists", "demo", "serve"])
+@pytest.mark.parametrize("command", ["preview", "verify", "check", "scoring", "lists", "demo", "serve"])
 def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None:
     said = CliRunner().invoke(main, [command, "--help"])
     assert said.exit_code == 0
@@ -33,7 +33,15 @@ def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None
 
 
 @pytest.mark.parametrize(
-    "arguments", [["preview"], ["verify"], ["check"], ["verify", "x", "--format", "xlsx"], ["serve", "--port", "0"]]
+    "arguments",
+    [
+        ["preview"],
+        ["verify"],
+        ["check"],
+        ["verify", "x", "--format", "xlsx"],
+        ["serve", "--port", "0"],
+        ["scoring", "--set", "{}", "--reset"],
+    ],
 )
 def test_wrong_usage_exits_with_two(arguments: list[str]) -> None:
     assert CliRunner().invoke(main, arguments).exit_code == 2
@@ -74,3 +82,11 @@ def test_a_list_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
     said = CliRunner().invoke(main, ["--home", str(tmp_path), "lists", "--json"])
     assert said.exit_code == 2
     assert json.loads(said.stdout)["error"]["code"] == "list_unreadable"
+
+
+@pytest.mark.parametrize("said", ['{"weights": {"role_acount": 0}}', "no-such-file.json", "{"])
+@pytest.mark.parametrize("command", [["check", "info@company.com", "--scoring"], ["scoring", "--set"]])
+def test_a_scoring_that_cannot_be_read_is_said_to_be_so(tmp_path: Path, command: list[str], said: str) -> None:
+    done = CliRunner().invoke(main, ["--home", str(tmp_path), *command, said, "--json"])
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["error"]["code"] == "invalid_scoring"

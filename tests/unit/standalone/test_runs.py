@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsift.shared.scoring_policy import parse_policy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone.runs import RunKey, RunRecords
 
@@ -44,6 +45,7 @@ def test_a_run_that_ended_is_not_found_and_its_requests_are_others(records: RunR
         replace(KEY, file_type=FileType.JSONL),
         replace(KEY, nameservers=("192.0.2.53:53",)),
         replace(KEY, server="https://mailsift.example"),
+        replace(KEY, scoring=parse_policy({"weights": {"role_account": 0}})),
     ],
 )
 def test_other_options_are_another_run(records: RunRecords, other: RunKey) -> None:

@@ -18,8 +18,9 @@ from mailsift.analyzer.reference.providers import provider_of
 from mailsift.analyzer.reference.words import words_of
 from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
 from mailsift.analyzer.rules.finding import Finding
-from mailsift.analyzer.scoring import DEFAULT_POLICY, Lead, ScoringPolicy, Verdict, score
+from mailsift.analyzer.scoring import Lead, Verdict, score
 from mailsift.shared.addresses import Address, InvalidAddress
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 
 _LEADS: Final = {pair: Lead(*pair) for pair in product((False, True), repeat=2)}
 _VERDICTS_KEPT: Final = 4096

@@ -1,16 +1,16 @@
 """Turn findings into a verdict; pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from mailsift.analyzer.rules.finding import Finding
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, PERFECT, ScoringPolicy
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
 SCORE_VERSION: Final = 5
 """Rises with every change to rules, points or thresholds, and is kept with every result."""
 
-PERFECT: Final = 100
 ACCEPTS_MAIL: Final = "domain_accepts_mail"
 """The subStatus of `valid` as long as no mailbox is asked."""
 
@@ -18,28 +18,8 @@ _RANKS: Final = {Status.VALID: 0, Status.UNKNOWN: 1, Status.RISKY: 2, Status.INV
 """What is proven goes before what is open: a disposable domain stays risky when its nameserver is silent."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoringPolicy:
-    """Thresholds and weights; the defaults are those of docs/scoring.md."""
-
-    high_quality: int = 90
-    medium_quality: int = 70
-    low_risk: int = 80
-    medium_risk: int = 50
-    weights: tuple[tuple[str, int], ...] = ()
-    """Other points for some reasons: (reason, points), points zero or less."""
-
-    def __post_init__(self) -> None:
-        """As with findings: nothing that is found gives points."""
-        if any(points > 0 for _, points in self.weights):
-            raise ValueError("weights are zero or less")
-
-    def points(self, finding: Finding) -> int:
-        """What this finding takes off."""
-        return next((points for reason, points in self.weights if reason == finding.reason), finding.points)
-
-
-DEFAULT_POLICY: Final = ScoringPolicy()
+_SETTLED: Final = frozenset({Status.INVALID, Status.UNKNOWN})
+"""What is proven, and what nobody knows, is no matter of taste: no policy weighs it otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +47,8 @@ class Verdict:
 
 def score(findings: Iterable[Finding], lead: Lead, policy: ScoringPolicy = DEFAULT_POLICY) -> Verdict:
     """Judge an address by what was found, in whatever order it was found."""
-    ranked = sorted(findings, key=_weight)
-    breakdown = _breakdown(ranked, policy)
+    ranked = sorted((_weighed(finding, policy) for finding in findings), key=_weight)
+    breakdown = _breakdown(ranked)
     points = sum(line for _, line in breakdown)
     worst = ranked[0] if ranked else None
     status = worst.status if worst is not None else Status.VALID
@@ -83,13 +63,20 @@ def score(findings: Iterable[Finding], lead: Lead, policy: ScoringPolicy = DEFAU
     )
 
 
+def _weighed(finding: Finding, policy: ScoringPolicy) -> Finding:
+    if finding.status in _SETTLED or not (policy.weights or policy.caps):
+        return finding
+    points, cap = dict(policy.weights), dict(policy.caps)
+    return replace(finding, points=points.get(finding.reason, finding.points), cap=cap.get(finding.reason, finding.cap))
+
+
 def _weight(finding: Finding) -> tuple[int, int, int, str]:
     cap = PERFECT if finding.cap is None else finding.cap
     return (-_RANKS[finding.status], cap, finding.points, finding.reason)
 
 
-def _breakdown(ranked: Sequence[Finding], policy: ScoringPolicy) -> tuple[tuple[str, int], ...]:
-    lines = [("base", PERFECT), *((finding.reason, policy.points(finding)) for finding in ranked)]
+def _breakdown(ranked: Sequence[Finding]) -> tuple[tuple[str, int], ...]:
+    lines = [("base", PERFECT), *((finding.reason, finding.points) for finding in ranked)]
     total = sum(line for _, line in lines)
     capped = [finding for finding in ranked if finding.cap is not None]
     if capped:
@@ -107,14 +94,17 @@ def _lead_status(status: Status, points: int, lead: Lead, policy: ScoringPolicy)
         return LeadStatus.INVALID
     if status is Status.UNKNOWN:
         return LeadStatus.UNKNOWN
-    if points >= policy.high_quality and lead.is_corporate and not lead.is_role:
+    is_person = not (lead.is_role and policy.minds_roles)
+    if points >= policy.leads.upper and lead.is_corporate and is_person:
         return LeadStatus.HIGH_QUALITY
-    return LeadStatus.MEDIUM_QUALITY if points >= policy.medium_quality else LeadStatus.LOW_QUALITY
+    return LeadStatus.MEDIUM_QUALITY if points >= policy.leads.lower else LeadStatus.LOW_QUALITY
 
 
 def _risk_level(status: Status, points: int, policy: ScoringPolicy) -> RiskLevel:
     if status is Status.UNKNOWN:
         return RiskLevel.UNKNOWN
-    if points >= policy.low_risk:
+    if status is Status.INVALID:
+        return RiskLevel.HIGH
+    if points >= policy.risks.upper:
         return RiskLevel.LOW
-    return RiskLevel.MEDIUM if points >= policy.medium_risk else RiskLevel.HIGH
+    return RiskLevel.MEDIUM if points >= policy.risks.lower else RiskLevel.HIGH

@@ -18,12 +18,13 @@ from mailsift.api.routes import (
     exports,
     jobs,
     schedules,
+    scoring,
     streams,
     suppressions,
     uploads,
 )
 
-ROUTES = (uploads, analyses, exports, jobs, schedules, streams, suppressions, activities, documents)
+ROUTES = (uploads, analyses, exports, jobs, schedules, streams, suppressions, scoring, activities, documents)
 
 
 def create_app(deps: Deps) -> APIFlask:

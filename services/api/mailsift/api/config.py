@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import Settings, StorageSettings
+from mailsift.shared.settings import ScoringSettings, Settings, StorageSettings
 
 REQUEST_THREADS = 16  # threads for short requests, beside those that streams and uploads hold
 SMALL_BODY = 64 * 1024  # bytes: more than any request needs but an upload
 
 
-class ApiSettings(Settings, StorageSettings):
+class ApiSettings(Settings, StorageSettings, ScoringSettings):
     """What the API reads from its environment. Times are in seconds."""
 
     host: str = "0.0.0.0"  # noqa: S104 - a container is reached from outside

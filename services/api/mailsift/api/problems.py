@@ -65,6 +65,7 @@ KINDS: dict[str, Kind] = {
     "empty_file": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The file is empty"),
     "invalid_cron": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The cron expression cannot be read"),
     "invalid_timezone": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone"),
+    "invalid_scoring": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The scoring names what cannot be weighed, or not so"),
     "idempotency_key_reused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request"),
     "job_quota_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "The plan allows no more jobs for now"),
     "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side"),

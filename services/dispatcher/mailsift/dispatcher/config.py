@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import PositiveFloat, PositiveInt
 
-from mailsift.shared.settings import BrokerSettings, RetrySettings, Settings, StorageSettings
+from mailsift.shared.settings import BrokerSettings, RetrySettings, ScoringSettings, Settings, StorageSettings
 
 
-class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSettings):
+class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSettings, ScoringSettings):
     """What the dispatcher reads from its environment. Times are in seconds."""
 
     poll_seconds: PositiveFloat = 1

@@ -104,7 +104,7 @@ class Dispatcher:
     def _upkeep(self) -> list[Chore]:
         settings, engine = self._settings, self._engine
         return [
-            Chore("fire_schedules", settings.poll_seconds, lambda: fire_due(engine)),
+            Chore("fire_schedules", settings.poll_seconds, lambda: fire_due(engine, operator=settings.scoring_policy)),
             Chore("reconcile_parents", settings.reconcile_seconds, lambda: reconcile_parents(engine)),
             Chore("settle_followers", settings.reconcile_seconds, lambda: settle_followers(engine)),
             Chore("observe", settings.observe_seconds, lambda: observe(engine)),

@@ -15,6 +15,7 @@ from mailsift.shared.jobs.cron import recurrence
 from mailsift.shared.jobs.repository import quota, scheduling
 from mailsift.shared.jobs.repository.scheduling import DueSchedule
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import UploadStatus
 
 log = logger(__name__)
@@ -31,30 +32,32 @@ PREVIOUS_AT_WORK = "previous_run_at_work"
 QUOTA_EXCEEDED = "job_quota_exceeded"
 
 
-def fire_due(engine: Engine, now: dt.datetime | None = None) -> int:
+def fire_due(engine: Engine, now: dt.datetime | None = None, operator: ScoringPolicy | None = None) -> int:
     """Fire what is due at `now`, or by the database's clock; returns how many came due, begun or not."""
-    total = fired = _fire_batch(engine, now)
+    total = fired = _fire_batch(engine, now, operator)
     # Full, and all of them moved on: there may be more.
     while fired == _BATCH:
-        fired = _fire_batch(engine, now)
+        fired = _fire_batch(engine, now, operator)
         total += fired
     return total
 
 
-def _fire_batch(engine: Engine, now: dt.datetime | None) -> int:
+def _fire_batch(engine: Engine, now: dt.datetime | None, operator: ScoringPolicy | None) -> int:
     with engine.begin() as connection:
         schedules = scheduling.due(connection, now, _BATCH)
     fired = 0
     for schedule_id in schedules:
         with passing_over_locks("fire_schedules", schedule_id):
-            fired += _fire_guarded(engine, schedule_id, now)
+            fired += _fire_guarded(engine, schedule_id, now, operator)
     return fired
 
 
-def _fire_guarded(engine: Engine, schedule_id: uuid.UUID, now: dt.datetime | None) -> bool:
+def _fire_guarded(
+    engine: Engine, schedule_id: uuid.UUID, now: dt.datetime | None, operator: ScoringPolicy | None
+) -> bool:
     try:
         with engine.begin() as connection:
-            outcome = _fire(connection, schedule_id, now)
+            outcome = _fire(connection, schedule_id, now, operator)
     except OperationalError:
         raise
     except Exception:
@@ -68,7 +71,9 @@ def _fire_guarded(engine: Engine, schedule_id: uuid.UUID, now: dt.datetime | Non
     return True
 
 
-def _fire(connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | None) -> str | None:
+def _fire(
+    connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | None, operator: ScoringPolicy | None
+) -> str | None:
     schedule = scheduling.lock(connection, schedule_id, now)
     if schedule is None:
         return None
@@ -78,7 +83,7 @@ def _fire(connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | Non
         return ALREADY_RUN
     obstacle = INVALID if next_due_at is None else _obstacle(connection, schedule)
     if obstacle is None:
-        scheduling.start(connection, schedule, due_at)
+        scheduling.start(connection, schedule, due_at, operator)
         return STARTED
     scheduling.skip(connection, schedule_id, due_at, obstacle)
     return obstacle

@@ -32,6 +32,7 @@ class Activity(StrEnum):
     SCHEDULE_DELETED = "schedule_deleted"
     SUPPRESSIONS_ADDED = "suppressions_added"
     SUPPRESSIONS_REMOVED = "suppressions_removed"
+    SCORING_CHANGED = "scoring_changed"
 
 
 _ENTITY_TYPES = {
@@ -51,6 +52,7 @@ _ENTITY_TYPES = {
     Activity.SCHEDULE_DELETED: "schedule",
     Activity.SUPPRESSIONS_ADDED: "workspace",
     Activity.SUPPRESSIONS_REMOVED: "workspace",
+    Activity.SCORING_CHANGED: "workspace",
 }
 """What each of them is done with."""
 

@@ -31,9 +31,10 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         part = Slice(upload_id, lease.job.payload["first"], lease.job.payload["last"])
         facts = lookups.facts_of_slice(connection, analysis, part, deps.resolver)
         rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
+        examiner = Examiner(facts, analyses.load_policy(connection, analysis), deps.lists.current())
     tally = Tally()
     with lease.transaction() as transaction:
-        scored = _scored(str(analysis), rows, Examiner(facts, lists=deps.lists.current()), tally, lease)
+        scored = _scored(str(analysis), rows, examiner, tally, lease)
         analyses.copy_results(transaction.connection, scored)
         analyses.add_counters(transaction.connection, analysis, tally.totals())
         transaction.complete({"rows": len(rows)})
@@ -47,12 +48,13 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         text = analyses.load_single_address(connection, analysis)
         if suppressed_among(connection, lease.job.workspace_id, [address_key(text)]):
             raise PermanentError("address_suppressed", ADDRESS_SUPPRESSED)
+        policy = analyses.load_policy(connection, analysis)
     address = parse(text)
     domain = address.domain if isinstance(address, Address) else None
     found = [] if domain is None else look_up(deps, lease, [domain])
     fresh = [] if domain is None or found else _kept_facts(deps, lease, domain)
     row = ListRow(1, text, address_key(text))
-    examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, lists=deps.lists.current())
+    examiner = Examiner({facts.domain: facts for facts in (*found, *fresh)}, policy, deps.lists.current())
     with lease.transaction() as transaction:
         analyses.copy_results(transaction.connection, _scored(str(analysis), [row], examiner, Tally(), lease))
         analyses.save_single_summary(transaction.connection, analysis, examiner.examine(address).evidence)

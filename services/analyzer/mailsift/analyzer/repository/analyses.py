@@ -18,6 +18,7 @@ from mailsift.shared.copy_text import encode_row
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.db.suppressions import COVERED, ENTRIES, IS_KEPT, make_room, suppressed_among
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import UploadStatus
 
 # Each address once, by its first occurrence, and none that is suppressed.
@@ -92,6 +93,12 @@ def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
     if expired:
         raise PermanentError("rows_expired", "the rows of the upload are not kept any more; upload the list again")
     return ListToAnalyse(*found)
+
+
+def load_policy(connection: Connection, analysis_id: uuid.UUID) -> ScoringPolicy:
+    """Return the policy that was settled when the analysis was asked for: each of its parts judges by that one."""
+    statement = text("""SELECT scoring FROM analyses WHERE "analysisId" = :analysis_id""")
+    return ScoringPolicy.from_json(connection.scalar(statement, {"analysis_id": analysis_id}))
 
 
 def plan_list(connection: Connection, todo: ListToAnalyse, workspace_id: uuid.UUID, resolver: str) -> ListPlan:

@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import chaining, requester, status_url, stream_url, turn
 from mailsift.api.actions.quota import spend
+from mailsift.api.actions.weighing import settle
 from mailsift.api.deps import Deps
 from mailsift.api.problems import Problem
 from mailsift.api.repository import analyses, jobs, results, uploads
 from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, AnalysisOpened, SingleRequest
 from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.scoring import PolicyShown
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.db.suppressions import suppressed_among
 from mailsift.shared.jobs.repository.requesting import Opened, open_analysis, open_single_analysis
@@ -36,26 +38,29 @@ def analyse(
             asked,
             fingerprint("analyses", request.model_dump_json(by_alias=True, exclude_none=True)),
             AnalysisAccepted,
-            lambda: _start(connection, asked, request, now),
+            lambda: _start(connection, deps, asked, request, now),
         )
 
 
 def _start(
-    connection: Connection, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
+    connection: Connection, deps: Deps, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
 ) -> AnalysisAccepted:
     who, workspace_id = requester(asked), asked.principal.workspace_id
+    policy = settle(connection, deps, asked.principal, request.scoring)
     if isinstance(request, SingleRequest):
         at = turn(request, now)
         if suppressed_among(connection, workspace_id, [address_key(request.email_address)]):
             raise Problem("address_suppressed", ADDRESS_SUPPRESSED)
         spend(connection, workspace_id, 1)
-        opened = open_single_analysis(connection, who, request.email_address, at)
+        opened = open_single_analysis(connection, who, request.email_address, at, policy)
     else:
         at = turn(request, now, _reading_of(connection, request.upload_id))
         spend(connection, workspace_id, 1)
         with chaining("upload_not_ready"):
-            opened = open_analysis(connection, who, request.upload_id, at)
-    return AnalysisAccepted(status=AnalysisStatus.PENDING, **dict(analysis_answer(opened)))
+            opened = open_analysis(connection, who, request.upload_id, at, policy)
+    return AnalysisAccepted(
+        status=AnalysisStatus.PENDING, scoring=PolicyShown.of(policy), **dict(analysis_answer(opened))
+    )
 
 
 def analysis_answer(opened: Opened) -> AnalysisOpened:

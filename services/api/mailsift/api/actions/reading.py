@@ -17,6 +17,7 @@ from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
 from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
+from mailsift.shared.scoring_policy import ScoringPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class ToRead:
     file_name: str
     turn: Turn
     today: dt.date
+    # By which the analysis judges that may follow.
+    policy: ScoringPolicy
     # Only its beginning, to show what would be understood.
     preview: bool = False
 
@@ -61,7 +64,7 @@ def _chain(
     if wishes.analysis_type is None:
         return answer
     after_reading = Turn(after_job_id=answer.job_id, priority=priority)
-    analysis = open_analysis(connection, who, answer.upload_id, after_reading)
+    analysis = open_analysis(connection, who, answer.upload_id, after_reading, wanted.policy)
     answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
     if wishes.export_type is None:
         return answer

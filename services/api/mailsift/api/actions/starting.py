@@ -11,6 +11,7 @@ from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import turn
 from mailsift.api.actions.quota import spend
 from mailsift.api.actions.reading import ToRead, queue_reading
+from mailsift.api.actions.weighing import settle
 from mailsift.api.deps import Deps
 from mailsift.api.problems import RETRY_SOON, Problem
 from mailsift.api.repository import uploads
@@ -28,12 +29,19 @@ def start(
 ) -> tuple[UploadAccepted, bool]:
     """Start a preview: queue its reading, and what is to follow. Raises Problem."""
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
+
+        def begin() -> UploadAccepted:
+            preview = _startable(connection, upload_id)
+            at, policy = turn(request, now), settle(connection, deps, asked.principal)
+            reading = ToRead(preview.upload_id, preview.file_name, at, now.date(), policy)
+            return _start(connection, asked, preview, request, reading)
+
         return once(
             connection,
             asked,
             fingerprint("start", str(upload_id), request.model_dump_json(by_alias=True, exclude_unset=True)),
             UploadAccepted,
-            lambda: _start(connection, asked, _startable(connection, upload_id), request, now),
+            begin,
         )
 
 
@@ -54,13 +62,12 @@ def _startable(connection: Connection, upload_id: uuid.UUID) -> Previewed:
 
 
 def _start(
-    connection: Connection, asked: Asked, preview: Previewed, request: StartRequest, now: dt.datetime
+    connection: Connection, asked: Asked, preview: Previewed, request: StartRequest, reading: ToRead
 ) -> UploadAccepted:
-    at = turn(request, now)
     spend(connection, asked.principal.workspace_id, request.jobs)
     if preview.job_id is not None and preview.job_status in RETRYABLE:
         # Tried again later, it would move an upload that is a preview no more.
         mark_deleted(connection, preview.job_id)
     uploads.start(connection, preview.upload_id, request.corrected(preview.reading))
     record(connection, asked.principal, Activity.UPLOAD_STARTED, preview.upload_id)
-    return queue_reading(connection, asked, ToRead(preview.upload_id, preview.file_name, at, now.date()), request)
+    return queue_reading(connection, asked, reading, request)

@@ -16,6 +16,7 @@ from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import turn
 from mailsift.api.actions.quota import spend
 from mailsift.api.actions.reading import ToRead, queue_reading
+from mailsift.api.actions.weighing import settle
 from mailsift.api.deps import Deps
 from mailsift.api.intake.names import safe_name
 from mailsift.api.problems import RETRY_SOON, Problem
@@ -75,7 +76,7 @@ def upload(deps: Deps, asked: Asked, incoming: Incoming, now: dt.datetime) -> tu
     try:
         with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
             answer, replayed = once(
-                connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, asked, order)
+                connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, deps, asked, order)
             )
     except Exception:
         _discard_unless_recorded(deps, asked, order.upload)
@@ -110,7 +111,9 @@ def refer(deps: Deps, asked: Asked, elsewhere: Elsewhere, now: dt.datetime) -> t
     )
     order = _Order(new, wishes, turn(wishes, now), now.date())
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
-        return once(connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, asked, order))
+        return once(
+            connection, asked, _fingerprint(order), UploadAccepted, lambda: _add(connection, deps, asked, order)
+        )
 
 
 def _key(asked: Asked, upload_id: uuid.UUID) -> str:
@@ -141,7 +144,7 @@ def _fingerprint(order: _Order) -> bytes:
     return fingerprint(*named) if wishes == "{}" else fingerprint(*named, wishes)
 
 
-def _add(connection: Connection, asked: Asked, order: _Order) -> UploadAccepted:
+def _add(connection: Connection, deps: Deps, asked: Asked, order: _Order) -> UploadAccepted:
     new = order.upload
     spend(connection, asked.principal.workspace_id, order.wishes.jobs)
     uploads.add(connection, asked.principal, new)
@@ -150,9 +153,9 @@ def _add(connection: Connection, asked: Asked, order: _Order) -> UploadAccepted:
         details["fileSize"] = new.stored.size
     record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
     preview = new.status is UploadStatus.PREVIEW
-    return queue_reading(
-        connection, asked, ToRead(new.upload_id, new.file_name, order.turn, order.today, preview=preview), order.wishes
-    )
+    policy = settle(connection, deps, asked.principal)
+    reading = ToRead(new.upload_id, new.file_name, order.turn, order.today, policy, preview)
+    return queue_reading(connection, asked, reading, order.wishes)
 
 
 def _discard_unless_recorded(deps: Deps, asked: Asked, new: NewUpload) -> None:

@@ -12,7 +12,9 @@ from mailsift.api.repository.pages import newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import analyses as schemas
 from mailsift.api.schemas.base import Listing
+from mailsift.api.schemas.scoring import PolicyShown
 from mailsift.shared.db.tables import AdvancedAnalysis, AdvancedEmailResult, Analysis, Job, SingleAnalysis, Upload
+from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
 
 _BY_STATUS = {status: f"{status.value}_emails" for status in Status}
@@ -102,7 +104,8 @@ def _rows() -> Select[Any]:
 
 def _shown(row: RowMapping) -> schemas.Analysis:
     counts = _counts_of_one(row) if row["analysis_type"] == AnalysisType.SINGLE else _counts(row)
-    return schemas.Analysis.model_validate({**row, **counts})
+    scoring = PolicyShown.of(ScoringPolicy.from_json(row["scoring"]))
+    return schemas.Analysis.model_validate({**row, **counts, "scoring": scoring})
 
 
 def _counts(row: RowMapping) -> dict[str, object]:

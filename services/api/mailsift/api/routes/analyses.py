@@ -44,6 +44,7 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
         "body_too_large",
         "unsupported_media_type",
         "validation_failed",
+        "invalid_scoring",
         "idempotency_key_reused",
         "job_quota_exceeded",
     )

@@ -9,6 +9,7 @@ from pydantic import Field, RootModel
 
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
 from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.scoring import PolicyShown, Scoring
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
 
 Evidence = Annotated[
@@ -19,14 +20,22 @@ Evidence = Annotated[
 ]
 
 
-class AdvancedRequest(Timed):
+class Judged(Timed):
+    """The base of what is judged."""
+
+    scoring: Scoring | None = Field(
+        default=None, description="what is weighed otherwise this time than the workspace has it"
+    )
+
+
+class AdvancedRequest(Judged):
     """Analyse a whole list."""
 
     analysis_type: Literal[AnalysisType.ADVANCED]
     upload_id: uuid.UUID
 
 
-class SingleRequest(Timed):
+class SingleRequest(Judged):
     """Analyse one address."""
 
     analysis_type: Literal[AnalysisType.SINGLE]
@@ -56,6 +65,7 @@ class AnalysisAccepted(AnalysisOpened):
     """The analysis is asked for; for a single address that was quick, with its result."""
 
     status: AnalysisStatus
+    scoring: PolicyShown | None = Field(default=None, description="by which policy it judges")
     error_code: str | None = None
     error_message: str | None = None
     result: Result | None = None
@@ -86,6 +96,7 @@ class Analysis(Answer):
     disposable_emails: int
     relay_emails: int
     role_based_emails: int
+    scoring: PolicyShown = Field(description="by which policy it judges, settled when it was asked for")
     evidence: Evidence | None = Field(default=None, description="of a single address, and not in lists of analyses")
     rows_expired_at: Time | None = Field(description="since when the results are no longer kept, only their counts")
     created_at: Time

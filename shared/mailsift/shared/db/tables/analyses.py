@@ -46,6 +46,8 @@ class Analysis(Base):
     # From the first on nothing new is made of the results; at the second the last of them is gone.
     rows_expired_at: Mapped[Time | None]
     rows_deleted_at: Mapped[Time | None]
+    # By which policy it judges, whole: it was settled when the analysis was asked for. None is the usual one.
+    scoring: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class SingleAnalysis(Base):

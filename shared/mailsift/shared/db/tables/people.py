@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
@@ -28,6 +31,8 @@ class Workspace(Base):
     name: Mapped[Words]
     plan: Mapped[Words] = mapped_column(server_default=text("'free'"))
     created_at: Mapped[Now]
+    # What it wants weighed otherwise than the operator, as a ScoringPolicy writes itself down.
+    scoring: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
 class WorkspaceMember(Base):

@@ -16,6 +16,7 @@ from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
 from mailsift.shared.jobs.states import ENDED
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, FilterOption, Selection
 from mailsift.shared.verdicts import AnalysisType, FileType
 
@@ -67,9 +68,15 @@ class Opened:
 AT_ONCE = Turn()
 
 
-def open_analysis(connection: Connection, requester: Requester, upload_id: uuid.UUID, turn: Turn = AT_ONCE) -> Opened:
+def open_analysis(
+    connection: Connection,
+    requester: Requester,
+    upload_id: uuid.UUID,
+    turn: Turn = AT_ONCE,
+    policy: ScoringPolicy = DEFAULT_POLICY,
+) -> Opened:
     """Write an analysis of a list and queue its job. Raises PermanentError when `turn` names an impossible job."""
-    analysis_id = _add_analysis(connection, requester, AnalysisType.ADVANCED, upload_id)
+    analysis_id = _add_analysis(connection, requester, AnalysisType.ADVANCED, upload_id, policy)
     connection.execute(insert(AdvancedAnalysis), {"analysis_id": analysis_id})
     details = {"analysisType": AnalysisType.ADVANCED.value, "uploadId": str(upload_id)}
     record(connection, requester, Activity.ANALYSIS_REQUESTED, analysis_id, details)
@@ -77,10 +84,14 @@ def open_analysis(connection: Connection, requester: Requester, upload_id: uuid.
 
 
 def open_single_analysis(
-    connection: Connection, requester: Requester, email_address: str, turn: Turn = AT_ONCE
+    connection: Connection,
+    requester: Requester,
+    email_address: str,
+    turn: Turn = AT_ONCE,
+    policy: ScoringPolicy = DEFAULT_POLICY,
 ) -> Opened:
     """Write an analysis of one address and queue its job. Raises PermanentError as `open_analysis`."""
-    analysis_id = _add_analysis(connection, requester, AnalysisType.SINGLE, None)
+    analysis_id = _add_analysis(connection, requester, AnalysisType.SINGLE, None, policy)
     connection.execute(insert(SingleAnalysis), {"analysis_id": analysis_id, "email_address": email_address})
     record(
         connection,
@@ -133,7 +144,11 @@ def mark_deleted(connection: Connection, job_id: uuid.UUID) -> bool:
 
 
 def _add_analysis(
-    connection: Connection, requester: Requester, analysis_type: AnalysisType, upload_id: uuid.UUID | None
+    connection: Connection,
+    requester: Requester,
+    analysis_type: AnalysisType,
+    upload_id: uuid.UUID | None,
+    policy: ScoringPolicy,
 ) -> uuid.UUID:
     analysis_id = uuid7()
     connection.execute(
@@ -144,6 +159,7 @@ def _add_analysis(
             "user_id": requester.user_id,
             "upload_id": upload_id,
             "analysis_type": analysis_type.value,
+            "scoring": policy.to_json(),
         },
     )
     return analysis_id

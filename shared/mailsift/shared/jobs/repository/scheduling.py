@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.db.scoring import policy_for
 from mailsift.shared.jobs.repository.requesting import (
     NewExport,
     Requester,
@@ -16,6 +17,7 @@ from mailsift.shared.jobs.repository.requesting import (
     open_analysis,
     open_export,
 )
+from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus
 
 _DUE = text("""
@@ -120,10 +122,14 @@ def is_at_work(connection: Connection, schedule_id: uuid.UUID) -> bool:
     return bool(connection.scalar(_AT_WORK, {"schedule_id": schedule_id}))
 
 
-def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime) -> None:
-    """Open the analysis of a schedule, and the export after it, as the user who made the schedule."""
+def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, operator: ScoringPolicy | None) -> None:
+    """Open the analysis of a schedule, and the export after it, as the user who made the schedule.
+
+    It judges by what operator and workspace say then.
+    """
     requester = Requester(schedule.workspace_id, schedule.user_id, trace_id=uuid.uuid4().hex)
-    analysis = open_analysis(connection, requester, schedule.upload_id)
+    policy = policy_for(connection, schedule.workspace_id, operator)
+    analysis = open_analysis(connection, requester, schedule.upload_id, policy=policy)
     if schedule.file_type is not None:
         name = export_name(schedule.upload_name, AnalysisType.ADVANCED, schedule.file_type, due_at.date())
         new = NewExport(analysis.id, name, schedule.file_type)
