@@ -22,6 +22,7 @@ class Size:
 
     rounds: int
     rows: int
+    domains: int
 
 
 Part = Callable[[Ground, Size], Findings]
@@ -35,7 +36,7 @@ def main(description: str, parts: Mapping[str, Part]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     chosen = {name: part for name, part in parts.items() if name in (arguments.only or parts)}
     try:
-        findings = _measure(chosen, Size(arguments.rounds, arguments.rows), arguments.output)
+        findings = _measure(chosen, Size(arguments.rounds, arguments.rows, arguments.domains), arguments.output)
     except KeyboardInterrupt:
         sys.exit(130)
     if arguments.json:
@@ -51,11 +52,12 @@ def _arguments(description: str, parts: Mapping[str, Part]) -> argparse.Namespac
     )
     parser.add_argument("--only", nargs="+", choices=parts, metavar="NAME", help="one or more of: " + ", ".join(parts))
     parser.add_argument(
-        "--rounds", type=int, default=3, help="how often throughput and ingest are measured (default: 3)"
+        "--rounds", type=int, default=3, help="how often throughput, ingest and scores are measured (default: 3)"
     )
     parser.add_argument(
-        "--rows", type=int, default=1_000_000, help="of the list that ingest measures with (default: 1,000,000)"
+        "--rows", type=int, default=1_000_000, help="of the list for ingest and scores (default: 1,000,000)"
     )
+    parser.add_argument("--domains", type=int, default=20_000, help="that are looked up for dns (default: 20,000)")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON instead of a table")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "build" / "bench.json", help="(default: build/bench.json)"

@@ -12,6 +12,8 @@ _WORDS = {
     "benchmarks.producing": "producer",
     "worker:set_up": "worker",
     "psql": "psql",
+    "benchmarks.relay": "relay",
+    "/nsd": "nameserver",
     "beam.smp": "rabbitmq",
 }
 

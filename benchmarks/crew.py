@@ -44,10 +44,10 @@ class Crew:
         self.wait(lambda: members(self.site.folder, DONE) == before + processes, "the workers")
         return worker
 
-    def service(self, word: str, *, threads: int = 4) -> subprocess.Popen[bytes]:
+    def service(self, word: str, *, threads: int = 4, **settings: str) -> subprocess.Popen[bytes]:
         """Start a worker of mailsift as it is deployed."""
         command = _dramatiq(f"mailsift.{word}.worker:set_up", 1, threads)
-        return self._start(word, command, "mailsift_worker", WORKER_THREADS=str(threads))
+        return self._start(word, command, "mailsift_worker", WORKER_THREADS=str(threads), **settings)
 
     def producer(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
         """Start a producer."""

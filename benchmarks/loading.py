@@ -70,20 +70,20 @@ class Ramp:
             connection.execute(_UPLOAD, {**values, **owner})
             job_id = enqueue(connection, self._tenant, JobType.FILE_PROCESSING, Subject(upload_id=upload_id))
         began = self._wait_for(job_id)
-        return upload_id, Load(time.time() - began, _since(used))
+        return upload_id, Load(time.time() - began, since(used))
 
     def copy(self, upload_id: uuid.UUID) -> Load:
         r"""Load the very rows of an upload with psql's `\copy`, as the same role, in one transaction."""
         path = self._site.folder / "rows.copy"
         columns = ", ".join(f'"{name}"' for name in _COLUMNS)
         rows = f"""SELECT '{upload_id}'::uuid, {columns} FROM "uploadEmails" WHERE "uploadId" = '{upload_id}'"""
-        with _Psql(self._site) as psql:
+        with Psql(self._site) as psql:
             psql.run(rf"""\copy ({rows} ORDER BY "sequenceNumber") TO '{path}'""")
         self._empty()
-        with _Psql(self._site) as psql:
+        with Psql(self._site) as psql:
             used, began = processor_seconds(), time.monotonic()
             psql.run(rf"""\copy "uploadEmails" ("uploadId", {columns}) FROM '{path}'""")
-            load = Load(time.monotonic() - began, _since(used))
+            load = Load(time.monotonic() - began, since(used))
         path.unlink()
         return load
 
@@ -112,8 +112,8 @@ class Ramp:
         return float(job.started)
 
 
-class _Psql:
-    """A session of psql that is told what to do and says when it is done, so that its start is not measured."""
+class Psql:
+    """A worker's session of psql that is told what to do and says when it is done, so that its start costs nothing."""
 
     def __init__(self, site: Site) -> None:
         url = site.url("mailsift_worker").replace("+psycopg2", "")
@@ -135,6 +135,7 @@ class _Psql:
         assert self._process.stdout.readline() == "done\n", command
 
 
-def _since(used: Mapping[str, float]) -> dict[str, float]:
+def since(used: Mapping[str, float]) -> dict[str, float]:
+    """Return the processor seconds of each part since they were looked at."""
     now = processor_seconds()
     return {part: seconds - used.get(part, 0.0) for part, seconds in now.items() if seconds > used.get(part, 0.0)}

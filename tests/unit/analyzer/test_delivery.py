@@ -14,7 +14,7 @@ from mailsift.analyzer.records.delivery import (
     route_by_mx,
     route_without_hosts,
 )
-from mailsift.analyzer.records.existence import judge_existence, needs_second_look
+from mailsift.analyzer.records.existence import judge_existence
 from mailsift.analyzer.records.networks import is_address, reach_of
 
 ONE, TWO, NULL = MailHost(10, "mx1.company.com"), MailHost(20, "mx2.company.com"), MailHost(0, "")
@@ -117,25 +117,6 @@ def test_the_best_address_says_where_a_host_is(addresses: tuple[str, ...], reach
 )
 def test_an_address_is_no_name(text: str, expected: bool) -> None:
     assert is_address(text) is expected
-
-
-LOOKS = (
-    (Lookup.SERVFAIL, None, True),
-    (Lookup.REFUSED, None, True),
-    (Lookup.NODATA, False, True),
-    (Lookup.NODATA, True, False),
-    (Lookup.NODATA, None, False),
-    (Lookup.FOUND, False, False),
-    (Lookup.NXDOMAIN, False, False),
-    (Lookup.TIMEOUT, None, False),
-)
-
-
-@pytest.mark.parametrize(("mx", "accepts_mail", "expected"), LOOKS)
-def test_an_end_that_may_mean_two_things_is_looked_at_again(
-    mx: Lookup, accepts_mail: bool | None, expected: bool
-) -> None:
-    assert needs_second_look(mx, accepts_mail=accepts_mail) is expected
 
 
 ENDS = (

@@ -6,7 +6,6 @@ import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -16,34 +15,31 @@ from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, Reach, SpfPosture
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.probes import inquiry
+from mailsift.analyzer.probes.answer import Answer
 from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS
 from mailsift.analyzer.probes.lookup import DomainLookup
-from mailsift.analyzer.probes.resolver import Answer
-from mailsift.analyzer.probes.second_look import SecondLook
 
 
-def mx(*hosts: tuple[int, str | bytes], ttl: int = 3600) -> Answer:
-    records = tuple(SimpleNamespace(priority=preference, exchange=host) for preference, host in hosts)
-    return Answer(Lookup.FOUND, records, ttl)
+def mx(*hosts: tuple[int, str], ttl: int = 3600) -> Answer:
+    return Answer(Lookup.FOUND, hosts, ttl)
 
 
 def txt(*texts: bytes, ttl: int = 3600) -> Answer:
-    return Answer(Lookup.FOUND, tuple(SimpleNamespace(data=data) for data in texts), ttl)
+    return Answer(Lookup.FOUND, texts, ttl)
 
 
 def ns(*names: str) -> Answer:
-    return Answer(Lookup.FOUND, tuple(SimpleNamespace(nsdname=name) for name in names), 3600)
+    return Answer(Lookup.FOUND, names, 3600)
 
 
 def at(*addresses: str, is_alias: bool = False) -> Answer:
-    return Answer(Lookup.FOUND, tuple(SimpleNamespace(addr=address) for address in addresses), 60, is_alias)
+    return Answer(Lookup.FOUND, addresses, 60, is_alias)
 
 
 ADDRESS = at("192.0.2.1")
 NODATA = Answer(Lookup.NODATA)
 NXDOMAIN = Answer(Lookup.NXDOMAIN)
 TIMEOUT = Answer(Lookup.TIMEOUT)
-NOTHING_MORE = SecondLook()
 KEY = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
@@ -52,12 +48,7 @@ class ScriptedResolver:
     answers: Mapping[str, Answer]
     """By name and type, or by type for whatever name."""
     otherwise: Answer = NODATA
-    second: SecondLook = NOTHING_MORE
     asked: list[str] = field(default_factory=list)
-
-    async def look(self, domain: str) -> SecondLook:
-        self.asked.append(f"{domain} again")
-        return self.second
 
     async def ask(self, name: str, record_type: str) -> Answer:
         self.asked.append(f"{name} {record_type}")
@@ -66,13 +57,13 @@ class ScriptedResolver:
 
 def _look_up(domain: str, resolver: ScriptedResolver) -> DomainFacts:
     async def look_up() -> DomainFacts:
-        return await DomainLookup(resolver.ask, resolver.look).facts(domain)
+        return await DomainLookup(resolver.ask).facts(domain)
 
     return asyncio.run(look_up())
 
 
 HEALTHY = {
-    "company.com MX": mx((20, "MX2.company.com."), (10, "mx1.company.com")),
+    "company.com MX": mx((20, "MX2.company.com"), (10, "mx1.company.com")),
     "company.com A": ADDRESS,
     "mx1.company.com A": ADDRESS,
     "mx2.company.com A": ADDRESS,
@@ -81,7 +72,7 @@ HEALTHY = {
     "google._domainkey.company.com TXT": txt(KEY),
     "_mta-sts.company.com TXT": txt(b"v=STSv1; id=1"),
     "_smtp._tls.company.com TXT": txt(b"v=TLSRPTv1; rua=mailto:t@company.com"),
-    "company.com NS": ns("ns1.Company.com.", "ns2.company.com"),
+    "company.com NS": ns("ns1.Company.com", "ns2.company.com"),
 }
 
 
@@ -119,8 +110,7 @@ def test_a_first_question_without_an_answer_to_build_on_is_the_last(
     assert facts == DomainFacts(
         "company.com", existence, accepts_mail=accepts_mail, lookups=Lookups(mx=lookup), ttl_seconds=ttl
     )
-    is_failure = lookup in {Lookup.SERVFAIL, Lookup.REFUSED}
-    assert resolver.asked == ["company.com MX", *(["company.com again"] if is_failure else [])]
+    assert resolver.asked == ["company.com MX"]
 
 
 def test_a_null_mx_ends_it() -> None:
@@ -132,9 +122,9 @@ def test_a_null_mx_ends_it() -> None:
 
 @pytest.mark.parametrize(
     ("exchange", "host"),
-    [("=cmd|'/c calc'!A0.evil.com", "?cmd???c?calc??a0.evil.com"), (b'\x1b[31m\xff,"\n', "??31m????")],
+    [("=cmd|'/c calc'!A0.evil.com", "?cmd???c?calc??a0.evil.com"), ('\x1b[31m\ufffd,"\n', "??31m????")],
 )
-def test_a_mail_host_is_written_down_in_the_letters_of_host_names(exchange: str | bytes, host: str) -> None:
+def test_a_mail_host_is_written_down_in_the_letters_of_host_names(exchange: str, host: str) -> None:
     facts = _look_up("company.com", ScriptedResolver({"company.com MX": mx((10, exchange))}))
     assert (facts.mx_host, facts.mx[0].reach) == (host, Reach.NO_ADDRESS)
 
@@ -151,21 +141,30 @@ def test_neither_mx_nor_address_takes_no_mail() -> None:
     resolver = ScriptedResolver({})
     facts = _look_up("company.com", resolver)
     assert (facts.accepts_mail, facts.existence) == (False, Existence.EXISTS)
-    assert resolver.asked == ["company.com MX", "company.com A", "company.com AAAA", "company.com again"]
+    assert resolver.asked == ["company.com MX", "company.com A", "company.com AAAA"]
 
 
-@pytest.mark.parametrize("first", [NODATA, Answer(Lookup.SERVFAIL), Answer(Lookup.REFUSED)])
-@pytest.mark.parametrize("second", [SecondLook(is_referral=True), SecondLook(extended_error=22)])
-def test_a_domain_that_nobody_answers_for_is_lame_and_no_worse(first: Answer, second: SecondLook) -> None:
-    facts = _look_up("company.com", ScriptedResolver({"company.com MX": first}, second=second))
-    is_proof = first is not NODATA or second.is_referral
+@pytest.mark.parametrize("lookup", [Lookup.NODATA, Lookup.SERVFAIL, Lookup.REFUSED])
+@pytest.mark.parametrize(("is_referral", "extended_error"), [(True, None), (False, 22)])
+def test_a_domain_that_nobody_answers_for_is_lame_and_no_worse(
+    lookup: Lookup, is_referral: bool, extended_error: int | None
+) -> None:
+    first = Answer(lookup, is_referral=is_referral, extended_error=extended_error)
+    facts = _look_up("company.com", ScriptedResolver({"company.com MX": first}))
+    is_proof = lookup is not Lookup.NODATA or is_referral
     assert (facts.existence is Existence.LAME, facts.accepts_mail) == (is_proof, None if is_proof else False)
-    assert facts.extended_error == second.extended_error
+    assert facts.extended_error == extended_error
 
 
 def test_a_failure_is_kept_with_what_the_nameserver_says_of_it() -> None:
-    facts = _look_up("company.com", ScriptedResolver({}, Answer(Lookup.SERVFAIL), SecondLook(extended_error=6)))
+    facts = _look_up("company.com", ScriptedResolver({}, Answer(Lookup.SERVFAIL, extended_error=6)))
     assert (facts.existence, facts.extended_error) == (Existence.SERVFAIL, 6)
+
+
+@pytest.mark.parametrize(("said", "kept"), [(None, 900), (3600, 3600), (1, 300), (10**6, 86_400)])
+def test_a_denial_is_kept_as_long_as_it_says(said: int | None, kept: int) -> None:
+    answer = Answer(Lookup.NXDOMAIN, ttl_seconds=said)
+    assert _look_up("company.com", ScriptedResolver({}, answer)).ttl_seconds == kept
 
 
 def test_no_mx_and_a_silent_address_is_unknown() -> None:
@@ -220,7 +219,7 @@ def test_facts_live_a_day_at_most() -> None:
     assert _look_up("company.com", ScriptedResolver(answers)).ttl_seconds == 86_400
 
 
-HOSTS = st.tuples(st.integers(0, 65535), st.text(max_size=20) | st.binary(max_size=20))
+HOSTS = st.tuples(st.integers(0, 65535), st.text(max_size=20))
 
 
 VERSIONS = st.sampled_from(
@@ -230,7 +229,7 @@ TEXTS = st.builds(bytes.__add__, VERSIONS, st.binary(max_size=60))
 
 
 @given(st.lists(HOSTS, min_size=1, max_size=30), st.lists(TEXTS, max_size=5))
-def test_no_answer_makes_it_raise(hosts: list[tuple[int, str | bytes]], texts: list[bytes]) -> None:
+def test_no_answer_makes_it_raise(hosts: list[tuple[int, str]], texts: list[bytes]) -> None:
     answers = {"company.com MX": mx(*hosts), "A": ADDRESS, "TXT": txt(*texts)}
     facts = _look_up("company.com", ScriptedResolver(answers))
     assert facts_from_json(facts_to_json(facts), facts.domain) == facts
@@ -306,7 +305,7 @@ def test_what_many_domains_refer_to_is_asked_for_once_in_a_run() -> None:
     resolver = ScriptedResolver({**{f"{name} MX": mx((1, "mx.net")) for name in domains}, "mx.net A": ADDRESS})
 
     async def look_up() -> list[DomainFacts]:
-        lookup = DomainLookup(resolver.ask, resolver.look)
+        lookup = DomainLookup(resolver.ask)
         return await asyncio.gather(*map(lookup.facts, domains))
 
     assert all(facts.accepts_mail for facts in asyncio.run(look_up()))
@@ -317,7 +316,7 @@ def test_a_question_that_many_wait_for_and_nobody_answers_is_asked_again() -> No
     resolver = ScriptedResolver({"a.com MX": mx((1, "mx.net")), "b.com MX": mx((1, "mx.net")), "mx.net A": TIMEOUT})
 
     async def look_up() -> None:
-        lookup = DomainLookup(resolver.ask, resolver.look)
+        lookup = DomainLookup(resolver.ask)
         await lookup.facts("a.com")
         await lookup.facts("b.com")
 

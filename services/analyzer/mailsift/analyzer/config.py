@@ -15,6 +15,7 @@ class AnalyzerSettings(WorkerSettings, ResolverSettings):
     dns_query_seconds: PositiveFloat = 4
     dns_tries: PositiveInt = 4
     dns_concurrency: PositiveInt = 200
+    dns_questions_at_once: PositiveInt = 2_000
     dns_domains_per_second: NonNegativeFloat = 1_000
     dns_domains_burst: PositiveFloat = 10_000
     domains_per_job: PositiveInt = 500

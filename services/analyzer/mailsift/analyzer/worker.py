@@ -24,6 +24,8 @@ def make_deps(settings: AnalyzerSettings) -> AnalyzerDeps:
         query_seconds=settings.dns_query_seconds,
         tries=settings.dns_tries,
         concurrency=settings.dns_concurrency,
+        # Each thread may be at a job of its own.
+        questions_at_once=max(1, settings.dns_questions_at_once // settings.worker_threads),
     )
     return AnalyzerDeps(
         DomainProbe(probe_settings, CircuitBreaker(), count_query),

@@ -7,7 +7,6 @@ from mailsift.analyzer.evidence import DomainFacts, Lookup
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Resolver
-from mailsift.analyzer.probes.second_look import Looker
 from mailsift.analyzer.probes.settings import ProbeSettings
 
 OnDone = Callable[[DomainFacts], None]
@@ -22,7 +21,6 @@ class DomainProbe:
         self._settings = settings
         self._breaker = breaker
         self._on_query = on_query
-        self._looker = Looker(settings.nameservers, settings.query_seconds)
 
     @property
     def resting(self) -> bool:
@@ -37,7 +35,7 @@ class DomainProbe:
         """
         waiting = iter(domains)
         async with Resolver(self._settings, self._breaker, self._on_query) as resolver:
-            lookup = DomainLookup(resolver.ask, self._looker.look)
+            lookup = DomainLookup(resolver.ask)
             handover = _Handover(on_done)
             workers = [
                 asyncio.create_task(_work(lookup, waiting, handover))

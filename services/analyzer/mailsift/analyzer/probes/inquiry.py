@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
 from mailsift.analyzer.evidence import Lookup
+from mailsift.analyzer.probes.answer import Answer
 from mailsift.analyzer.probes.reading import read
-from mailsift.analyzer.probes.resolver import Answer
 from mailsift.analyzer.records.replies import Question, RecordType, Reply, Walk
 
 MAX_QUESTIONS: Final = 80

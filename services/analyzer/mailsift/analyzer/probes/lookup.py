@@ -1,7 +1,7 @@
 """Gather the facts of one domain: what is asked, in which order, and what is not asked any more."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,6 @@ from mailsift.analyzer.evidence import (
 )
 from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedReplies
 from mailsift.analyzer.probes.posture import find_posture
-from mailsift.analyzer.probes.second_look import SecondLook
 from mailsift.analyzer.records.delivery import (
     FIRST_HOSTS,
     Route,
@@ -26,24 +25,21 @@ from mailsift.analyzer.records.delivery import (
     route_by_mx,
     route_without_hosts,
 )
-from mailsift.analyzer.records.existence import judge_existence, needs_second_look
+from mailsift.analyzer.records.existence import judge_existence
 from mailsift.analyzer.records.replies import Reply
 from mailsift.analyzer.reference.providers import provider_of
 
 MIN_TTL_SECONDS: Final = 300
 MAX_TTL_SECONDS: Final = 86_400
 NEGATIVE_TTL_SECONDS: Final = 900
-"""How long a no is kept: c-ares does not hand over the SOA of a negative answer (RFC 2308)."""
-
-Look = Callable[[str], Awaitable[SecondLook]]
+"""How long a no is kept that came without a SOA (RFC 2308 5)."""
 
 
 class DomainLookup:
     """Asks what is needed to know a domain, and no more; one object serves all domains of a run."""
 
-    def __init__(self, ask: Ask, look: Look) -> None:
+    def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._look = look
         self._shared = SharedReplies(ask)
 
     async def facts(self, domain: str) -> DomainFacts:
@@ -52,7 +48,7 @@ class DomainLookup:
         mx = await inquiry.ask(domain, "MX")
         route = await _route(inquiry, domain, mx)
         if not route.accepts_mail:
-            return await self._bare_facts(domain, mx, route)
+            return _bare_facts(domain, mx, route)
         facts = DomainFacts(
             domain,
             Existence.EXISTS,
@@ -64,23 +60,22 @@ class DomainLookup:
         posture = await find_posture(inquiry, domain, provider_of(route.mx))
         return replace(posture.added_to(facts), ttl_seconds=_ttl(mx, posture.own_texts, is_open=posture.is_open))
 
-    async def _bare_facts(self, domain: str, mx: Reply, route: Route) -> DomainFacts:
-        """The facts of a domain that takes no mail, or about which that cannot be told."""
-        looks_odd = needs_second_look(mx.lookup, accepts_mail=route.accepts_mail)
-        look = await self._look(domain) if looks_odd else SecondLook()
-        existence = judge_existence(mx.lookup, is_referral=look.is_referral, extended_error=look.extended_error)
-        accepts_mail = None if existence is Existence.LAME else route.accepts_mail
-        return DomainFacts(
-            domain=domain,
-            existence=existence,
-            mx=route.mx,
-            null_mx=route.null_mx,
-            own_host=route.own_host,
-            accepts_mail=accepts_mail,
-            extended_error=look.extended_error,
-            lookups=Lookups(mx=mx.lookup, address=route.address),
-            ttl_seconds=UNKNOWN_TTL_SECONDS if accepts_mail is None else _ttl(mx),
-        )
+
+def _bare_facts(domain: str, mx: Reply, route: Route) -> DomainFacts:
+    """The facts of a domain that takes no mail, or about which that cannot be told."""
+    existence = judge_existence(mx.lookup, is_referral=mx.is_referral, extended_error=mx.extended_error)
+    accepts_mail = None if existence is Existence.LAME else route.accepts_mail
+    return DomainFacts(
+        domain=domain,
+        existence=existence,
+        mx=route.mx,
+        null_mx=route.null_mx,
+        own_host=route.own_host,
+        accepts_mail=accepts_mail,
+        extended_error=mx.extended_error,
+        lookups=Lookups(mx=mx.lookup, address=route.address),
+        ttl_seconds=UNKNOWN_TTL_SECONDS if accepts_mail is None else _ttl(mx),
+    )
 
 
 async def _route(inquiry: Inquiry, domain: str, mx: Reply) -> Route:

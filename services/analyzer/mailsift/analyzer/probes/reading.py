@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from mailsift.analyzer.evidence import MailHost, Reach
-from mailsift.analyzer.probes.resolver import Answer
+from mailsift.analyzer.probes.answer import Answer
 from mailsift.analyzer.records.networks import is_address
 from mailsift.analyzer.records.replies import RecordType, Reply
 
@@ -20,12 +20,14 @@ def read(answer: Answer, record_type: RecordType) -> Reply:
     data = answer.records
     return Reply(
         answer.lookup,
-        hosts=tuple(_mail_host(each.priority, each.exchange) for each in data) if record_type == "MX" else (),
-        addresses=tuple(each.addr for each in data) if record_type in {"A", "AAAA"} else (),
-        texts=tuple(_text(each.data) for each in data) if record_type == "TXT" else (),
-        names=tuple(_name(each.nsdname) for each in data) if record_type == "NS" else (),
+        hosts=tuple(_mail_host(*each) for each in data) if record_type == "MX" else (),
+        addresses=data if record_type in {"A", "AAAA"} else (),
+        texts=tuple(map(_text, data)) if record_type == "TXT" else (),
+        names=tuple(map(_name, data)) if record_type == "NS" else (),
         is_alias=answer.is_alias,
         ttl_seconds=answer.ttl_seconds,
+        is_referral=answer.is_referral,
+        extended_error=answer.extended_error,
     )
 
 
@@ -37,16 +39,14 @@ def _text(data: bytes) -> str:
     return _CONTROL.sub("\ufffd", data[:MAX_TEXT_BYTES].decode("ascii", "replace"))
 
 
-def _name(name: str | bytes) -> str:
+def _name(name: str) -> str:
     """A host's name in the letters of one: a spreadsheet would run `=cmd|...`."""
-    text = name if isinstance(name, str) else name.decode("ascii", "replace")
-    return _NOT_OF_A_HOST.sub("?", text.rstrip(".").lower())
+    return _NOT_OF_A_HOST.sub("?", name.lower())
 
 
-def _mail_host(preference: int, exchange: str | bytes) -> MailHost:
+def _mail_host(preference: int, exchange: str) -> MailHost:
     host = _name(exchange)
-    text = exchange if isinstance(exchange, str) else exchange.decode("ascii", "replace")
-    if is_address(text.rstrip(".")):
+    if is_address(exchange):
         return MailHost(preference, host, Reach.LITERAL)
     # No sender asks for a name with such a character in it.
     return MailHost(preference, host, Reach.NO_ADDRESS) if "?" in host else MailHost(preference, host)

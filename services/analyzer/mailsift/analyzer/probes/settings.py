@@ -1,9 +1,6 @@
 """How nameservers are asked."""
 
 from dataclasses import dataclass
-from typing import Final
-
-QUESTIONS_PER_DOMAIN: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +15,5 @@ class ProbeSettings:
     """How often a question is sent, with waits that double in between."""
     concurrency: int = 200
     """How many domains are looked up at once."""
-
-    @property
-    def questions_at_once(self) -> int:
-        """How many questions may be out: what a domain asks for at once waits its turn, or a nameserver drops some."""
-        return QUESTIONS_PER_DOMAIN * self.concurrency
+    questions_at_once: int = 500
+    """How many questions one nameserver has to answer at once: more than it has room for and it drops some."""

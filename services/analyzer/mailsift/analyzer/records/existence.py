@@ -9,15 +9,7 @@ _NETWORK_ERROR: Final = 23
 _LAME: Final = frozenset({_NO_REACHABLE_AUTHORITY, _NETWORK_ERROR})
 
 
-def needs_second_look(mx: Lookup, *, accepts_mail: bool | None) -> bool:
-    """Whether the end of the question for MX records leaves open what is wrong.
-
-    A failure may come with its reason. An empty answer may be a mere referral, and must not pass for a proof.
-    """
-    return mx in {Lookup.SERVFAIL, Lookup.REFUSED} or (mx is Lookup.NODATA and accepts_mail is False)
-
-
 def judge_existence(mx: Lookup, *, is_referral: bool = False, extended_error: int | None = None) -> Existence:
-    """Say whether a domain is there by how the question for its MX records ended, and by a second look at it."""
+    """Say whether a domain is there by how the question for its MX records ended."""
     failed_for_lack_of_authority = extended_error in _LAME and not mx.tells
     return Existence.LAME if is_referral or failed_for_lack_of_authority else Existence.after(mx)

@@ -29,7 +29,11 @@ class Reply:
     is_alias: bool = False
     """There was a CNAME on the way."""
     ttl_seconds: int | None = None
-    """The shortest of the records on the way."""
+    """The shortest of the records on the way; of a denial what its SOA says."""
+    is_referral: bool = False
+    """The nameserver only points to others: it does not answer for the name."""
+    extended_error: int | None = None
+    """Why a nameserver failed, as it says itself (RFC 8914)."""
 
 
 _Found = TypeVar("_Found")

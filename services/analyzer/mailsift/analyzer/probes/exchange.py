@@ -1,0 +1,258 @@
+"""Many questions out at once: each is sent, heard, sent again and given up here (RFC 1035 7, RFC 5452).
+
+A question waits in a line until a nameserver has room for it. It goes to the one that answers best, and to another one
+when that fails or is silent; an answer to any of its tries ends it. All tries of a number wait equally long, so that
+those to give up next always stand first in a row, and no question needs a timer of its own.
+"""
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from mailsift.analyzer.evidence import Lookup
+from mailsift.analyzer.probes.answer import Answer, answer_of
+from mailsift.analyzer.probes.nameservers import Nameserver, Standing
+from mailsift.analyzer.probes.ports import Port, Ports
+from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.analyzer.probes.stream import ask_over_tcp
+from mailsift.analyzer.records.message import FORMERR, NOTIMP, Message, is_answer_to, make_query, read_message
+from mailsift.analyzer.records.replies import RecordType
+from mailsift.analyzer.records.wire import MalformedMessage
+
+_TICK_SECONDS: Final = 0.01
+_ORDER: Final = (Lookup.UNREACHABLE, Lookup.TIMEOUT, Lookup.MALFORMED, Lookup.REFUSED, Lookup.SERVFAIL)
+"""Of several ends without an answer the last of these is told: it says most."""
+
+_WITHOUT_EDNS: Final = frozenset({FORMERR, NOTIMP})
+"""What nameservers say that have never heard of EDNS (RFC 6891 7)."""
+
+
+@dataclass(slots=True, eq=False)
+class _Server:
+    """A nameserver, and how many questions it has to answer."""
+
+    address: Nameserver
+    ports: "Ports[_Try]"
+    standing: Standing = field(default_factory=Standing)
+    out: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class _Flight:
+    """One question on its way."""
+
+    question: bytes
+    record_type: RecordType
+    ending: "asyncio.Future[Answer]"
+    tries: "list[_Try]" = field(default_factory=list)
+    failed: list[_Server] = field(default_factory=list)
+    """Those whose answer was none."""
+    outcome: Answer | None = None
+    """What to say if nothing better comes."""
+    edns: bool = True
+
+    def note(self, outcome: Answer) -> None:
+        """Keep the end that says most."""
+        if self.outcome is None or _ORDER.index(outcome.lookup) > _ORDER.index(self.outcome.lookup):
+            self.outcome = outcome
+
+
+@dataclass(slots=True, eq=False)
+class _Try:
+    """One message that was sent."""
+
+    flight: _Flight
+    server: _Server
+    port: Port["_Try"] | None = None
+    number: int = 0
+    is_out: bool = True
+    """It takes a place at its nameserver; when it does no more its answer is still welcome."""
+    found_nobody: bool = False
+    is_streaming: bool = False
+    """It goes on over TCP."""
+
+    def release(self) -> None:
+        """Give its place at the nameserver to another."""
+        if self.is_out:
+            self.is_out = False
+            self.server.out -= 1
+
+
+class Exchange:
+    """All questions of an event loop, and the sockets they go through."""
+
+    def __init__(self, nameservers: Sequence[Nameserver], settings: ProbeSettings, may_ask: Callable[[], bool]) -> None:
+        self._settings = settings
+        self._may_ask = may_ask
+        self._servers = [_Server(each, Ports(each, self._hear, self._find_nobody)) for each in nameservers]
+        self._line: deque[_Flight] = deque()
+        # Waits double, and add up to the whole time: retransmission loses no late answer.
+        self._waits = [settings.query_seconds * 2**number / (2**settings.tries - 1) for number in range(settings.tries)]
+        self._rows: list[deque[tuple[float, _Try]]] = [deque() for _ in self._waits]
+        self._loop = asyncio.get_running_loop()
+        self._tick: asyncio.TimerHandle | None = None
+        self._streams: set[asyncio.Task[None]] = set()
+
+    async def ask(self, question: bytes, record_type: RecordType) -> Answer:
+        """Ask, and wait for how it ends."""
+        flight = _Flight(question, record_type, self._loop.create_future())
+        try:
+            self._line.append(flight)
+            self._move_up()
+            return await flight.ending
+        finally:
+            self._settle(flight)
+            self._move_up()
+
+    async def close(self) -> None:
+        """Hear nothing more."""
+        if self._tick is not None:
+            self._tick.cancel()
+        for stream in self._streams:
+            stream.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
+        for server in self._servers:
+            server.ports.close()
+
+    def _move_up(self) -> None:
+        """Send what there is room for."""
+        while self._line:
+            flight = self._line[0]
+            if flight.ending.done():
+                self._line.popleft()
+                continue
+            # Asked now: asking may have stopped while this stood in line.
+            if not flight.tries and not self._may_ask():
+                self._line.popleft()
+                flight.ending.set_result(Answer(Lookup.NOT_ASKED))
+                continue
+            able = [server for server in self._servers if server not in flight.failed]
+            if not able:
+                self._line.popleft()
+                self._end(flight)
+                continue
+            free = [server for server in able if server.out < self._settings.questions_at_once]
+            if not free:
+                return
+            self._line.popleft()
+            self._send(flight, free[0] if len(free) == 1 else min(free, key=partial(_preference, flight)))
+
+    def _send(self, flight: _Flight, server: _Server) -> None:
+        attempt = _Try(flight, server)
+        row, wait = self._rows[len(flight.tries)], self._waits[len(flight.tries)]
+        flight.tries.append(attempt)
+        server.out += 1
+        query = partial(make_query, question=flight.question, edns=flight.edns)
+        try:
+            attempt.port, attempt.number = server.ports.send(attempt, query)
+        except OSError:
+            self._loop.call_soon(self._find_nobody, attempt)
+        row.append((self._loop.time() + wait, attempt))
+        if self._tick is None:
+            self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones)
+
+    def _give_up_late_ones(self) -> None:
+        now = self._loop.time()
+        for row in self._rows:
+            while row and (row[0][0] <= now or not row[0][1].is_out):
+                _, attempt = row.popleft()
+                if attempt.is_out and not attempt.is_streaming:
+                    attempt.server.standing.silent()
+                    self._fail(attempt, Answer(Lookup.UNREACHABLE if attempt.found_nobody else Lookup.TIMEOUT))
+        self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones) if any(self._rows) else None
+
+    def _find_nobody(self, attempt: _Try) -> None:
+        """Try another nameserver now; a lone one is asked again in its time, for it may only be starting."""
+        attempt.found_nobody = True
+        if attempt.is_out and len(self._servers) > 1:
+            attempt.server.standing.silent()
+            self._fail(attempt, Answer(Lookup.UNREACHABLE))
+
+    def _hear(self, attempt: _Try, wire: bytes) -> None:
+        flight = attempt.flight
+        try:
+            message = read_message(wire, flight.record_type)
+        except MalformedMessage:
+            if is_answer_to(flight.question, wire):
+                self._refuse(attempt, Answer(Lookup.MALFORMED))
+            else:  # a forger's, perhaps: the right one may still come
+                flight.note(Answer(Lookup.MALFORMED))
+            return
+        if not is_answer_to(flight.question, wire):
+            return
+        attempt.server.standing.heard()
+        if not message.is_truncated:
+            self._take(attempt, message)
+        elif not attempt.is_streaming:
+            attempt.is_streaming = True
+            stream = self._loop.create_task(self._ask_over_tcp(attempt))
+            self._streams.add(stream)
+            stream.add_done_callback(self._streams.discard)
+
+    async def _ask_over_tcp(self, attempt: _Try) -> None:
+        flight = attempt.flight
+        query = make_query(secrets.randbits(16), flight.question, edns=flight.edns)
+        try:
+            wire = await ask_over_tcp(attempt.server.address, query, self._settings.query_seconds)
+            message = read_message(wire, flight.record_type)
+        except (OSError, EOFError):
+            self._refuse(attempt, Answer(Lookup.TIMEOUT))
+        except MalformedMessage:
+            self._refuse(attempt, Answer(Lookup.MALFORMED))
+        else:
+            if wire[:2] == query[:2] and is_answer_to(flight.question, wire) and not message.is_truncated:
+                self._take(attempt, message)
+            else:
+                self._refuse(attempt, Answer(Lookup.MALFORMED))
+
+    def _take(self, attempt: _Try, message: Message) -> None:
+        flight = attempt.flight
+        answer = answer_of(message)
+        if answer.lookup.tells:
+            self._end(flight, answer)
+        elif flight.edns and message.rcode in _WITHOUT_EDNS:
+            flight.edns = False
+            self._fail(attempt, answer)
+        else:
+            self._refuse(attempt, answer)
+
+    def _refuse(self, attempt: _Try, answer: Answer) -> None:
+        """Ask this nameserver no more: it has answered, though not the question."""
+        attempt.flight.failed.append(attempt.server)
+        self._fail(attempt, answer)
+
+    def _fail(self, attempt: _Try, answer: Answer) -> None:
+        """Go on after a try that came to nothing."""
+        flight = attempt.flight
+        attempt.release()
+        flight.note(answer)
+        if flight.ending.done():
+            return
+        if len(flight.tries) < len(self._waits):
+            self._line.appendleft(flight)
+        else:
+            self._end(flight)
+        self._move_up()
+
+    def _end(self, flight: _Flight, answer: Answer | None = None) -> None:
+        if not flight.ending.done():
+            flight.ending.set_result(answer or flight.outcome or Answer(Lookup.UNREACHABLE))
+        self._settle(flight)
+
+    def _settle(self, flight: _Flight) -> None:
+        """Wait for nothing about this question any more."""
+        for attempt in flight.tries:
+            attempt.release()
+            if attempt.port is not None:
+                attempt.server.ports.forget(attempt.port, attempt.number)
+                attempt.port = None
+
+
+def _preference(flight: _Flight, server: _Server) -> tuple[bool, int, int]:
+    """Those that answer go first, then those that were not asked this yet, then those with less to do."""
+    tried = sum(attempt.server is server for attempt in flight.tries)
+    return server.standing.rests, tried, server.out

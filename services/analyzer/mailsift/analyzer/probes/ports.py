@@ -1,0 +1,129 @@
+"""The sockets through which one nameserver is asked, and who waits for an answer at each."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeVar
+
+from mailsift.analyzer.probes.nameservers import Nameserver, open_socket
+
+OPEN_PORTS: Final = 8
+USES_OF_A_PORT: Final = 256
+"""After so many questions another one is drawn: whoever forges answers has to guess port and id (RFC 5452)."""
+
+_IDS: Final = 1 << 16
+_LARGEST_DATAGRAM: Final = 4096
+_DATAGRAMS_AT_A_TIME: Final = 64
+_RECEIVE_BUFFER: Final = 1 << 20
+
+_Asker = TypeVar("_Asker")
+
+
+@dataclass(slots=True, eq=False)
+class Port(Generic[_Asker]):
+    """One socket, and who asked through it under which id."""
+
+    socket: socket.socket
+    waiting: dict[int, _Asker] = field(default_factory=dict)
+    uses_left: int = USES_OF_A_PORT
+
+    def free_id(self) -> int:
+        """Draw an id that nobody can foresee and nobody waits with."""
+        while (number := secrets.randbits(16)) in self.waiting:
+            pass
+        return number
+
+
+class Ports(Generic[_Asker]):
+    """Some sockets that are used in turn and replaced when they were used enough."""
+
+    def __init__(
+        self,
+        nameserver: Nameserver,
+        on_message: Callable[[_Asker, bytes], None],
+        on_nobody: Callable[[_Asker], None],
+    ) -> None:
+        self._nameserver = nameserver
+        self._on_message = on_message
+        self._on_nobody = on_nobody
+        self._loop = asyncio.get_running_loop()
+        self._open: list[Port[_Asker]] = []
+        self._worn: set[Port[_Asker]] = set()
+        self._turn = 0
+
+    def send(self, asker: _Asker, query: Callable[[int], bytes]) -> tuple[Port[_Asker], int]:
+        """Ask under a fresh id. Raises OSError where there is no way to the nameserver."""
+        port = self._next()
+        number = port.free_id()
+        port.waiting[number] = asker
+        port.uses_left -= 1
+        try:
+            port.socket.send(query(number))
+        except BlockingIOError:
+            pass  # as good as lost on its way
+        except OSError:
+            self.forget(port, number)
+            raise
+        return port, number
+
+    def forget(self, port: Port[_Asker], number: int) -> None:
+        """Nobody waits with this id any more."""
+        port.waiting.pop(number, None)
+        if not port.waiting and port in self._worn:
+            self._worn.discard(port)
+            self._close(port)
+
+    def close(self) -> None:
+        """Close them all."""
+        for port in (*self._open, *self._worn):
+            self._close(port)
+        self._open.clear()
+        self._worn.clear()
+
+    def _next(self) -> Port[_Asker]:
+        self._turn = (self._turn + 1) % OPEN_PORTS
+        if self._turn >= len(self._open):
+            self._open.append(self._draw())
+            return self._open[-1]
+        port = self._open[self._turn]
+        if port.uses_left <= 0:
+            self._open[self._turn] = self._draw()
+            if port.waiting:
+                self._worn.add(port)
+            else:
+                self._close(port)
+        return self._open[self._turn]
+
+    def _draw(self) -> Port[_Asker]:
+        port: Port[_Asker] = Port(open_socket(self._nameserver))
+        with suppress(OSError):
+            port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        self._loop.add_reader(port.socket.fileno(), self._read, port)
+        return port
+
+    def _close(self, port: Port[_Asker]) -> None:
+        self._loop.remove_reader(port.socket.fileno())
+        port.socket.close()
+
+    def _read(self, port: Port[_Asker]) -> None:
+        for wire in self._datagrams(port):
+            number = wire[0] << 8 | wire[1]
+            asker = port.waiting.get(number)
+            if asker is not None:
+                self._on_message(asker, wire)
+
+    def _datagrams(self, port: Port[_Asker]) -> Iterator[bytes]:
+        for _ in range(_DATAGRAMS_AT_A_TIME):
+            try:
+                wire = port.socket.recv(_LARGEST_DATAGRAM)
+            except BlockingIOError:
+                return
+            except OSError:  # the other machine says that nobody listens there, or that it cannot be reached
+                for asker in tuple(port.waiting.values()):
+                    self._on_nobody(asker)
+                return
+            if len(wire) > 1:
+                yield wire
