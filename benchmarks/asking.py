@@ -12,14 +12,12 @@ import aiodns
 import dns.asyncresolver
 import dns.exception
 
-from mailsift.analyzer.probes.answer import Answer
 from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.exchange import Then
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.analyzer.records.replies import RecordType
-
-Question = tuple[str, RecordType]
+from mailsift.analyzer.records.replies import Question, RecordType
 
 AT_ONCE: Final = 500
 """As many questions as one job of the worker has out at most, with its defaults."""
@@ -38,9 +36,9 @@ async def _noted(settings: ProbeSettings, domains: Sequence[str]) -> list[Questi
     asked: list[Question] = []
     async with Resolver(settings, CircuitBreaker()) as resolver:
 
-        async def ask(name: str, record_type: RecordType) -> Answer:
-            asked.append((name, record_type))
-            return await resolver.ask(name, record_type)
+        def ask(question: Question, then: Then) -> None:
+            asked.append(question)
+            resolver.ask(question, then)
 
         lookup = DomainLookup(ask)
         await _side_by_side(lookup.facts, iter([(domain,) for domain in domains]))

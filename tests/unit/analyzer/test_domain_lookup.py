@@ -15,44 +15,51 @@ from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, Reach, SpfPosture
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.probes import inquiry
-from mailsift.analyzer.probes.answer import Answer
-from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS
+from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS, Then
 from mailsift.analyzer.probes.lookup import DomainLookup
+from mailsift.analyzer.probes.reading import read
+from mailsift.analyzer.records.message import Message
+from mailsift.analyzer.records.replies import Question, RecordType, Reply
 
 
-def mx(*hosts: tuple[int, str], ttl: int = 3600) -> Answer:
-    return Answer(Lookup.FOUND, hosts, ttl)
+def found(record_type: RecordType, *records: object, ttl: int = 3600, is_alias: bool = False) -> Reply:
+    return read(Message(0, False, records, ttl, is_alias), record_type)
 
 
-def txt(*texts: bytes, ttl: int = 3600) -> Answer:
-    return Answer(Lookup.FOUND, texts, ttl)
+def mx(*hosts: tuple[int, str], ttl: int = 3600) -> Reply:
+    return found("MX", *hosts, ttl=ttl)
 
 
-def ns(*names: str) -> Answer:
-    return Answer(Lookup.FOUND, names, 3600)
+def txt(*texts: bytes, ttl: int = 3600) -> Reply:
+    return found("TXT", *texts, ttl=ttl)
 
 
-def at(*addresses: str, is_alias: bool = False) -> Answer:
-    return Answer(Lookup.FOUND, addresses, 60, is_alias)
+def ns(*names: str) -> Reply:
+    return found("NS", *names)
+
+
+def at(*addresses: str, is_alias: bool = False) -> Reply:
+    return found("A", *addresses, ttl=60, is_alias=is_alias)
 
 
 ADDRESS = at("192.0.2.1")
-NODATA = Answer(Lookup.NODATA)
-NXDOMAIN = Answer(Lookup.NXDOMAIN)
-TIMEOUT = Answer(Lookup.TIMEOUT)
+NODATA = Reply(Lookup.NODATA)
+NXDOMAIN = Reply(Lookup.NXDOMAIN)
+TIMEOUT = Reply(Lookup.TIMEOUT)
 KEY = b"v=DKIM1; k=ed25519; p=11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 
 @dataclass
 class ScriptedResolver:
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, Reply]
     """By name and type, or by type for whatever name."""
-    otherwise: Answer = NODATA
+    otherwise: Reply = NODATA
     asked: list[str] = field(default_factory=list)
 
-    async def ask(self, name: str, record_type: str) -> Answer:
-        self.asked.append(f"{name} {record_type}")
-        return self.answers.get(self.asked[-1]) or self.answers.get(record_type, self.otherwise)
+    def ask(self, question: Question, then: Then) -> None:
+        asked = " ".join(question)
+        self.asked.append(asked)
+        then(self.answers.get(asked) or self.answers.get(question.record_type, self.otherwise))
 
 
 def _look_up(domain: str, resolver: ScriptedResolver) -> DomainFacts:
@@ -105,7 +112,7 @@ def test_a_healthy_domain_is_asked_what_is_needed_and_no_more() -> None:
 def test_a_first_question_without_an_answer_to_build_on_is_the_last(
     lookup: Lookup, existence: Existence, accepts_mail: bool | None, ttl: int
 ) -> None:
-    resolver = ScriptedResolver({}, Answer(lookup))
+    resolver = ScriptedResolver({}, Reply(lookup))
     facts = _look_up("company.com", resolver)
     assert facts == DomainFacts(
         "company.com", existence, accepts_mail=accepts_mail, lookups=Lookups(mx=lookup), ttl_seconds=ttl
@@ -149,7 +156,7 @@ def test_neither_mx_nor_address_takes_no_mail() -> None:
 def test_a_domain_that_nobody_answers_for_is_lame_and_no_worse(
     lookup: Lookup, is_referral: bool, extended_error: int | None
 ) -> None:
-    first = Answer(lookup, is_referral=is_referral, extended_error=extended_error)
+    first = Reply(lookup, is_referral=is_referral, extended_error=extended_error)
     facts = _look_up("company.com", ScriptedResolver({"company.com MX": first}))
     is_proof = lookup is not Lookup.NODATA or is_referral
     assert (facts.existence is Existence.LAME, facts.accepts_mail) == (is_proof, None if is_proof else False)
@@ -157,13 +164,13 @@ def test_a_domain_that_nobody_answers_for_is_lame_and_no_worse(
 
 
 def test_a_failure_is_kept_with_what_the_nameserver_says_of_it() -> None:
-    facts = _look_up("company.com", ScriptedResolver({}, Answer(Lookup.SERVFAIL, extended_error=6)))
+    facts = _look_up("company.com", ScriptedResolver({}, Reply(Lookup.SERVFAIL, extended_error=6)))
     assert (facts.existence, facts.extended_error) == (Existence.SERVFAIL, 6)
 
 
 @pytest.mark.parametrize(("said", "kept"), [(None, 900), (3600, 3600), (1, 300), (10**6, 86_400)])
 def test_a_denial_is_kept_as_long_as_it_says(said: int | None, kept: int) -> None:
-    answer = Answer(Lookup.NXDOMAIN, ttl_seconds=said)
+    answer = Reply(Lookup.NXDOMAIN, ttl_seconds=said)
     assert _look_up("company.com", ScriptedResolver({}, answer)).ttl_seconds == kept
 
 
@@ -333,9 +340,8 @@ def test_no_domain_costs_more_than_so_many_questions() -> None:
 
 def test_no_question_is_begun_when_the_time_for_a_domain_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     class SlowResolver(ScriptedResolver):
-        async def ask(self, name: str, record_type: str) -> Answer:
-            await asyncio.sleep(0.05)
-            return await super().ask(name, record_type)
+        def ask(self, question: Question, then: Then) -> None:
+            asyncio.get_running_loop().call_later(0.05, super().ask, question, then)
 
     monkeypatch.setattr(inquiry, "MAX_SECONDS", 0.01)
     resolver = SlowResolver(HEALTHY)

@@ -23,14 +23,15 @@ def test_a_nameserver_is_taken_apart(text: str, expected: Nameserver) -> None:
 def test_one_that_is_silent_for_long_rests_until_its_time_is_over_or_it_is_heard() -> None:
     now = [0.0]
     standing = Standing(lambda: now[0])
-    for _ in range(SILENT_TO_REST - 1):
+    rested = []
+    for _ in range(SILENT_TO_REST):
+        rested.append(standing.rests)
         standing.silent()
-    assert not standing.rests
-    standing.silent()
-    assert standing.rests
+    assert rested == [False] * SILENT_TO_REST
+    found = [standing.rests]
     now[0] = SECONDS_OF_REST
-    assert not standing.rests
+    found.append(standing.rests)
     standing.silent()
-    assert standing.rests
+    found.append(standing.rests)
     standing.heard()
-    assert not standing.rests
+    assert [*found, standing.rests] == [True, False, True, False]

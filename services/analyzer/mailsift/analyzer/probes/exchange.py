@@ -14,14 +14,21 @@ from functools import partial
 from typing import Final
 
 from mailsift.analyzer.evidence import Lookup
-from mailsift.analyzer.probes.answer import Answer, answer_of
 from mailsift.analyzer.probes.nameservers import Nameserver, Standing
 from mailsift.analyzer.probes.ports import Port, Ports
+from mailsift.analyzer.probes.reading import read
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.probes.stream import ask_over_tcp
 from mailsift.analyzer.records.message import FORMERR, NOTIMP, Message, is_answer_to, make_query, read_message
-from mailsift.analyzer.records.replies import RecordType
+from mailsift.analyzer.records.replies import RecordType, Reply
 from mailsift.analyzer.records.wire import MalformedMessage
+
+NOT_ASKED: Final = Reply(Lookup.NOT_ASKED)
+_MALFORMED: Final = Reply(Lookup.MALFORMED)
+_TIMEOUT: Final = Reply(Lookup.TIMEOUT)
+_UNREACHABLE: Final = Reply(Lookup.UNREACHABLE)
+
+Then = Callable[[Reply], None]
 
 _TICK_SECONDS: Final = 0.01
 _ORDER: Final = (Lookup.UNREACHABLE, Lookup.TIMEOUT, Lookup.MALFORMED, Lookup.REFUSED, Lookup.SERVFAIL)
@@ -47,15 +54,16 @@ class _Flight:
 
     question: bytes
     record_type: RecordType
-    ending: "asyncio.Future[Answer]"
+    then: Then
+    is_over: bool = False
     tries: "list[_Try]" = field(default_factory=list)
     failed: list[_Server] = field(default_factory=list)
     """Those whose answer was none."""
-    outcome: Answer | None = None
+    outcome: Reply | None = None
     """What to say if nothing better comes."""
     edns: bool = True
 
-    def note(self, outcome: Answer) -> None:
+    def note(self, outcome: Reply) -> None:
         """Keep the end that says most."""
         if self.outcome is None or _ORDER.index(outcome.lookup) > _ORDER.index(self.outcome.lookup):
             self.outcome = outcome
@@ -86,10 +94,12 @@ class Exchange:
     """All questions of an event loop, and the sockets they go through."""
 
     def __init__(self, nameservers: Sequence[Nameserver], settings: ProbeSettings, may_ask: Callable[[], bool]) -> None:
-        self._settings = settings
+        self._seconds = settings.query_seconds
+        self._most = settings.questions_at_once
         self._may_ask = may_ask
         self._servers = [_Server(each, Ports(each, self._hear, self._find_nobody)) for each in nameservers]
         self._line: deque[_Flight] = deque()
+        self._is_moving = False
         # Waits double, and add up to the whole time: retransmission loses no late answer.
         self._waits = [settings.query_seconds * 2**number / (2**settings.tries - 1) for number in range(settings.tries)]
         self._rows: list[deque[tuple[float, _Try]]] = [deque() for _ in self._waits]
@@ -97,16 +107,10 @@ class Exchange:
         self._tick: asyncio.TimerHandle | None = None
         self._streams: set[asyncio.Task[None]] = set()
 
-    async def ask(self, question: bytes, record_type: RecordType) -> Answer:
-        """Ask, and wait for how it ends."""
-        flight = _Flight(question, record_type, self._loop.create_future())
-        try:
-            self._line.append(flight)
-            self._move_up()
-            return await flight.ending
-        finally:
-            self._settle(flight)
-            self._move_up()
+    def ask(self, question: bytes, record_type: RecordType, then: Then) -> None:
+        """Ask, and hand over how it ends: no future for each of so many."""
+        self._line.append(_Flight(question, record_type, then))
+        self._move_up()
 
     async def close(self) -> None:
         """Hear nothing more."""
@@ -119,36 +123,43 @@ class Exchange:
             server.ports.close()
 
     def _move_up(self) -> None:
-        """Send what there is room for."""
-        while self._line:
-            flight = self._line[0]
-            if flight.ending.done():
-                self._line.popleft()
-                continue
-            # Asked now: asking may have stopped while this stood in line.
-            if not flight.tries and not self._may_ask():
-                self._line.popleft()
-                flight.ending.set_result(Answer(Lookup.NOT_ASKED))
-                continue
-            able = [server for server in self._servers if server not in flight.failed]
-            if not able:
-                self._line.popleft()
-                self._end(flight)
-                continue
-            free = [server for server in able if server.out < self._settings.questions_at_once]
-            if not free:
-                return
-            self._line.popleft()
-            self._send(flight, free[0] if len(free) == 1 else min(free, key=partial(_preference, flight)))
+        """Send what there is room for. Whoever is handed a reply may ask on: that stands in line, and is seen here."""
+        if self._is_moving:
+            return
+        self._is_moving = True
+        try:
+            while self._line:
+                flight = self._line.popleft()
+                if not self._goes(flight):
+                    self._line.appendleft(flight)
+                    return
+        finally:
+            self._is_moving = False
+
+    def _goes(self, flight: _Flight) -> bool:
+        if flight.is_over:
+            return True
+        # Asked now: asking may have stopped while this stood in line.
+        if not flight.tries and not self._may_ask():
+            self._end(flight, NOT_ASKED)
+            return True
+        able = [server for server in self._servers if server not in flight.failed] if flight.failed else self._servers
+        if not able:
+            self._end(flight)
+            return True
+        server = able[0] if len(able) == 1 else min(able, key=partial(_preference, flight, self._most))
+        if server.out >= self._most:
+            return False
+        self._send(flight, server)
+        return True
 
     def _send(self, flight: _Flight, server: _Server) -> None:
         attempt = _Try(flight, server)
         row, wait = self._rows[len(flight.tries)], self._waits[len(flight.tries)]
         flight.tries.append(attempt)
         server.out += 1
-        query = partial(make_query, question=flight.question, edns=flight.edns)
         try:
-            attempt.port, attempt.number = server.ports.send(attempt, query)
+            attempt.port, attempt.number = server.ports.send(attempt, make_query(flight.question, edns=flight.edns))
         except OSError:
             self._loop.call_soon(self._find_nobody, attempt)
         row.append((self._loop.time() + wait, attempt))
@@ -162,7 +173,7 @@ class Exchange:
                 _, attempt = row.popleft()
                 if attempt.is_out and not attempt.is_streaming:
                     attempt.server.standing.silent()
-                    self._fail(attempt, Answer(Lookup.UNREACHABLE if attempt.found_nobody else Lookup.TIMEOUT))
+                    self._fail(attempt, _UNREACHABLE if attempt.found_nobody else _TIMEOUT)
         self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones) if any(self._rows) else None
 
     def _find_nobody(self, attempt: _Try) -> None:
@@ -170,7 +181,7 @@ class Exchange:
         attempt.found_nobody = True
         if attempt.is_out and len(self._servers) > 1:
             attempt.server.standing.silent()
-            self._fail(attempt, Answer(Lookup.UNREACHABLE))
+            self._fail(attempt, _UNREACHABLE)
 
     def _hear(self, attempt: _Try, wire: bytes) -> None:
         flight = attempt.flight
@@ -178,9 +189,9 @@ class Exchange:
             message = read_message(wire, flight.record_type)
         except MalformedMessage:
             if is_answer_to(flight.question, wire):
-                self._refuse(attempt, Answer(Lookup.MALFORMED))
+                self._refuse(attempt, _MALFORMED)
             else:  # a forger's, perhaps: the right one may still come
-                flight.note(Answer(Lookup.MALFORMED))
+                flight.note(_MALFORMED)
             return
         if not is_answer_to(flight.question, wire):
             return
@@ -195,64 +206,61 @@ class Exchange:
 
     async def _ask_over_tcp(self, attempt: _Try) -> None:
         flight = attempt.flight
-        query = make_query(secrets.randbits(16), flight.question, edns=flight.edns)
+        query = secrets.token_bytes(2) + make_query(flight.question, edns=flight.edns)
         try:
-            wire = await ask_over_tcp(attempt.server.address, query, self._settings.query_seconds)
+            wire = await ask_over_tcp(attempt.server.address, query, self._seconds)
             message = read_message(wire, flight.record_type)
         except (OSError, EOFError):
-            self._refuse(attempt, Answer(Lookup.TIMEOUT))
+            self._refuse(attempt, _TIMEOUT)
         except MalformedMessage:
-            self._refuse(attempt, Answer(Lookup.MALFORMED))
+            self._refuse(attempt, _MALFORMED)
         else:
             if wire[:2] == query[:2] and is_answer_to(flight.question, wire) and not message.is_truncated:
                 self._take(attempt, message)
             else:
-                self._refuse(attempt, Answer(Lookup.MALFORMED))
+                self._refuse(attempt, _MALFORMED)
 
     def _take(self, attempt: _Try, message: Message) -> None:
         flight = attempt.flight
-        answer = answer_of(message)
-        if answer.lookup.tells:
-            self._end(flight, answer)
+        reply = read(message, flight.record_type)
+        if reply.lookup.tells:
+            self._end(flight, reply)
+            self._move_up()
         elif flight.edns and message.rcode in _WITHOUT_EDNS:
             flight.edns = False
-            self._fail(attempt, answer)
+            self._fail(attempt, reply)
         else:
-            self._refuse(attempt, answer)
+            self._refuse(attempt, reply)
 
-    def _refuse(self, attempt: _Try, answer: Answer) -> None:
+    def _refuse(self, attempt: _Try, outcome: Reply) -> None:
         """Ask this nameserver no more: it has answered, though not the question."""
         attempt.flight.failed.append(attempt.server)
-        self._fail(attempt, answer)
+        self._fail(attempt, outcome)
 
-    def _fail(self, attempt: _Try, answer: Answer) -> None:
+    def _fail(self, attempt: _Try, outcome: Reply) -> None:
         """Go on after a try that came to nothing."""
         flight = attempt.flight
         attempt.release()
-        flight.note(answer)
-        if flight.ending.done():
-            return
+        flight.note(outcome)
         if len(flight.tries) < len(self._waits):
             self._line.appendleft(flight)
         else:
             self._end(flight)
         self._move_up()
 
-    def _end(self, flight: _Flight, answer: Answer | None = None) -> None:
-        if not flight.ending.done():
-            flight.ending.set_result(answer or flight.outcome or Answer(Lookup.UNREACHABLE))
-        self._settle(flight)
-
-    def _settle(self, flight: _Flight) -> None:
-        """Wait for nothing about this question any more."""
+    def _end(self, flight: _Flight, reply: Reply | None = None) -> None:
+        """Wait for nothing about this question any more, and hand over how it ended."""
+        if flight.is_over:
+            return
+        flight.is_over = True
         for attempt in flight.tries:
             attempt.release()
             if attempt.port is not None:
                 attempt.server.ports.forget(attempt.port, attempt.number)
-                attempt.port = None
+        flight.then(reply or flight.outcome or _UNREACHABLE)
 
 
-def _preference(flight: _Flight, server: _Server) -> tuple[bool, int, int]:
-    """Those that answer go first, then those that were not asked this yet, then those with less to do."""
+def _preference(flight: _Flight, most: int, server: _Server) -> tuple[bool, bool, int, int]:
+    """Those with room that answer go first, then those that were not asked this yet, then those with less to do."""
     tried = sum(attempt.server is server for attempt in flight.tries)
-    return server.standing.rests, tried, server.out
+    return server.out >= most, server.standing.rests, tried, server.out

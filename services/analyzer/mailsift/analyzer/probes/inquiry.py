@@ -2,12 +2,11 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from mailsift.analyzer.evidence import Lookup
-from mailsift.analyzer.probes.answer import Answer
-from mailsift.analyzer.probes.reading import read
 from mailsift.analyzer.records.replies import Question, RecordType, Reply, Walk
 
 MAX_QUESTIONS: Final = 80
@@ -16,76 +15,116 @@ MAX_SECONDS: Final = 30.0
 
 SHARED_REPLIES: Final = 10_000
 
-Ask = Callable[[str, RecordType], Awaitable[Answer]]
+Then = Callable[[Reply], None]
+Ask = Callable[[Question, Then], None]
+"""Asks, and hands the reply over when it is there: at once, perhaps."""
+
 _Found = TypeVar("_Found")
+_NOT_ASKED: Final = Reply(Lookup.NOT_ASKED)
 
 
-class SharedReplies:
-    """Replies about names that many domains refer to: each is asked for once in a run, whoever waits for it.
+class Memory:
+    """Asks each question once, whoever wants to know; those who come later wait too, or hear what is known."""
 
-    A run is one job's, so nothing is kept for longer than its facts may be.
-    """
-
-    def __init__(self, ask: Ask) -> None:
+    def __init__(self, ask: Ask, size: int, *, keeps_silence: bool) -> None:
         self._ask = ask
-        self._replies: OrderedDict[Question, asyncio.Future[Reply]] = OrderedDict()
+        self._size = size
+        self._keeps_silence = keeps_silence
+        self._known: OrderedDict[Question, Reply] = OrderedDict()
+        self._waiting: dict[Question, list[Then]] = {}
 
-    async def reply(self, question: Question) -> Reply:
-        """Return the reply that is there or on its way, or ask."""
-        known = self._replies.get(question)
+    def ask(self, question: Question, then: Then) -> None:
+        """Hand over the reply that is there or on its way, or ask."""
+        known = self._known.get(question)
         if known is not None:
-            return await asyncio.shield(known)
-        found = self._replies[question] = asyncio.get_running_loop().create_future()
-        if len(self._replies) > SHARED_REPLIES:
-            self._replies.popitem(last=False)
-        try:
-            reply = read(await self._ask(question.name, question.record_type), question.record_type)
-        except BaseException:
-            self._forget(question, found)
-            found.cancel()
-            raise
-        if not reply.lookup.tells:
-            self._forget(question, found)
-        found.set_result(reply)
-        return reply
+            then(known)
+        elif question in self._waiting:
+            self._waiting[question].append(then)
+        else:
+            self._waiting[question] = [then]
+            self._ask(question, partial(self._keep, question))
 
-    def _forget(self, question: Question, found: "asyncio.Future[Reply]") -> None:
-        if self._replies.get(question) is found:
-            del self._replies[question]
+    def known(self, question: Question) -> Reply:
+        """The reply that was heard."""
+        return self._known.get(question, _NOT_ASKED)
+
+    def _keep(self, question: Question, reply: Reply) -> None:
+        if self._keeps_silence or reply.lookup.tells:
+            self._known[question] = reply
+            if len(self._known) > self._size:
+                self._known.popitem(last=False)
+        for then in self._waiting.pop(question):
+            then(reply)
+
+
+def shared_memory(ask: Ask) -> Memory:
+    """For names that many domains refer to. A run is one job's, so nothing is kept for longer than its facts may be."""
+    return Memory(ask, SHARED_REPLIES, keeps_silence=False)
 
 
 class Inquiry:
     """All questions about one domain."""
 
-    def __init__(self, domain: str, ask: Ask, shared: SharedReplies) -> None:
+    def __init__(self, domain: str, ask: Ask, shared: Memory) -> None:
         self._domain = domain
+        self._below = f".{domain}"
         self._ask = ask
         self._shared = shared
-        self._replies: dict[Question, Reply] = {}
+        self._memory = Memory(self._ask_on, MAX_QUESTIONS, keeps_silence=True)
         self._questions_left = MAX_QUESTIONS
-        self._ends_at = asyncio.get_running_loop().time() + MAX_SECONDS
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + MAX_SECONDS
 
-    async def ask(self, name: str, record_type: RecordType) -> Reply:
-        """Ask one question, once; or leave it unasked when there were enough."""
-        question = Question(name, record_type)
-        if question not in self._replies:
-            self._replies[question] = await self._reply(question)
-        return self._replies[question]
-
-    async def _reply(self, question: Question) -> Reply:
-        if self._questions_left <= 0 or asyncio.get_running_loop().time() > self._ends_at:
-            return Reply(Lookup.NOT_ASKED)
+    def _ask_on(self, question: Question, then: Then) -> None:
+        if self._questions_left <= 0 or self._loop.time() > self._ends_at:
+            then(_NOT_ASKED)
+            return
         self._questions_left -= 1
-        if f".{question.name}".endswith(f".{self._domain}"):
-            return read(await self._ask(question.name, question.record_type), question.record_type)
-        return await self._shared.reply(question)
+        is_own = question.name == self._domain or question.name.endswith(self._below)
+        (self._ask if is_own else self._shared.ask)(question, then)
+
+    def known(self, name: str, record_type: RecordType) -> Reply:
+        """The reply to a question that a walk has asked."""
+        return self._memory.known(Question(name, record_type))
 
     async def follow(self, walk: Walk[_Found]) -> _Found:
         """Ask whatever a walk wants to know, and return what it found."""
+        found: _Found = (await self.follow_all([walk]))[0]
+        return found
+
+    async def follow_all(self, walks: Sequence[Walk[Any]]) -> Sequence[Any]:
+        """Follow some walks side by side."""
+        return await _Walkers(walks, self._memory.ask, self._loop.create_future()).arrive() if walks else ()
+
+
+class _Walkers:
+    """Walks that go on with every reply, without a coroutine for each."""
+
+    def __init__(self, walks: Sequence[Walk[Any]], ask: Ask, ending: "asyncio.Future[None]") -> None:
+        self._walks = walks
+        self._ask = ask
+        self._found: list[Any] = [None] * len(walks)
+        self._on_their_way = len(walks)
+        self._ending = ending
+
+    async def arrive(self) -> Sequence[Any]:
+        """Return what they found."""
+        for number in range(len(self._walks)):
+            self._go_on(number, None)
+        await self._ending
+        return self._found
+
+    def _go_on(self, number: int, reply: Reply | None) -> None:
+        if self._ending.done():  # one of them raised, or nobody waits any more
+            return
         try:
-            question = next(walk)
-            while True:
-                question = walk.send(await self.ask(question.name, question.record_type))
+            question = self._walks[number].send(reply)  # type: ignore[arg-type]  # None is what begins it
         except StopIteration as end:
-            found: _Found = end.value
-            return found
+            self._found[number] = end.value
+            self._on_their_way -= 1
+            if self._on_their_way == 0:
+                self._ending.set_result(None)
+        except Exception as problem:  # noqa: BLE001 - whoever waits is to hear of it
+            self._ending.set_exception(problem)
+        else:
+            self._ask(question, partial(self._go_on, number))

@@ -1,6 +1,5 @@
 """Gather the facts of one domain: what is asked, in which order, and what is not asked any more."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -14,7 +13,7 @@ from mailsift.analyzer.evidence import (
     MailHost,
     Reach,
 )
-from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedReplies
+from mailsift.analyzer.probes.inquiry import Ask, Inquiry, shared_memory
 from mailsift.analyzer.probes.posture import find_posture
 from mailsift.analyzer.records.delivery import (
     FIRST_HOSTS,
@@ -26,7 +25,7 @@ from mailsift.analyzer.records.delivery import (
     route_without_hosts,
 )
 from mailsift.analyzer.records.existence import judge_existence
-from mailsift.analyzer.records.replies import Reply
+from mailsift.analyzer.records.replies import Question, Reply, only
 from mailsift.analyzer.reference.providers import provider_of
 
 MIN_TTL_SECONDS: Final = 300
@@ -40,12 +39,12 @@ class DomainLookup:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._shared = SharedReplies(ask)
+        self._shared = shared_memory(ask)
 
     async def facts(self, domain: str) -> DomainFacts:
         """MX first: a name that does not exist or that nobody can look up is asked nothing more (RFC 8020)."""
         inquiry = Inquiry(domain, self._ask, self._shared)
-        mx = await inquiry.ask(domain, "MX")
+        mx = await inquiry.follow(only(Question(domain, "MX")))
         route = await _route(inquiry, domain, mx)
         if not route.accepts_mail:
             return _bare_facts(domain, mx, route)
@@ -90,10 +89,10 @@ async def _route(inquiry: Inquiry, domain: str, mx: Reply) -> Route:
 async def _located(inquiry: Inquiry, hosts: Sequence[MailHost]) -> tuple[MailHost, ...]:
     """Find the first hosts, and the others where none of those can be reached."""
     first, others = hosts[:FIRST_HOSTS], hosts[FIRST_HOSTS:]
-    found = await asyncio.gather(*(inquiry.follow(locate(host)) for host in first))
+    found = await inquiry.follow_all([locate(host) for host in first])
     if any(host.reach is Reach.PUBLIC for host in found):
         return (*found, *others)
-    return (*found, *await asyncio.gather(*(inquiry.follow(locate(host)) for host in others)))
+    return (*found, *await inquiry.follow_all([locate(host) for host in others]))
 
 
 def _ttl(*replies: Reply, is_open: bool = False) -> int:

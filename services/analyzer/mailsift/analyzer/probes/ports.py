@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
@@ -54,19 +54,18 @@ class Ports(Generic[_Asker]):
         self._worn: set[Port[_Asker]] = set()
         self._turn = 0
 
-    def send(self, asker: _Asker, query: Callable[[int], bytes]) -> tuple[Port[_Asker], int]:
-        """Ask under a fresh id. Raises OSError where there is no way to the nameserver."""
+    def send(self, asker: _Asker, query: bytes) -> tuple[Port[_Asker], int]:
+        """Put a fresh id before a query and send it. Raises OSError where there is no way to the nameserver."""
         port = self._next()
         number = port.free_id()
         port.waiting[number] = asker
         port.uses_left -= 1
         try:
-            port.socket.send(query(number))
-        except BlockingIOError:
-            pass  # as good as lost on its way
-        except OSError:
-            self.forget(port, number)
-            raise
+            port.socket.send(number.to_bytes(2, "big") + query)
+        except OSError as problem:
+            if not isinstance(problem, BlockingIOError):  # that is as good as lost on its way
+                self.forget(port, number)
+                raise
         return port, number
 
     def forget(self, port: Port[_Asker], number: int) -> None:
@@ -109,13 +108,6 @@ class Ports(Generic[_Asker]):
         port.socket.close()
 
     def _read(self, port: Port[_Asker]) -> None:
-        for wire in self._datagrams(port):
-            number = wire[0] << 8 | wire[1]
-            asker = port.waiting.get(number)
-            if asker is not None:
-                self._on_message(asker, wire)
-
-    def _datagrams(self, port: Port[_Asker]) -> Iterator[bytes]:
         for _ in range(_DATAGRAMS_AT_A_TIME):
             try:
                 wire = port.socket.recv(_LARGEST_DATAGRAM)
@@ -125,5 +117,6 @@ class Ports(Generic[_Asker]):
                 for asker in tuple(port.waiting.values()):
                     self._on_nobody(asker)
                 return
-            if len(wire) > 1:
-                yield wire
+            asker_or_none = port.waiting.get(int.from_bytes(wire[:2], "big"))
+            if asker_or_none is not None:
+                self._on_message(asker_or_none, wire)

@@ -1,6 +1,5 @@
 """Ask what a domain that takes mail publishes about it: all at once, for none of it needs the rest."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,7 +16,7 @@ from mailsift.analyzer.evidence import (
 from mailsift.analyzer.probes.inquiry import Inquiry
 from mailsift.analyzer.records.dkim import walk_dkim
 from mailsift.analyzer.records.dmarc import walk_dmarc
-from mailsift.analyzer.records.replies import Reply
+from mailsift.analyzer.records.replies import Question, Reply, only
 from mailsift.analyzer.records.spf_walk import walk_spf
 from mailsift.analyzer.records.transport import walk_mta_sts, walk_tls_rpt
 from mailsift.analyzer.records.wildcard import WildcardFound, walk_wildcard
@@ -78,21 +77,18 @@ class Posture:
 async def find_posture(inquiry: Inquiry, domain: str, provider: MailProvider | None) -> Posture:
     """Follow every walk."""
     registrable = registrable_domain(domain)
-    (spf, dmarc, dkim), (mta_sts, tls_rpt, name_servers, wildcard) = await asyncio.gather(
-        asyncio.gather(
-            inquiry.follow(walk_spf(domain)),
-            inquiry.follow(walk_dmarc(domain)),
-            inquiry.follow(walk_dkim(domain, selectors_for(provider and provider.name))),
-        ),
-        asyncio.gather(
-            inquiry.follow(walk_mta_sts(domain)),
-            inquiry.follow(walk_tls_rpt(domain)),
-            inquiry.ask(registrable or domain, "NS"),
-            inquiry.follow(walk_wildcard(domain, registrable)),
-        ),
+    found = await inquiry.follow_all(
+        [
+            walk_spf(domain),
+            walk_dmarc(domain),
+            walk_dkim(domain, selectors_for(provider and provider.name)),
+            walk_mta_sts(domain),
+            walk_tls_rpt(domain),
+            only(Question(registrable or domain, "NS")),
+            walk_wildcard(domain, registrable),
+        ]
     )
-    # The walks asked these already: no question is asked twice.
-    own_texts, policy, keys = [
-        await inquiry.ask(name, "TXT") for name in (domain, f"_dmarc.{domain}", f"_domainkey.{domain}")
-    ]
-    return Posture(spf, dmarc, dkim, mta_sts, tls_rpt, name_servers, wildcard, own_texts, policy, keys)
+    own_texts, policy, keys = (
+        inquiry.known(name, "TXT") for name in (domain, f"_dmarc.{domain}", f"_domainkey.{domain}")
+    )
+    return Posture(*found, own_texts, policy, keys)

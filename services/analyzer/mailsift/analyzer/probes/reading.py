@@ -3,32 +3,48 @@
 import re
 from typing import Final
 
-from mailsift.analyzer.evidence import MailHost, Reach
-from mailsift.analyzer.probes.answer import Answer
+from mailsift.analyzer.evidence import Lookup, MailHost, Reach
+from mailsift.analyzer.records.message import FORMERR, NOERROR, NOTIMP, NXDOMAIN, REFUSED, SERVFAIL, Message
 from mailsift.analyzer.records.networks import is_address
 from mailsift.analyzer.records.replies import RecordType, Reply
 
 MAX_TEXT_BYTES: Final = 8_192
 """TXT data beyond this is cut off; every record that is read here is far shorter."""
 
+_LOOKUP_AFTER: Final = {
+    FORMERR: Lookup.MALFORMED,
+    SERVFAIL: Lookup.SERVFAIL,
+    NXDOMAIN: Lookup.NXDOMAIN,
+    NOTIMP: Lookup.SERVFAIL,
+    REFUSED: Lookup.REFUSED,
+}
+
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NOT_OF_A_HOST: Final = re.compile(r"[^a-z0-9._-]")
 
 
-def read(answer: Answer, record_type: RecordType) -> Reply:
+def read(message: Message, record_type: RecordType) -> Reply:
     """Read the records of the type that was asked for."""
-    data = answer.records
+    data = message.records if message.rcode == NOERROR else ()
     return Reply(
-        answer.lookup,
+        _lookup_of(message),
         hosts=tuple(_mail_host(*each) for each in data) if record_type == "MX" else (),
         addresses=data if record_type in {"A", "AAAA"} else (),
         texts=tuple(map(_text, data)) if record_type == "TXT" else (),
         names=tuple(map(_name, data)) if record_type == "NS" else (),
-        is_alias=answer.is_alias,
-        ttl_seconds=answer.ttl_seconds,
-        is_referral=answer.is_referral,
-        extended_error=answer.extended_error,
+        is_alias=message.is_alias,
+        ttl_seconds=message.ttl_seconds,
+        is_referral=message.is_referral,
+        extended_error=message.extended_error,
     )
+
+
+def _lookup_of(message: Message) -> Lookup:
+    if message.rcode == NOERROR:
+        # An answer may hold a chain of aliases and no record at its end: that is NODATA.
+        return Lookup.FOUND if message.records else Lookup.NODATA
+    # A code that nobody here knows is a failure of the nameserver.
+    return _LOOKUP_AFTER.get(message.rcode, Lookup.SERVFAIL)
 
 
 def _text(data: bytes) -> str:

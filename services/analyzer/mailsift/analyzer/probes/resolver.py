@@ -1,17 +1,17 @@
 """Ask one DNS question of several nameservers, and say in our words how it ended."""
 
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Final, Self
 
 from mailsift.analyzer.evidence import Lookup
-from mailsift.analyzer.probes.answer import Answer
 from mailsift.analyzer.probes.breaker import CircuitBreaker
-from mailsift.analyzer.probes.exchange import Exchange
+from mailsift.analyzer.probes.exchange import NOT_ASKED, Exchange, Then
 from mailsift.analyzer.probes.nameservers import nameservers_of
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.message import make_question
-from mailsift.analyzer.records.replies import RecordType
+from mailsift.analyzer.records.replies import Question, Reply
 
 _NO_ANSWER: Final = frozenset({Lookup.TIMEOUT, Lookup.UNREACHABLE})
 
@@ -36,16 +36,21 @@ class Resolver:
         """Close the sockets; questions still out are as good as never asked."""
         await self._exchange.close()
 
-    async def ask(self, name: str, record_type: RecordType) -> Answer:
-        """Ask unless asking has stopped; never raises for anything an answer can hold."""
-        question = make_question(name, record_type)
-        if question is None:  # as when a selector in front made the name too long
-            return Answer(Lookup.NOT_ASKED)
-        answer = await self._exchange.ask(question, record_type)
-        if answer.lookup in _NO_ANSWER:
-            self._breaker.unanswered()
-        elif answer.lookup is not Lookup.NOT_ASKED:
-            self._breaker.answered()
-        if self._on_query is not None and answer.lookup is not Lookup.NOT_ASKED:
-            self._on_query(answer.lookup)
-        return answer
+    def ask(self, question: Question, then: Then) -> None:
+        """Ask unless asking has stopped, and hand over the reply; never raises for anything an answer can hold."""
+        wire = make_question(*question)
+        if wire is None:  # as when a selector in front made the name too long
+            then(NOT_ASKED)
+        else:
+            self._exchange.ask(wire, question.record_type, partial(self._hand_over, then))
+
+    def _hand_over(self, then: Then, reply: Reply) -> None:
+        lookup = reply.lookup
+        if lookup is not Lookup.NOT_ASKED:
+            if lookup in _NO_ANSWER:
+                self._breaker.unanswered()
+            else:
+                self._breaker.answered()
+            if self._on_query is not None:
+                self._on_query(lookup)
+        then(reply)

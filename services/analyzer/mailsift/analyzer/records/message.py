@@ -68,10 +68,9 @@ def make_question(name: str, record_type: RecordType) -> bytes | None:
     return None if wire is None else wire + READERS[record_type][0].to_bytes(2, "big") + _CLASS
 
 
-def make_query(number: int, question: bytes, *, edns: bool = True) -> bytes:
-    """A whole message with the id `number`."""
-    head = number.to_bytes(2, "big") + _ASK
-    return head + b"\x01" + question + _EDNS if edns else head + b"\0" + question
+def make_query(question: bytes, *, edns: bool = True) -> bytes:
+    """A whole message but for its id, the first two bytes."""
+    return _ASK + b"\x01" + question + _EDNS if edns else _ASK + b"\0" + question
 
 
 def is_answer_to(question: bytes, wire: bytes) -> bool:

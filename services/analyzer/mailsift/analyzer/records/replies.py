@@ -2,16 +2,15 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, NamedTuple, TypeVar
 
 from mailsift.analyzer.evidence import Lookup, MailHost
 
 RecordType = Literal["MX", "A", "AAAA", "TXT", "NS"]
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked of a nameserver."""
+class Question(NamedTuple):
+    """What is asked of a nameserver; a tuple, for it is looked for in dictionaries again and again."""
 
     name: str
     record_type: RecordType
@@ -40,3 +39,8 @@ _Found = TypeVar("_Found")
 
 Walk = Generator[Question, Reply, _Found]
 """Asks one question after the other, each because of the replies so far, and returns what was found."""
+
+
+def only(question: Question) -> Walk[Reply]:
+    """The walk that asks one question."""
+    return (yield question)

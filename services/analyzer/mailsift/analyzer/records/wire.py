@@ -8,6 +8,7 @@ from mailsift.analyzer.records.replies import RecordType
 
 MAX_NAME_BYTES: Final = 255
 _MAX_LABEL_BYTES: Final = 63
+_LENGTHS: Final = [bytes((length,)) for length in range(_MAX_LABEL_BYTES + 1)]
 _POINTER: Final = 0xC0
 
 Labels = tuple[bytes, ...]
@@ -19,10 +20,14 @@ class MalformedMessage(Exception):
 
 def encode_name(name: str) -> bytes | None:
     """The name as it goes into a question; None where no question can hold it."""
-    labels = name.removesuffix(".").encode("ascii", "replace").split(b".")
-    if any(not 0 < len(label) <= _MAX_LABEL_BYTES for label in labels) or not name.isascii():
+    if not name.isascii():
         return None
-    wire = b"".join([bytes((len(label),)) + label for label in labels]) + b"\0"
+    parts = []
+    for label in name.removesuffix(".").encode().split(b"."):
+        if not 0 < len(label) <= _MAX_LABEL_BYTES:
+            return None
+        parts += (_LENGTHS[len(label)], label)
+    wire = b"".join(parts) + b"\0"
     return wire if len(wire) <= MAX_NAME_BYTES else None
 
 
