@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.asking import AT_ONCE, Question, ask_with_aiodns, ask_with_dnspython, questions_about
+from benchmarks.asking import AT_ONCE, ask_with_aiodns, ask_with_dnspython, questions_about
 from benchmarks.cpu import processor_seconds
 from benchmarks.crew import Crew, crew, peak_memory
 from benchmarks.figures import Figure, Findings, say
@@ -19,6 +19,7 @@ from benchmarks.relay import DELAY_SECONDS, run_relay
 from benchmarks.site import Ground
 from benchmarks.zones import domains, zones
 from factories import Tenant, enqueue, make_analysis, make_tenant
+from mailsift.analyzer.records.replies import Question
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from servers import run_nsd

@@ -7,8 +7,10 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import replace
+from typing import Any
 
 import dns.edns
 import dns.flags
@@ -24,16 +26,30 @@ from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost,
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.probes.breaker import BreakerState, CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.ports import OPEN_PORTS, USES_OF_A_PORT
 from mailsift.analyzer.probes.settings import ProbeSettings
 
 Reply = Callable[[dns.message.Message, str], bytes | None]
+Replies = Callable[[dns.message.Message, str, int], Iterable[tuple[int, bytes]]]
+"""Given the port too that a question comes from; datagrams, and the port that each goes to."""
+
+
+def serve(reply: Reply) -> AbstractContextManager[str]:
+    """Answer over UDP with whatever bytes `reply` makes of the question; None is silence."""
+
+    def replies(question: dns.message.Message, kind: str, port: int) -> Iterable[tuple[int, bytes]]:
+        found = reply(question, kind)
+        return () if found is None else ((port, found),)
+
+    return serve_all(replies)
 
 
 @contextmanager
-def serve(reply: Reply) -> Iterator[str]:
-    """Answer over UDP with whatever bytes `reply` makes of the question; None is silence."""
+def serve_all(replies: Replies) -> Iterator[str]:
+    """Answer over UDP with one datagram after the other."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind(("127.0.0.1", 0))
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         sock.settimeout(0.1)
         ended = threading.Event()
 
@@ -44,9 +60,9 @@ def serve(reply: Reply) -> Iterator[str]:
                 except TimeoutError:
                     continue
                 question = dns.message.from_wire(wire)
-                answer = reply(question, question.question[0].name.to_text().partition(".")[0].lower())
-                if answer is not None:
-                    sock.sendto(answer, sender)
+                kind = question.question[0].name.to_text().partition(".")[0].lower()
+                for port, answer in replies(question, kind, sender[1]):
+                    sock.sendto(answer, ("127.0.0.1", port))
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -240,3 +256,135 @@ def test_a_second_nameserver_answers_for_a_silent_first() -> None:
         probe = DomainProbe(ProbeSettings((silent, talking), query_seconds=3.0), CircuitBreaker())
         asyncio.run(probe.resolve_all(["ok.example"], found.append))
     assert found[0].accepts_mail
+
+
+def _many(nameservers: Sequence[str], domains: Sequence[str], **settings: Any) -> dict[str, DomainFacts]:
+    found: list[DomainFacts] = []
+    probe = DomainProbe(replace(ProbeSettings(tuple(nameservers), query_seconds=6.0), **settings), CircuitBreaker())
+    asyncio.run(probe.resolve_all(domains, found.append))
+    return {facts.domain: facts for facts in found}
+
+
+@pytest.mark.parametrize("failure", ["servfail", "refused", "notimp", "garbage"])
+def test_another_nameserver_answers_for_one_that_fails(failure: str) -> None:
+    def fail(question: dns.message.Message, _: str) -> bytes | None:
+        return _mischief(question, failure)
+
+    with serve(fail) as failing, serve(_mischief) as talking:
+        found = _many([failing, talking], [f"ok.d{number}.example" for number in range(20)])
+    assert {facts.existence for facts in found.values()} == {Existence.EXISTS}
+    assert all(facts.accepts_mail for facts in found.values())
+
+
+def test_when_all_nameservers_fail_what_one_of_them_says_is_kept() -> None:
+    with serve(_mischief) as failing, serve(lambda *_: None) as silent:
+        facts = _many([failing, silent], ["lame.example"], query_seconds=0.8)["lame.example"]
+    assert (facts.existence, facts.extended_error) == (Existence.LAME, 22)
+
+
+def test_a_forged_answer_is_passed_over_for_the_right_one() -> None:
+    def forge(question: dns.message.Message, kind: str, port: int) -> Iterator[tuple[int, bytes]]:
+        right = _reply(question, kind).to_wire()
+        wrong = _answer(question, "MX 10 evil.example.", "A 127.0.0.1")
+        wrong.id ^= 1
+        yield port, wrong.to_wire()
+        wrong.id ^= 1
+        wrong.question[0].name = dns.name.from_text("ok.evil.example.")
+        yield port, wrong.to_wire()
+        yield port, right[:12]
+        yield port, b"\0"
+        yield port, right
+
+    with serve_all(forge) as nameserver:
+        facts = _resolve(nameserver, ["ok.example"])["ok.example"]
+    assert facts.mx == (public(10, "mx.ok.example"),)
+
+
+def test_an_answer_to_the_first_try_counts_when_the_second_is_out() -> None:
+    first: dict[str, tuple[int, bytes]] = {}
+
+    def late(question: dns.message.Message, kind: str, port: int) -> Iterator[tuple[int, bytes]]:
+        asked = question.question[0].to_text()
+        if asked in first:
+            yield first[asked]
+        else:
+            first[asked] = port, _reply(question, kind).to_wire()
+
+    with serve_all(late) as nameserver:
+        facts = _many([nameserver], ["nxdomain.example"])["nxdomain.example"]
+    assert facts.existence is Existence.NXDOMAIN
+
+
+def test_a_nameserver_that_never_heard_of_edns_is_asked_without() -> None:
+    def old(question: dns.message.Message, kind: str) -> bytes:
+        if question.edns < 0:
+            return _reply(question, kind).to_wire()
+        response = dns.message.make_response(question)
+        response.use_edns(edns=False)
+        response.set_rcode(dns.rcode.FORMERR)
+        return response.to_wire()[:12].replace(b"\0\1\0\0\0\0", b"\0\0\0\0\0\0")
+
+    with serve(old) as nameserver:
+        facts = _resolve(nameserver, ["ok.example"])["ok.example"]
+    assert facts.mx == (public(10, "mx.ok.example"),)
+
+
+def test_a_cut_off_answer_that_tcp_does_not_bring_either_is_unknown() -> None:
+    def cut_off(question: dns.message.Message, _: str) -> bytes:
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.TC
+        return response.to_wire()
+
+    with serve(cut_off) as nameserver:
+        facts = _resolve(nameserver, ["long.example"])["long.example"]
+    assert (facts.accepts_mail, facts.lookups.mx) == (None, Lookup.TIMEOUT)
+
+
+def test_no_nameserver_has_more_to_answer_than_it_is_said_to_bear() -> None:
+    most = 0
+
+    def count(question: dns.message.Message, kind: str, port: int) -> Iterator[tuple[int, bytes]]:
+        nonlocal most
+        held.append((port, _reply(question, kind).to_wire()))
+        most = max(most, len(held))
+        if len(held) == 3:
+            yield from held
+            held.clear()
+
+    held: list[tuple[int, bytes]] = []
+    with serve_all(count) as nameserver:
+        domains = [f"nxdomain.d{number}.example" for number in range(30)]
+        found = _many([nameserver], domains, questions_at_once=3, query_seconds=120)
+    assert {facts.existence for facts in found.values()} == {Existence.NXDOMAIN}
+    assert most == 3
+
+
+def test_a_nameserver_that_dies_in_the_middle_leaves_the_rest_to_the_other() -> None:
+    heard = 0
+
+    def die(question: dns.message.Message, kind: str) -> bytes | None:
+        nonlocal heard
+        heard += 1
+        return _mischief(question, kind) if heard <= 50 else None
+
+    with serve(die) as dying, serve(_mischief) as talking:
+        found = _many([dying, talking], [f"ok.d{number}.example" for number in range(60)])
+    assert all(facts.accepts_mail for facts in found.values())
+    assert heard > 50
+
+
+def test_ports_and_ids_change_with_the_questions() -> None:
+    ports: Counter[int] = Counter()
+    ids: set[int] = set()
+
+    def note(question: dns.message.Message, _: str, port: int) -> Iterator[tuple[int, bytes]]:
+        ports[port] += 1
+        ids.add(question.id)
+        yield port, _reply(question, "nxdomain").to_wire()
+
+    domains = [f"nxdomain.d{number}.example" for number in range(2 * OPEN_PORTS * USES_OF_A_PORT)]
+    with serve_all(note) as nameserver:
+        _many([nameserver], domains, questions_at_once=20, query_seconds=120)
+
+    assert len(ports) > OPEN_PORTS
+    assert len(ids) > len(domains) * 0.9

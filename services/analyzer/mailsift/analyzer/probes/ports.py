@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 from mailsift.analyzer.probes.nameservers import Nameserver, open_socket
 
 OPEN_PORTS: Final = 8
-USES_OF_A_PORT: Final = 256
+USES_OF_A_PORT: Final = 64
 """After so many questions another one is drawn: whoever forges answers has to guess port and id (RFC 5452)."""
 
 _IDS: Final = 1 << 16

@@ -91,4 +91,5 @@ async def find_posture(inquiry: Inquiry, domain: str, provider: MailProvider | N
     own_texts, policy, keys = (
         inquiry.known(name, "TXT") for name in (domain, f"_dmarc.{domain}", f"_domainkey.{domain}")
     )
-    return Posture(*found, own_texts, policy, keys)
+    spf, dmarc, dkim, mta_sts, tls_rpt, name_servers, wildcard = found
+    return Posture(spf, dmarc, dkim, mta_sts, tls_rpt, name_servers, wildcard, own_texts, policy, keys)

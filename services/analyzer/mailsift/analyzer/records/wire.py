@@ -22,7 +22,7 @@ def encode_name(name: str) -> bytes | None:
     """The name as it goes into a question; None where no question can hold it."""
     if not name.isascii():
         return None
-    parts = []
+    parts: list[bytes] = []
     for label in name.removesuffix(".").encode().split(b"."):
         if not 0 < len(label) <= _MAX_LABEL_BYTES:
             return None
