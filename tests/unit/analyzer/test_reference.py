@@ -10,7 +10,7 @@ from mailsift.analyzer.evidence import DomainKind
 from mailsift.analyzer.reference.files import parse_list, read_domain, read_list, read_local_part
 from mailsift.analyzer.reference.lists import ListKind, Lists, NameList, packaged_lists
 from mailsift.analyzer.reference.names import in_unicode
-from mailsift.analyzer.reference.popular import popular_domain_near
+from mailsift.analyzer.reference.popular import domain_meant, popular_domain_near
 from mailsift.analyzer.reference.registrable import public_suffix, registrable_domain
 from mailsift.shared.addresses import Address, parse
 
@@ -239,11 +239,47 @@ def test_no_slip_of_a_popular_domain(typed: str) -> None:
     assert popular_domain_near(typed) is None
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("company.con", "company.com"),
+        ("mail.company.cmo", "mail.company.com"),
+        ("company.comm", "company.com"),
+        ("company.nte", "company.net"),
+        ("company.ogr", "company.org"),
+        ("gmial.com", "gmail.com"),
+        ("gmail.con", "gmail.com"),
+    ],
+)
+def test_a_suffix_that_does_not_exist_was_meant_to_be_another(typed: str, meant: str) -> None:
+    assert domain_meant(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "company.co",
+        "company.cm",
+        "company.om",
+        "company.ne",
+        "company.example",
+        "nic.gov.in",
+        "com",
+        "con",
+        ".con",
+        "",
+        "x.intra",
+    ],
+)
+def test_a_suffix_that_exists_was_meant(typed: str) -> None:
+    assert domain_meant(typed) is None
+
+
 def test_no_popular_domain_is_corrected_into_another() -> None:
     assert [domain for domain in read_list("popular").entries if popular_domain_near(domain)] == []
 
 
 @given(st.text(alphabet="abgmilo.com-x", max_size=16))
 def test_a_suggestion_is_never_far_away(typed: str) -> None:
-    meant = popular_domain_near(typed)
+    meant = domain_meant(typed)
     assert meant is None or (meant != typed and abs(len(meant) - len(typed)) <= 1)

@@ -13,7 +13,7 @@ from mailsift.analyzer.reference.keyboard import keyboard_run_in
 from mailsift.analyzer.reference.lists import ListKind, Lists, packaged_lists
 from mailsift.analyzer.reference.mailboxes import MailboxRules, mailbox_rules, read_mailbox
 from mailsift.analyzer.reference.names import in_unicode
-from mailsift.analyzer.reference.popular import popular_domain_near
+from mailsift.analyzer.reference.popular import domain_meant
 from mailsift.analyzer.reference.providers import provider_of
 from mailsift.analyzer.reference.words import words_of
 from mailsift.analyzer.rules import ADDRESS_RULES, DOMAIN_RULES
@@ -122,6 +122,6 @@ def gather_domain(facts: DomainFacts, lists: Lists) -> DomainEvidence:
         government=lists.sector_of(facts.domain, ListKind.GOVERNMENT),
         provider=provider_of(facts.mx),
         parking=lists.parking_of(facts),
-        suggestion=popular_domain_near(facts.domain) if has_no_mx else None,
+        suggestion=domain_meant(facts.domain) if has_no_mx else None,
         unicode_name=in_unicode(facts.domain),
     )

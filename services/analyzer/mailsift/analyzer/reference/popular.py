@@ -1,4 +1,4 @@
-"""Did you mean: the popular domain one slip away from what was typed."""
+"""Did you mean: the domain one slip away from what was typed."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -9,6 +9,9 @@ from mailsift.analyzer.reference.registrable import public_suffix
 
 SLIPS_OF_COM: Final = frozenset({"co", "cm", "om"})
 """Real country suffixes that are nearly always a mistyped `.com` when nobody takes mail there."""
+
+_COMMON_SUFFIXES: Final = ("com", "net", "org")
+"""What a suffix that does not exist was meant to be."""
 
 _SHORTEST_NAME: Final = 4
 """Names shorter than this (qq, gmx, aol) are one slip from too many others."""
@@ -29,17 +32,30 @@ def _ranks() -> dict[str, int]:
     return {popular: rank for rank, popular in enumerate(read_list("popular").entries)}
 
 
-def popular_domain_near(domain: str) -> str | None:
-    """The most popular domain that one edit turns this one into; None for a popular one itself.
+def domain_meant(domain: str) -> str | None:
+    """The domain that was probably meant: a popular one, or the same under a suffix that exists.
 
     Ask only about a domain that takes no mail: a neighbour that does is no mistake.
     """
+    return popular_domain_near(domain) or _under_a_suffix_that_exists(domain)
+
+
+def popular_domain_near(domain: str) -> str | None:
+    """The most popular domain that one edit turns this one into; None for a popular one itself."""
     ranks = _ranks()
     if domain in ranks:
         return None
     candidates = {popular for key in (domain, *_deletions(domain)) for popular in _index().get(key, ())}
     near = (popular for popular in candidates if _is_one_edit(domain, popular) and _is_meant(domain, popular))
     return min(near, key=ranks.__getitem__, default=None)
+
+
+def _under_a_suffix_that_exists(domain: str) -> str | None:
+    name, _, typed = domain.rpartition(".")
+    if not name or public_suffix(domain) is not None:
+        return None
+    meant = next((suffix for suffix in _COMMON_SUFFIXES if _is_one_edit(typed, suffix)), None)
+    return None if meant is None else f"{name}.{meant}"
 
 
 def _deletions(text: str) -> Iterator[str]:
