@@ -83,12 +83,14 @@ def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -
     assert first["role"]["entry"] == "sales"
     assert text["domain"] is None
     assert third["domain"]["facts"]["spf"]["record"] == "v=spf1 mx -all"
+    assert third["mailbox"]["canonical"] == "john@company.com"
 
 
 def test_people_are_told_what_a_score_is_made_of(served: Served) -> None:
-    said = served.mailsift.run("check", "paula@gmaill.com")
+    said = served.mailsift.run("check", "paula@gmaill.com", "Maria.Gomez+news@googlemail.com")
     assert "domain_not_found" in said.out
     assert "did you mean paula@gmail.com?" in said.out
+    assert "the same mailbox as mariagomez@gmail.com" in said.out
 
 
 def test_a_list_is_verified_through_the_running_one(served: Served, tmp_path: Path) -> None:

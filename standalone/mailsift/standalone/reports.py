@@ -107,8 +107,8 @@ def lists(known: Iterable[NameList]) -> Table:
     return table
 
 
-def detail(result: Result) -> Group:
-    """Show everything about one address that led to its score."""
+def detail(result: Result, canonical: str | None) -> Group:
+    """Show everything about one address that led to its score, and which other leads to the same mailbox."""
     head = Text.assemble(
         (printable(result.email_address), "bold"),
         "  ",
@@ -123,6 +123,8 @@ def detail(result: Result) -> Group:
     for line in result.score_breakdown:
         lines.add_row(f"{line.points:+d}" if line.points else "", line.reason)
     extra = [Text(f"did you mean {printable(result.suggestion)}?")] if result.suggestion else []
+    if canonical is not None:
+        extra.append(Text(f"the same mailbox as {printable(canonical)}"))
     return Group(head, Padding(Group(lines, *extra), (0, 0, 0, 2), expand=False))
 
 
