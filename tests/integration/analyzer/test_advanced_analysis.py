@@ -310,6 +310,8 @@ def test_a_single_address_is_answered_in_one_job(analyzer: Analyzer) -> None:
         ("sales@startup.io", ("role",), ("roles", "sales")),
         ("y.tan@for-sale.example", ("domain", "parking"), ("parking", "sedoparking.com")),
         ("l.fischer@example.edu", ("domain", "education"), ("education", "edu")),
+        ("billing.noreply@startup.io", ("noReply",), ("no_reply", "no-reply")),
+        ("test1@startup.io", ("test",), ("test", "test")),
     ],
 )
 def test_the_evidence_names_the_entry_of_each_list(
@@ -320,6 +322,23 @@ def test_the_evidence_names_the_entry_of_each_list(
         hit = hit[key]
     assert (hit["listName"], hit["entry"]) == entry
     assert hit["version"]
+
+
+def test_an_address_at_an_ip_address_is_answered_without_a_question(analyzer: Analyzer) -> None:
+    evidence = analyzer.check("john@[192.0.2.1]")
+    assert (evidence["domain"], evidence["literal"]) == (None, "public")
+    [summary] = analyzer.query('SELECT status, "deliverabilityScore" FROM "singleAnalysis"')
+    assert summary == {"status": "risky", "deliverabilityScore": 30}
+    assert analyzer.queries == 0
+
+
+def test_a_list_with_addresses_at_ip_addresses_asks_about_its_domains_alone(analyzer: Analyzer) -> None:
+    analysis_id = analyzer.analyse(analyzer.load(["john@[192.0.2.1]", '"john..smith"@company.com', "john@company.com"]))
+    analyzer.pump.run()
+    found = analyzer.results(analysis_id)
+    assert (found["john@[192.0.2.1]"]["subStatus"], found["john@[192.0.2.1]"]["domain"]) == ("address_literal", None)
+    assert found['"john..smith"@company.com']["subStatus"] == "quoted_local_part"
+    assert analyzer.query("SELECT domain FROM domains") == [{"domain": "company.com"}]
 
 
 def test_any_text_can_be_checked(analyzer: Analyzer) -> None:

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from domain_facts import ANY_FACTS, HEALTHY, public
 from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts, Existence, Lookup, MailHost, Reach
-from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
+from mailsift.analyzer.examination import Examiner
+from mailsift.analyzer.facts_json import evidence_to_json, facts_from_json, facts_to_json
+from mailsift.shared.addresses import parse
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -78,3 +80,16 @@ def test_existence_in_three_values(existence: Existence, exists: bool | None) ->
 def test_only_knowledge_says_whether_a_domain_exists(lookup: Lookup) -> None:
     known = Existence.after(lookup) in {Existence.EXISTS, Existence.NXDOMAIN}
     assert known is lookup.tells
+
+
+def test_the_evidence_says_which_mailbox_an_address_leads_to() -> None:
+    examination = Examiner({}).examine(parse("J.Doe+news@googlemail.com"))
+    mailbox = json.loads(json.dumps(evidence_to_json(examination.evidence)))["mailbox"]
+    assert (mailbox["base"], mailbox["tag"], mailbox["canonical"]) == ("j.doe", "news", "jdoe@gmail.com")
+    assert (mailbox["provider"]["name"], mailbox["fault"]) == ("gmail", "too_short")
+    assert mailbox["provider"]["canonicalSource"].startswith("https://support.google.com/")
+
+
+def test_the_evidence_has_the_domain_as_dns_and_as_people_write_it() -> None:
+    shown = evidence_to_json(Examiner({}).examine(parse("ann@Bücher.example")).evidence)
+    assert (shown["address"]["domain"], shown["domain"]["unicodeName"]) == ("xn--bcher-kva.example", "bücher.example")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -145,3 +146,19 @@ def test_the_provider_is_named_with_its_sources() -> None:
     assert provider.canonical_source == PROVIDERS["gmail"]["canonical"]["source"]
     assert provider.local_part_source == PROVIDERS["gmail"]["local_part"]["source"]
     assert _mailbox("john@company.com").provider is None
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", [name for name, stated in PROVIDERS.items() if "numbers" not in stated])
+def test_the_page_says_what_each_provider_documents(name: str) -> None:
+    row = re.search(rf"^\| {name}\b[^|]*\|([^|]*)\|([^|]*)\|([^|]*)\|$", PAGE, re.MULTILINE | re.IGNORECASE)
+    assert row is not None
+    tags, same, names = row.groups()
+    canonical, local_part = PROVIDERS[name].get("canonical", {}), PROVIDERS[name].get("local_part", {})
+    assert (f"`name{canonical.get('separator')}tag`" in tags) is ("separator" in canonical)
+    assert canonical.get("domain", "") in same
+    for bound in ("shortest", "longest"):
+        assert str(local_part.get(bound, "")) in names
+    assert bool(names.strip()) is bool(local_part)
