@@ -28,6 +28,7 @@ from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
 from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.storage import Storage
+from mailsift.shared.writing import AS_USUAL, WritingOptions
 
 Row = dict[str, Any]
 HEADER = [f"mailsift_{answer.name}" for answer in ANSWERS]
@@ -135,15 +136,27 @@ class Exporter:
                 connection.execute(insert(AdvancedEmailResult), verdicts)
         return analysis_id
 
-    def ordered(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> uuid.UUID:
+    def ordered(
+        self,
+        analysis_id: uuid.UUID,
+        file_type: str = "csv",
+        selection: Selection = EVERYTHING,
+        writing: WritingOptions = AS_USUAL,
+    ) -> uuid.UUID:
         with self.owner.begin() as connection:
             export_id = make_export(connection, self.tenant, analysis_id, file_type)
-            asked = update(Export).where(Export.export_id == export_id).values(options=selection.to_json())
-            connection.execute(asked)
+            values = {"options": selection.to_json(), "writing": writing.to_json()}
+            connection.execute(update(Export).where(Export.export_id == export_id).values(values))
             return export_id
 
-    def order(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> uuid.UUID:
-        export_id = self.ordered(analysis_id, file_type, selection)
+    def order(
+        self,
+        analysis_id: uuid.UUID,
+        file_type: str = "csv",
+        selection: Selection = EVERYTHING,
+        writing: WritingOptions = AS_USUAL,
+    ) -> uuid.UUID:
+        export_id = self.ordered(analysis_id, file_type, selection, writing)
         with self.owner.begin() as connection:
             return enqueue(connection, self.tenant, JobType.EXPORT, Subject(export_id=export_id))
 
@@ -151,8 +164,14 @@ class Exporter:
         self.runner.run(str(job_id), self.job(job_id)["attempt"], handler or partial(handlers.export, self.deps))
         return self.job(job_id)
 
-    def export(self, analysis_id: uuid.UUID, file_type: str = "csv", selection: Selection = EVERYTHING) -> bytes:
-        job = self.run(self.order(analysis_id, file_type, selection))
+    def export(
+        self,
+        analysis_id: uuid.UUID,
+        file_type: str = "csv",
+        selection: Selection = EVERYTHING,
+        writing: WritingOptions = AS_USUAL,
+    ) -> bytes:
+        job = self.run(self.order(analysis_id, file_type, selection, writing))
         assert job["status"] == "completed", job["errorMessage"]
         return self.file(job)
 
@@ -173,8 +192,8 @@ class Exporter:
             return dict(connection.execute(text(statement), {"id": row_id}).mappings().one())
 
 
-def records(content: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True))
+def records(content: bytes, delimiter: str = ",") -> list[list[str]]:
+    return list(csv.reader(io.StringIO(content.decode(), newline=""), strict=True, delimiter=delimiter))
 
 
 def objects(content: bytes) -> list[Row]:

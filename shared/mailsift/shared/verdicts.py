@@ -97,7 +97,24 @@ class FileType(StrEnum):
     """What an export is written as."""
 
     CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
     JSONL = "jsonl"
+
+
+class Compression(StrEnum):
+    """What an export is packed with."""
+
+    NONE = "none"
+    GZIP = "gzip"
+
+
+class Formulas(StrEnum):
+    """What becomes of cells that a spreadsheet would run."""
+
+    NEUTRALISE = "neutralise"
+    """They get an apostrophe before them, which makes text of them."""
+    KEEP = "keep"
 
 
 class MemberRole(StrEnum):

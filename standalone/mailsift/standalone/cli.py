@@ -10,6 +10,7 @@ import click
 
 from mailsift.standalone import options
 from mailsift.standalone.ending import reporting
+from mailsift.standalone.how_written import HowWritten, how_to_write
 
 
 @click.group(epilog=options.EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,12 +37,7 @@ def main(context: click.Context, home: Path | None) -> None:
     metavar="OUT",
     help="Where the answers go; a file there is replaced when they are complete. [FILE's name with -analysed]",
 )
-@click.option(
-    "--format",
-    "format_name",
-    type=click.Choice(["csv", "jsonl"]),
-    help="CSV or JSON Lines. [by OUT's name, else csv]",
-)
+@how_to_write
 @click.option(
     "--rejected",
     type=click.Path(path_type=Path, readable=False),
@@ -60,6 +56,9 @@ def verify(  # noqa: PLR0913 - the options of the command
     file: Path,
     out: Path | None,
     format_name: str | None,
+    gzip: bool,
+    bom: bool,
+    keep_formulas: bool,
     rejected: Path | None,
     scoring: str | None,
     nameserver: str | None,
@@ -79,8 +78,9 @@ def verify(  # noqa: PLR0913 - the options of the command
         from mailsift.standalone import commands
         from mailsift.standalone.reading import Words
 
+        how = HowWritten(format_name, gzip, bom, keep_formulas)
         place = commands.choose_place(home, server, api_key, nameserver)
-        commands.verify(place, commands.Wanted(file, out, format_name, rejected, Words(**words), scoring, as_json))
+        commands.verify(place, commands.Wanted(file, out, how, rejected, Words(**words), scoring, as_json))
 
 
 @main.command(epilog=options.EXIT_CODES)

@@ -30,6 +30,7 @@ from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
+from mailsift.shared.writing import WritingOptions
 from mailsift.standalone.errors import RefusedError, ServerGoneError
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -145,14 +146,16 @@ class Client:
             if cursor is None:
                 return
 
-    def export(self, analysis_id: UUID, file_type: FileType, idempotency_key: str) -> ExportAccepted:
+    def export(
+        self, analysis_id: UUID, file_type: FileType, writing: WritingOptions, idempotency_key: str
+    ) -> ExportAccepted:
         """Have the answers written into a file."""
         return self._ask(
             ExportAccepted,
             "POST",
             "/api/exports",
             headers={"Idempotency-Key": idempotency_key},
-            json={"analysisId": str(analysis_id), "fileType": file_type.value},
+            json={"analysisId": str(analysis_id), "fileType": file_type.value, **writing.to_json()},
         )
 
     def find_export(self, export_id: UUID) -> Export:

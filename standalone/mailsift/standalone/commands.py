@@ -17,8 +17,6 @@ import httpx
 
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.scoring import WorkspaceScoring
-from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
-from mailsift.shared.settings import read_policy
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone import answers, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
@@ -28,6 +26,7 @@ from mailsift.standalone.connecting import Deployment, Own, with_client
 from mailsift.standalone.destination import choose_destination, choose_rejected, read_source
 from mailsift.standalone.errors import HomeInUseError, InputError, PostgresError
 from mailsift.standalone.home import Home, find_home
+from mailsift.standalone.how_written import HowWritten
 from mailsift.standalone.looking import look_at
 from mailsift.standalone.nameservers import read_nameserver
 from mailsift.standalone.progress import progress
@@ -36,8 +35,8 @@ from mailsift.standalone.runs import RunKey, RunRecords
 from mailsift.standalone.stopping import Stopped
 from mailsift.standalone.suppressing import read_values
 from mailsift.standalone.verifying import Order, Verified, Verifier
+from mailsift.standalone.weighing import read_scoring
 
-_JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _LOOK_SECONDS = 1.0
 
 
@@ -55,18 +54,11 @@ class Wanted:
 
     file: Path
     out: Path | None
-    format_name: str | None
+    how: HowWritten
     rejected: Path | None
     words: Words
     scoring: str | None
     as_json: bool
-
-    @property
-    def file_type(self) -> FileType:
-        """The format that was named, or that the output's name tells."""
-        if self.format_name is not None:
-            return FileType(self.format_name)
-        return FileType.JSONL if self.out and self.out.suffix.lower() in _JSON_LINES else FileType.CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +94,11 @@ def verify(place: Place, wanted: Wanted) -> None:
     """Take a file through and print what came of it."""
     begun = time.monotonic()
     source = read_source(wanted.file)
-    destination = choose_destination(source, wanted.out, wanted.file_type)
+    file_type, writing = wanted.how.file_type(wanted.out), wanted.how.writing(wanted.out)
+    destination = choose_destination(source, wanted.out, writing.suffix(file_type))
     rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
-    scoring = _read_scoring(wanted.scoring)
-    order = Order(source, wanted.file_type, destination, read_words(wanted.words), rejected, scoring)
+    words, scoring = read_words(wanted.words), read_scoring(wanted.scoring)
+    order = Order(source, file_type, destination, words, rejected, scoring, writing)
     verified = _take_through(place, order)
     notices = verified.analysis.notices
     if wanted.as_json:
@@ -128,7 +121,7 @@ def preview(place: Place, file: Path, words: Words, *, as_json: bool) -> None:
 
 def check(place: Place, addresses: Sequence[str], scoring: str | None, *, as_json: bool) -> None:
     """Check addresses and print their answers in the same order."""
-    policy = _read_scoring(scoring)
+    policy = read_scoring(scoring)
 
     def ask(client: Client) -> list[Checked]:
         return list(check_all(client, addresses, policy))
@@ -145,7 +138,7 @@ def check(place: Place, addresses: Sequence[str], scoring: str | None, *, as_jso
 
 def weigh(place: Place, wanted: str | None, *, reset: bool, as_json: bool) -> None:
     """Say what is weighed otherwise from now on, if anything is said, and print what holds then."""
-    policy = None if wanted is None else _read_scoring(wanted)
+    policy = None if wanted is None else read_scoring(wanted)
 
     def ask(client: Client) -> WorkspaceScoring:
         if reset:
@@ -263,19 +256,12 @@ def _take_through(place: Place, order: Order, results: list[Result] | None = Non
 
 
 def _key_of(place: Place, order: Order) -> RunKey:
+    source, file_type, said = order.source.sha256, order.file_type, (order.options, order.scoring, order.writing)
     match place.target:
         case Deployment(url, _):
-            return RunKey(order.source.sha256, order.file_type, (), url, order.options, order.scoring)
+            return RunKey(source, file_type, (), url, *said)
         case Own(_, asking):
-            asked = () if asking.known_as else asking.nameservers
-            return RunKey(order.source.sha256, order.file_type, asked, None, order.options, order.scoring)
-
-
-def _read_scoring(said: str | None) -> ScoringPolicy:
-    try:
-        return DEFAULT_POLICY if said is None else read_policy(said)
-    except ValueError as error:
-        raise InputError("invalid_scoring", str(error)) from error
+            return RunKey(source, file_type, () if asking.known_as else asking.nameservers, None, *said)
 
 
 def _is_server(text: str) -> bool:

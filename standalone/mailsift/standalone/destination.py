@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mailsift.shared.verdicts import FileType
 from mailsift.standalone.errors import InputError, StandaloneError
 
 _STREAM = Path("-")
@@ -45,11 +44,11 @@ def read_source(path: Path) -> Source:
     return Source(path.absolute(), digest)
 
 
-def choose_destination(source: Source, given: Path | None, file_type: FileType) -> Path:
+def choose_destination(source: Source, given: Path | None, suffix: str) -> Path:
     """Return where the answers go: the path that was given, else one beside the list. Raises InputError."""
     if given == _STREAM:
         raise InputError("output_unusable", "the answers go into a file that is whole or not there; name one with -o")
-    path = given or source.path.with_name(f"{source.path.stem}-analysed.{file_type.value}")
+    path = given or source.path.with_name(f"{source.path.stem}-analysed{suffix}")
     return _usable(path.absolute(), [source.path], "choose another output with -o")
 
 

@@ -152,7 +152,8 @@ def _counts(title: str, counted: Mapping[Word, int]) -> Table:
 
 
 def _reasons(verified: Verified) -> Iterable[Table | Text | str]:
-    counted = count_reasons(verified.path, verified.export.file_type, _ROWS_LOOKED_AT)
+    export = verified.export
+    counted = count_reasons(verified.path, export.file_type, export.compression, _ROWS_LOOKED_AT)
     if not counted:
         return
     some = verified.upload.total_rows > _ROWS_LOOKED_AT

@@ -12,6 +12,7 @@ from pathlib import Path
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
+from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.home import write_private
 
 
@@ -25,13 +26,14 @@ class RunKey:
     server: str | None
     options: ReadingOptions = field(default_factory=ReadingOptions)
     scoring: ScoringPolicy = DEFAULT_POLICY
+    writing: WritingOptions = AS_USUAL
 
     @property
     def name(self) -> str:
         """A file name for it."""
         parts = [self.sha256, self.file_type.value, ",".join(self.nameservers), self.server or ""]
-        if said := self.options.to_json():
-            parts.append(json.dumps(said, sort_keys=True))
+        # Only what was said: a run that began before there was such an option is still found.
+        parts += [json.dumps(said, sort_keys=True) for said in (self.options.to_json(), self.writing.to_json()) if said]
         if self.scoring.said():
             parts.append(self.scoring.fingerprint)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -18,6 +18,7 @@ from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.verdicts import FileType
+from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.client import Client, Sent
 from mailsift.standalone.destination import Source, written_whole
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
@@ -41,6 +42,7 @@ class Order:
     rejected: Path | None = None
     """Where the rows go from which no address could be taken."""
     scoring: ScoringPolicy = DEFAULT_POLICY
+    writing: WritingOptions = AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Verifier:
             for warning in upload.warnings:
                 self._shown.note(f"note: {explain(warning, upload)}")
             run, analysis = self._analyse(run, upload.upload_id, order.scoring)
-            run, export = self._export(run, analysis.analysis_id, order.file_type)
+            run, export = self._export(run, analysis.analysis_id, order)
         self._fetch(export, order.destination)
         if order.rejected is not None:
             with written_whole(order.rejected) as file:
@@ -113,10 +115,11 @@ class Verifier:
         self._wait(self._client.find_analysis(analysis_id).job_id, "analysing", RunFailedError)
         return run, self._client.find_analysis(analysis_id)
 
-    def _export(self, run: Run, analysis_id: UUID, file_type: FileType) -> tuple[Run, Export]:
+    def _export(self, run: Run, analysis_id: UUID, order: Order) -> tuple[Run, Export]:
         export_id = run.export_id
         if export_id is None:
-            export_id = self._client.export(analysis_id, file_type, run.request_key("export")).export_id
+            asked = self._client.export(analysis_id, order.file_type, order.writing, run.request_key("export"))
+            export_id = asked.export_id
             run = self._save(replace(run, export_id=export_id))
         self._wait(self._client.find_export(export_id).job_id, "writing", RunFailedError)
         return run, self._client.find_export(export_id)

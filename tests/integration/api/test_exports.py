@@ -125,6 +125,23 @@ def test_an_unknown_file_type_is_refused(client: Any, analysis_id: str) -> None:
     assert response.get_json()["errors"][0]["field"] == "fileType"
 
 
+def test_how_an_export_is_to_be_written_is_kept_and_shown(client: Any, rows: Any, analysis_id: str) -> None:
+    how = {"fileType": "tsv", "compression": "gzip", "formulas": "keep", "bom": True}
+    made = client.post("/api/exports", json={"analysisId": analysis_id, **how}).get_json()
+    assert made["fileName"] == 'Läds "1"-analysed.tsv.gz'
+    shown = client.get(f"/api/exports/{made['exportId']}").get_json()
+    assert shown == shown | how
+    assert rows("SELECT writing FROM exports") == [
+        {"writing": {"compression": "gzip", "formulas": "keep", "bom": True}}
+    ]
+
+
+@pytest.mark.parametrize("file_type", ["json", "jsonl"])
+def test_only_text_for_spreadsheets_begins_with_a_mark(client: Any, analysis_id: str, file_type: str) -> None:
+    body = {"analysisId": analysis_id, "fileType": file_type, "bom": True}
+    assert client.post("/api/exports", json=body).get_json()["errors"][0]["field"] == "bom"
+
+
 def test_an_export_reads_back(client: Any, written: str) -> None:
     shown = client.get(f"/api/exports/{written}").get_json()
     assert (shown["status"], shown["rowCount"], shown["downloadCount"]) == ("completed", 1, 0)

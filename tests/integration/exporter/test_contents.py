@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gzip
+import json
+
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -11,6 +14,9 @@ from mailsift.exporter import handlers
 from mailsift.exporter.rendering import ANSWERS
 from mailsift.exporter.writers.delimited import COPY_WIDTH
 from mailsift.shared.db.tables import AdvancedEmailResult, Analysis
+from mailsift.shared.formulas import inert
+from mailsift.shared.verdicts import Compression, Formulas
+from mailsift.shared.writing import WritingOptions
 
 
 def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) -> None:
@@ -185,12 +191,17 @@ NASTY = (
     *("\U0001f600", "\\u0041", "\u2028", "\ufeff", "=1+1", "%s", "%(keys)s", "{rows}", ":id", "'; DROP TABLE x; --"),
 )
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12) | st.sampled_from(NASTY)
+risky = st.builds(
+    str.__add__,
+    st.text(st.sampled_from(" =+-@\t\r\n＝＋－＠"), max_size=2),
+    st.text(st.sampled_from("0123456789 ()./-,%eExt+A=\n\"'"), max_size=8),
+)
 lists = st.tuples(
     st.lists(cells, min_size=1, max_size=4), st.lists(st.lists(cells, max_size=6), min_size=1, max_size=6)
 )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lists)
 @example((["name", "name"], [["\\N", "\\."], ["", ""], []]))
 @example((["c"] * (COPY_WIDTH + 1), [["\r", "\\N"], ['"'] * (COPY_WIDTH + 2), []]))
@@ -199,14 +210,36 @@ def test_any_cell_comes_back_as_it_was(exporter: Exporter, table: tuple[list[str
     analysis_id = exporter.analysed(names, [Entry(row, "a@example.com") for row in rows])
     width = max(len(names), *map(len, rows))
 
-    header, *read = records(exporter.export(analysis_id))
+    header, *read = records(exporter.export(analysis_id, "csv", writing=WritingOptions(formulas=Formulas.KEEP)))
     assert header[: len(names)] == names
     assert len(header) == len(set(header[width:])) + width == width + len(ANSWERS)
     assert [row[:width] for row in read] == [row + [""] * (width - len(row)) for row in rows]
     assert {row[width] for row in read} == {"risky"}
 
-    lines = objects(exporter.export(analysis_id, "jsonl"))
-    assert [list(line["columns"].values()) for line in lines] == rows
+    tabbed = exporter.export(analysis_id, "tsv", writing=WritingOptions(formulas=Formulas.KEEP))
+    assert records(tabbed, "\t") == [header, *read]
+
+    packed = exporter.export(analysis_id, "json", writing=WritingOptions(Compression.GZIP))
+    array = json.loads(gzip.decompress(packed))
+    assert [list(line["columns"].values()) for line in array] == rows
+    assert array == objects(exporter.export(analysis_id, "jsonl"))
+
+
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(risky, min_size=1, max_size=5), min_size=1, max_size=40))
+@example([["-5", "+49 30 123", "=1"] * (COPY_WIDTH // 2)])
+def test_a_cell_that_would_run_is_text_in_csv_and_tsv_and_all_others_are_as_they_were(
+    exporter: Exporter, rows: list[list[str]]
+) -> None:
+    analysis_id = exporter.analysed(["=1", "email"], [Entry(row, "=a@example.com") for row in rows])
+    width = max(2, *map(len, rows))
+    wanted = [[inert(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
+    header, *read = records(exporter.export(analysis_id))
+    assert header[:2] == ["'=1", "email"]
+    assert [row[:width] for row in read] == wanted
+    assert {row[header.index("mailsift_normalizedAddress")] for row in read} == {"'=a@example.com"}
+    assert records(exporter.export(analysis_id, "tsv"), "\t") == [header, *read]
+    assert [list(line["columns"].values()) for line in objects(exporter.export(analysis_id, "jsonl"))] == rows
 
 
 def test_rows_keep_their_order_over_slices(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import IO
 
 import pytest
 from sqlalchemy import Connection, text
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, text
 from exporting import PEOPLE, Entry, Exporter, records
 from mailsift.exporter import handlers, repository
 from mailsift.exporter.extent import Part, Span
-from mailsift.exporter.writers.writer import Writer
+from mailsift.exporter.writers.writer import Rows
 from mailsift.shared import storage
 from mailsift.shared.jobs.repository import queueing
 from mailsift.shared.jobs.repository.recovering import void_all_leases
@@ -51,12 +50,10 @@ class Killed(BaseException):
 def during_the_second_slice(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
     write_rows = repository.write_rows
 
-    def interrupted(
-        connection: Connection, order: repository.Order, writer: Writer, part: Part, stream: IO[bytes]
-    ) -> int:
+    def interrupted(connection: Connection, order: repository.Order, rows: Rows, part: Part) -> int:
         if isinstance(part, Span) and part.first == 3:
             happens()
-        return write_rows(connection, order, writer, part, stream)
+        return write_rows(connection, order, rows, part)
 
     monkeypatch.setattr(handlers, "SLICE", 2)
     monkeypatch.setattr(repository, "write_rows", interrupted)

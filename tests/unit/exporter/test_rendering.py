@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import csv
-import io
 import uuid
 from collections.abc import Sequence
 
@@ -81,18 +79,6 @@ def test_every_column_has_a_key_of_its_own(columns: list[str]) -> None:
 
 def test_a_repeated_name_is_numbered_around_the_names_that_are_there() -> None:
     assert rendering.json_keys(["phone", "phone", "phone_2", "phone"]) == ("phone", "phone_3", "phone_2", "phone_4")
-
-
-@given(st.lists(st.text(st.characters(codec="utf-8")), min_size=2))
-@example(["\r", "a\rb"])
-@example(['"', "a,b\r\n"])
-def test_a_line_is_read_back_as_it_was(cells: list[str]) -> None:
-    text = rendering.csv_line(cells).decode()
-    assert list(csv.reader(io.StringIO(text, newline=""), strict=True)) == [cells]
-
-
-def test_a_missing_cell_is_empty() -> None:
-    assert rendering.csv_line(["a", None, "", "b"]) == b"a,,,b\n"
 
 
 @pytest.mark.parametrize(

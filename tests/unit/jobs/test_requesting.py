@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from mailsift.shared.jobs.repository.requesting import export_name
-from mailsift.shared.verdicts import AnalysisType, FileType
+from mailsift.shared.verdicts import AnalysisType
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from mailsift.shared.verdicts import AnalysisType, FileType
 def test_an_export_is_named_after_its_list_or_its_day(
     upload_name: str | None, analysis_type: AnalysisType, name: str
 ) -> None:
-    assert export_name(upload_name, analysis_type, FileType.JSONL, dt.date(2026, 11, 22)) == name
+    assert export_name(upload_name, analysis_type, ".jsonl", dt.date(2026, 11, 22)) == name

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mailsift.shared.verdicts import FileType
 from mailsift.standalone.destination import Source, choose_destination, read_source, written_whole
 from mailsift.standalone.errors import InputError
 
@@ -42,11 +41,11 @@ def test_a_list_that_cannot_be_opened_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path / "loop") == "unreadable_file"
 
 
-@pytest.mark.parametrize("file_type", FileType)
-def test_the_answers_go_beside_the_list_unless_said_otherwise(source: Source, file_type: FileType) -> None:
-    assert choose_destination(source, None, file_type) == source.path.with_name(f"people-analysed.{file_type}")
+@pytest.mark.parametrize("suffix", [".csv", ".json.gz"])
+def test_the_answers_go_beside_the_list_unless_said_otherwise(source: Source, suffix: str) -> None:
+    assert choose_destination(source, None, suffix) == source.path.with_name(f"people-analysed{suffix}")
     given = source.path.with_name("answers")
-    assert choose_destination(source, given, file_type) == given
+    assert choose_destination(source, given, suffix) == given
 
 
 def test_the_list_itself_is_never_written_over(source: Source, tmp_path: Path) -> None:
@@ -54,21 +53,21 @@ def test_the_list_itself_is_never_written_over(source: Source, tmp_path: Path) -
     (tmp_path / "other name").hardlink_to(source.path)
     for path in (source.path, tmp_path / "link", tmp_path / "other name"):
         with pytest.raises(InputError) as caught:
-            choose_destination(source, path, FileType.CSV)
+            choose_destination(source, path, ".csv")
         assert caught.value.code == "output_is_input"
 
 
 def test_only_a_file_in_a_folder_that_is_there_can_be_written(source: Source, tmp_path: Path) -> None:
     for path in (Path("/dev/null"), tmp_path, tmp_path / "nowhere" / "answers.csv"):
         with pytest.raises(InputError) as caught:
-            choose_destination(source, path, FileType.CSV)
+            choose_destination(source, path, ".csv")
         assert caught.value.code == "output_unusable"
 
 
 def test_a_link_stays_a_link(source: Source, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere" / "answers.csv")
-    assert choose_destination(source, tmp_path / "link", FileType.CSV) == tmp_path / "elsewhere" / "answers.csv"
+    assert choose_destination(source, tmp_path / "link", ".csv") == tmp_path / "elsewhere" / "answers.csv"
 
 
 def test_an_older_file_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -93,5 +92,5 @@ def test_standard_input_and_output_are_no_files(tmp_path: Path) -> None:
     (tmp_path / "stdout").symlink_to("/dev/null")
     for given in (Path("-"), tmp_path / "stdout"):
         with pytest.raises(InputError) as raised:
-            choose_destination(source, given, FileType.CSV)
+            choose_destination(source, given, ".csv")
         assert raised.value.code == "output_unusable"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from collections import Counter
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import Compression, FileType
 from mailsift.standalone.reasons import count_reasons
 from mailsift.standalone.reports import notice, printable
 
@@ -45,8 +46,15 @@ def test_reasons_are_counted_in_what_was_written_and_not_in_the_users_own_column
         '{"columns": {}, "result": {"reasons": ["disposable"]}}\n'
     )
     expected = Counter(disposable=1 if rows == 2 else 2, role_account=1)
-    assert count_reasons(tmp_path / "a.csv", FileType.CSV, rows) == expected
-    assert count_reasons(tmp_path / "a.jsonl", FileType.JSONL, rows) == expected
+    (tmp_path / "a.tsv").write_text((tmp_path / "a.csv").read_text().replace(",", "\t"))
+    objects = (tmp_path / "a.jsonl").read_text().splitlines()
+    (tmp_path / "a.json").write_text("[\n" + ",\n".join(objects) + "\n]\n")
+    for file_type in FileType:
+        path = tmp_path / f"a.{file_type.value}"
+        packed = path.with_suffix(".gz")
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        assert count_reasons(path, file_type, Compression.NONE, rows) == expected
+        assert count_reasons(packed, file_type, Compression.GZIP, rows) == expected
 
 
 def test_reasons_of_all_addresses_of_a_row_are_counted(tmp_path: Path) -> None:
@@ -60,5 +68,5 @@ def test_reasons_of_all_addresses_of_a_row_are_counted(tmp_path: Path) -> None:
         ' {"result": {"reasons": ["disposable", "role_account"]}}]}\n'
     )
     for file_type in (FileType.CSV, FileType.JSONL):
-        counted = count_reasons(tmp_path / f"a.{file_type}", file_type, 10)
+        counted = count_reasons(tmp_path / f"a.{file_type}", file_type, Compression.NONE, 10)
         assert counted == {"disposable": 2, "role_account": 1}

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailsift.shared.scoring_policy import parse_policy
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import Compression, FileType
+from mailsift.shared.writing import WritingOptions
 from mailsift.standalone.runs import RunKey, RunRecords
 
 KEY = RunKey("ab" * 32, FileType.CSV, (), None)
@@ -43,6 +44,7 @@ def test_a_run_that_ended_is_not_found_and_its_requests_are_others(records: RunR
     [
         replace(KEY, sha256="cd" * 32),
         replace(KEY, file_type=FileType.JSONL),
+        replace(KEY, writing=WritingOptions(Compression.GZIP)),
         replace(KEY, nameservers=("192.0.2.53:53",)),
         replace(KEY, server="https://mailsift.example"),
         replace(KEY, scoring=parse_policy({"weights": {"role_account": 0}})),

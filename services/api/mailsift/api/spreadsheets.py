@@ -5,16 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Final
 
-# What makes a cell a formula, in half and full width, and what may stand before it unseen (OWASP, "CSV Injection").
-_RUN: Final = frozenset("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - they are meant
-_MARK: Final = "'"
-
-
-def inert(cell: str) -> str:
-    """Put an apostrophe before what a spreadsheet would take for a formula: it shows the cell as text then."""
-    return f"{_MARK}{cell}" if cell.lstrip(" ")[:1] in _RUN and cell.strip(" ") else cell
+from mailsift.shared.formulas import inert
 
 
 def records(rows: Iterable[Sequence[str | int]]) -> bytes:

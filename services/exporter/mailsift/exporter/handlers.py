@@ -39,7 +39,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     order, extent = _gather(lease)
     lease.report(0, total=extent.wanted, step="writing")
     shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
-    writer = writer_for(order.file_type, shape)
+    writer = writer_for(order.file_type, shape, order.writing)
     written = _write(deps, lease, order, extent, writer)
     counts = {"rows": written.rows, "suppressedRows": written.suppressed_rows}
     lease.log("info", "wrote the file", **counts)
@@ -62,16 +62,16 @@ def _gather(lease: Lease) -> tuple[Order, Extent]:
 
 def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, writer: Writer) -> WrittenFile:
     key = rendering.object_key(order.workspace_id, order.export_id, order.file_name)
-    rows = 0
+    written = 0
     with deps.storage.writer(key) as stream:
-        stream.write(writer.header)
-        for part in extent.parts(SLICE):
-            lease.check()
-            with lease.reading() as connection:
-                rows += repository.write_rows(connection, order, writer, part, stream)
-            if stream.stored.size > deps.max_bytes:
-                raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
-            lease.report(rows)
+        with writer.begin(stream) as rows:
+            for part in extent.parts(SLICE):
+                lease.check()
+                with lease.reading() as connection:
+                    written += repository.write_rows(connection, order, rows, part)
+                if stream.stored.size > deps.max_bytes:
+                    raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
+                lease.report(written)
         # Nothing is published for one who has lost the job in the meantime.
         lease.check()
-    return WrittenFile(stream.stored, writer.content_type, rows, len(extent.left_out))
+    return WrittenFile(stream.stored, writer.content_type, written, len(extent.left_out))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
 from itertools import count
 from typing import Final
 
@@ -17,8 +18,21 @@ from mailsift.shared.answers import PREFIX, answer_prefix
 
 MAX_FILE_NAME: Final = 120
 
-_NEEDS_QUOTES: Final = re.compile(r'[",\r\n]')
 _UNSAFE: Final = re.compile(r"[^\w.-]+", re.ASCII)
+
+
+class Kind(Enum):
+    """What the values of an answer are."""
+
+    WORD = auto()
+    """One of our own."""
+    TEXT = auto()
+    """From the list or from DNS: whatever somebody liked to write there."""
+    WORDS = auto()
+    """A list of our own words."""
+    NUMBER = auto()
+    FLAG = auto()
+    NESTED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +41,7 @@ class Answer:
 
     name: str
     """As the API calls it."""
+    kind: Kind
     pattern: str
     """The typed value, in SQL in terms of `{u}`, an entry, and `{r}`, its answer; `{entries}` entries are a row."""
 
@@ -43,14 +58,17 @@ class Shape:
         """The numbers of the entries of a row."""
         return range(1, len(self.email_columns) + 1)
 
-    def values(self, answers: Iterable[Answer], entry: int) -> list[str]:
-        """The answers for one of the entries, in SQL."""
-        names = {"u": f"u{entry}", "r": f"r{entry}", "entries": len(self.email_columns)}
-        return [answer.pattern.format(**names) for answer in answers]
+    def values(self, answer: Answer) -> list[str]:
+        """Each entry's value of an answer, in SQL."""
+        return [self.value(answer, entry) for entry in self.entries]
+
+    def value(self, answer: Answer, entry: int) -> str:
+        """The value of an answer to one of the entries, in SQL."""
+        return answer.pattern.format(u=f"u{entry}", r=f"r{entry}", entries=len(self.email_columns))
 
 
-def _result(name: str) -> Answer:
-    return Answer(name, f'{{r}}."{name}"')
+def _result(name: str, kind: Kind) -> Answer:
+    return Answer(name, kind, f'{{r}}."{name}"')
 
 
 # A row without an address, or one that could not be read, has no answer but a reason why.
@@ -60,24 +78,30 @@ _NUMBER: Final = """({u}."sequenceNumber" - 1) / {entries} + 1"""
 _DUPLICATE_OF: Final = """({u}."duplicateOf" - 1) / {entries} + 1"""
 
 ANSWERS: Final = (
-    *map(_result, ("status", "subStatus", "deliverabilityScore", "leadStatus", "riskLevel")),
-    Answer("reasons", _REASONS),
-    *map(_result, ("suggestion", "normalizedAddress", "domain")),
-    *map(_result, ("isCorporate", "isFree", "isDisposable", "isRelay", "isRoleBased")),
-    *map(_result, ("spfPass", "dkimPass", "dmarcPass", "dmarcPolicy", "mxHost", "provider", "mailboxChecked")),
-    Answer("duplicateOf", _DUPLICATE_OF),
+    _result("status", Kind.WORD),
+    _result("subStatus", Kind.WORD),
+    _result("deliverabilityScore", Kind.NUMBER),
+    _result("leadStatus", Kind.WORD),
+    _result("riskLevel", Kind.WORD),
+    Answer("reasons", Kind.WORDS, _REASONS),
+    *(_result(name, Kind.TEXT) for name in ("suggestion", "normalizedAddress", "domain")),
+    *(_result(name, Kind.FLAG) for name in ("isCorporate", "isFree", "isDisposable", "isRelay", "isRoleBased")),
+    *(_result(name, Kind.FLAG) for name in ("spfPass", "dkimPass", "dmarcPass")),
+    *(_result(name, Kind.TEXT) for name in ("dmarcPolicy", "mxHost", "provider")),
+    _result("mailboxChecked", Kind.FLAG),
+    Answer("duplicateOf", Kind.NUMBER, _DUPLICATE_OF),
 )
 """In the order of the file. `duplicateOf` is the number of the row with the first occurrence."""
 
-EVIDENCE: Final = tuple(
-    map(_result, ("isValidSyntax", "domainExists", "acceptsMail", "scoreBreakdown", "scoreVersion"))
+EVIDENCE: Final = (
+    *(_result(name, Kind.FLAG) for name in ("isValidSyntax", "domainExists", "acceptsMail")),
+    _result("scoreBreakdown", Kind.NESTED),
+    _result("scoreVersion", Kind.NUMBER),
 )
 """What only a format with types and nesting has room for."""
 
-_AS_TEXT: Final = tuple(
-    replace(a, pattern=f"array_to_string({a.pattern}, '|')" if a.name == "reasons" else f"({a.pattern})::text")
-    for a in ANSWERS
-)
+ROW: Final = Answer("row", Kind.NUMBER, _NUMBER)
+"""The number of a row in the list."""
 
 
 def column_names(names: Sequence[str], width: int) -> tuple[str, ...]:
@@ -112,54 +136,6 @@ def json_keys(columns: Sequence[str]) -> tuple[str, ...]:
             numbers[name] = count(2)
         keys.append(key)
     return tuple(keys)
-
-
-def csv_line(cells: Iterable[str | None]) -> bytes:
-    r"""One record as COPY writes it; Python's csv module leaves a lone \r without quotes."""
-    return (",".join(map(_csv_cell, cells)) + "\n").encode()
-
-
-def _csv_cell(cell: str | None) -> str:
-    if cell is None:
-        return ""
-    return '"' + cell.replace('"', '""') + '"' if _NEEDS_QUOTES.search(cell) else cell
-
-
-def csv_cells(shape: Shape) -> str:
-    """Select the user's cells, the missing ones as empty."""
-    return ", ".join(f"coalesce(u1.columns[{number}], '')" for number in range(1, len(shape.columns) + 1))
-
-
-def csv_answers(shape: Shape) -> str:
-    """Select the answers as text: `true` and `false`, lists joined by |, nothing where nothing is known."""
-    values = [value for entry in shape.entries for value in shape.values(_AS_TEXT, entry)]
-    return ", ".join(f"coalesce({value}, '')" for value in values)
-
-
-def json_line(shape: Shape) -> str:
-    """Select a row as one JSON object; `keys` is bound to the keys of the columns.
-
-    A cell that the row has not is absent, which an empty one is not.
-    """
-    columns = "json_object((%(keys)s::text[])[1:cardinality(u1.columns)], u1.columns)"
-    return f"""json_build_object('row', {_NUMBER.format(u="u1", entries=len(shape.email_columns))},
-        'columns', {columns}, {_json_answers(shape)})"""
-
-
-def _json_answers(shape: Shape) -> str:
-    if len(shape.email_columns) == 1:
-        return _json_answer(shape, 1)
-    answers = (
-        f"""json_build_object('column', (%(keys)s::text[])[{column + 1}], {_json_answer(shape, entry)})"""
-        for entry, column in zip(shape.entries, shape.email_columns, strict=True)
-    )
-    return f"'emails', json_build_array({', '.join(answers)})"
-
-
-def _json_answer(shape: Shape, entry: int) -> str:
-    told = (*ANSWERS, *EVIDENCE)
-    pairs = (f"'{answer.name}', {value}" for answer, value in zip(told, shape.values(told, entry), strict=True))
-    return f"""'address', u{entry}."emailAddress", 'result', json_build_object({", ".join(pairs)})"""
 
 
 def object_key(workspace_id: uuid.UUID, export_id: uuid.UUID, file_name: str) -> str:

@@ -6,7 +6,7 @@ import uuid
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Final, cast
+from typing import Final, cast
 
 import psycopg2
 from psycopg2.extensions import cursor as Cursor  # noqa: N812 - a class with a small name
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, text, update
 
 from mailsift.exporter import selecting
 from mailsift.exporter.extent import Extent, Part, Picks, Span
-from mailsift.exporter.writers.writer import CopyWriter, RowWriter, Writer
+from mailsift.exporter.writers.writer import AddedRows, CopiedRows, Rows
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.suppressions import ANYTHING, COVERED, ENTRIES, IS_SUPPRESSED, make_room, suppressed_among
 from mailsift.shared.db.tables import Analysis, Export, Upload
@@ -22,6 +22,7 @@ from mailsift.shared.errors import TransientError
 from mailsift.shared.selection import Selection
 from mailsift.shared.storage import StoredObject
 from mailsift.shared.verdicts import AnalysisStatus, FileType
+from mailsift.shared.writing import WritingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Order:
     file_name: str
     file_type: FileType
     selection: Selection
+    writing: WritingOptions
     analysis_status: AnalysisStatus
     column_names: tuple[str, ...]
     email_columns: tuple[int, ...]
@@ -128,6 +130,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
             Export.file_name,
             Export.file_type,
             Export.options,
+            Export.writing,
             Analysis.status.label("analysis_status"),
             Upload.column_names,
             Upload.email_columns,
@@ -148,6 +151,7 @@ def load_order(connection: Connection, export_id: uuid.UUID) -> Order:
         file_name=row.file_name,
         file_type=FileType(row.file_type),
         selection=Selection.from_json(row.options),
+        writing=WritingOptions.from_json(row.writing),
         analysis_status=AnalysisStatus(row.analysis_status),
         column_names=tuple(row.column_names or ()) if listed else ("email",),
         email_columns=tuple(row.email_columns or (0,)),
@@ -167,17 +171,17 @@ def measure(connection: Connection, order: Order) -> Extent:
     return Extent(*extent, left_out).picking(_pick(connection, order))
 
 
-def write_rows(connection: Connection, order: Order, writer: Writer, part: Part, stream: IO[bytes]) -> int:
+def write_rows(connection: Connection, order: Order, rows: Rows, part: Part) -> int:
     """Write the rows of a part, in order; returns how many there are."""
-    statement, numbers = _statement(order, writer.select, part)
+    statement, numbers = _statement(order, rows.select, part)
     parameters = {**_parameters(order), **numbers}
     with _cursor(connection) as cursor:
         cursor.execute(_PLAN)
-    match writer:
-        case CopyWriter():
-            return _copy(connection, writer, statement, parameters, stream)
-        case RowWriter():
-            return _render(connection, writer, statement, parameters, stream)
+    match rows:
+        case CopiedRows():
+            return _copy(connection, rows, statement, parameters)
+        case AddedRows():
+            return _add(connection, rows, statement, parameters)
 
 
 def finish(connection: Connection, order: Order, written: WrittenFile, days: int) -> None:
@@ -215,31 +219,27 @@ def _left_out(connection: Connection, order: Order) -> Sequence[int]:
     return array("q", found)
 
 
-def _copy(
-    connection: Connection, writer: CopyWriter, statement: str, parameters: Mapping[str, object], stream: IO[bytes]
-) -> int:
+def _copy(connection: Connection, rows: CopiedRows, statement: str, parameters: Mapping[str, object]) -> int:
     # COPY takes no parameters, so they are written into it, quoted by the driver.
-    lists = {name: list(values) for name, values in writer.parameters.items()}
+    lists = {name: list(values) for name, values in rows.parameters.items()}
     with _cursor(connection) as cursor:
         query = cursor.mogrify(statement, {**parameters, **lists}).decode()
         try:
-            cursor.copy_expert(f"COPY ({query}) TO STDOUT ({writer.options})", stream)
+            cursor.copy_expert(f"COPY ({query}) TO STDOUT ({rows.options})", rows.stream)
         except psycopg2.Error as error:
             # Its own message may quote the query, and with it the user's column names.
             raise TransientError("copy_failed", f"COPY failed with SQLSTATE {error.pgcode}") from None
         return int(cursor.rowcount)
 
 
-def _render(
-    connection: Connection, writer: RowWriter, statement: str, parameters: Mapping[str, object], stream: IO[bytes]
-) -> int:
-    rows = 0
+def _add(connection: Connection, rows: AddedRows, statement: str, parameters: Mapping[str, object]) -> int:
+    added = 0
     with _cursor(connection, "export") as cursor:
         cursor.itersize = _ROWS_AT_ONCE
         cursor.execute(statement, parameters)
-        for rows, row in enumerate(cursor, start=1):  # noqa: B007 - the count is asked for after the last
-            stream.write(writer.render(row))
-    return rows
+        for added, row in enumerate(cursor, start=1):  # noqa: B007 - the count is asked for after the last
+            rows.add(row)
+    return added
 
 
 def _cursor(connection: Connection, name: str | None = None) -> Cursor:

@@ -44,11 +44,12 @@ def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt
     if analysed is None:
         raise Problem("not_found", "there is no such analysis")
     at = turn(request, now, _work_on(analysed, partial=request.partial))
-    wanted = request.selection
-    name = export_name(analysed.upload_name, analysed.analysis_type, request.file_type, now.date(), wanted)
+    wanted, writing = request.selection, request.writing
+    suffix = writing.suffix(request.file_type)
+    name = export_name(analysed.upload_name, analysed.analysis_type, suffix, now.date(), wanted)
     spend(connection, asked.principal.workspace_id, 1)
     with chaining("analysis_not_ready"):
-        new = NewExport(request.analysis_id, name, request.file_type, wanted)
+        new = NewExport(request.analysis_id, name, request.file_type, wanted, writing)
         return export_answer(open_export(connection, requester(asked), new, at), name)
 
 

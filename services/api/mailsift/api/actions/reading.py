@@ -18,6 +18,7 @@ from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
 from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
 from mailsift.shared.scoring_policy import ScoringPolicy
+from mailsift.shared.writing import AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def _chain(
     answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
     if wishes.export_type is None:
         return answer
-    name = export_name(wanted.file_name, wishes.analysis_type, wishes.export_type, wanted.today)
+    name = export_name(wanted.file_name, wishes.analysis_type, AS_USUAL.suffix(wishes.export_type), wanted.today)
     after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
     export = open_export(connection, who, NewExport(analysis.id, name, wishes.export_type), after_analysis)
     return answer.model_copy(update={"export": export_answer(export, name)})

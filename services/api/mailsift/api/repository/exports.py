@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, case, func, select, update
@@ -14,6 +14,7 @@ from mailsift.api.schemas import exports as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.shared.db.tables import Export, Job
 from mailsift.shared.verdicts import ExportStatus
+from mailsift.shared.writing import WritingOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +74,5 @@ def _rows() -> Select[Any]:
 
 def _shown(row: RowMapping) -> schemas.Export:
     url = f"/api/exports/{row['export_id']}/download" if row["status"] == ExportStatus.COMPLETED else None
-    return schemas.Export.model_validate({**row, "download_url": url})
+    writing = asdict(WritingOptions.from_json(row["writing"]))
+    return schemas.Export.model_validate({**row, **writing, "download_url": url})

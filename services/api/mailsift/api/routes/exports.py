@@ -35,7 +35,10 @@ from mailsift.api.schemas.exports import (
 blueprint = APIBlueprint("exports", __name__, url_prefix="/api/exports", tag="exports")
 
 _CHUNK = 256 * 1024
-_CONTENT = {"text/csv": "binary", "application/x-ndjson": "binary"}
+_CONTENT = dict.fromkeys(
+    ("text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson", "application/gzip"),
+    "binary",
+)
 
 
 @blueprint.post("")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from mailsift.api.links import MOST_SECONDS
 from mailsift.api.schemas.base import Answer, Given, Page, Time
 from mailsift.api.schemas.selection import Selecting
-from mailsift.shared.verdicts import ExportStatus, FileType
+from mailsift.shared.verdicts import Compression, ExportStatus, FileType, Formulas
+from mailsift.shared.writing import WritingOptions
+
+_WITH_A_MARK = {FileType.CSV, FileType.TSV}
 
 
 class ExportRequest(Selecting):
@@ -18,6 +21,28 @@ class ExportRequest(Selecting):
 
     analysis_id: uuid.UUID
     file_type: FileType = FileType.CSV
+    compression: Compression = Field(
+        default=Compression.NONE, description="what the file is packed with, whatever it is"
+    )
+    formulas: Formulas = Field(
+        default=Formulas.NEUTRALISE,
+        description="in CSV and TSV, cells that a spreadsheet would run get an apostrophe before them, unless kept",
+    )
+    bom: bool = Field(
+        default=False, strict=True, description="of CSV and TSV: begin with the mark by which Excel knows UTF-8"
+    )
+
+    @field_validator("bom")
+    @classmethod
+    def _is_a_text_with_a_mark(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic calls it
+        if value and info.data.get("file_type", FileType.CSV) not in _WITH_A_MARK:
+            raise ValueError("only CSV and TSV begin with a mark")
+        return value
+
+    @property
+    def writing(self) -> WritingOptions:
+        """What was said of how the file is to be written."""
+        return WritingOptions(self.compression, self.formulas, self.bom)
 
 
 class ExportAccepted(Answer):
@@ -60,6 +85,9 @@ class Export(Answer):
     analysis_id: uuid.UUID
     file_name: str
     file_type: FileType
+    compression: Compression
+    formulas: Formulas
+    bom: bool
     status: ExportStatus
     error_code: str | None
     error_message: str | None

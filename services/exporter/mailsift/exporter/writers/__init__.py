@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mailsift.exporter.rendering import Shape
-from mailsift.exporter.writers.delimited import csv_writer
-from mailsift.exporter.writers.json_lines import jsonl_writer
+from mailsift.exporter.writers.delimited import CSV, TSV, delimited_writer
+from mailsift.exporter.writers.objects import json_lines_writer, json_writer
+from mailsift.exporter.writers.packing import gzipped
 from mailsift.exporter.writers.writer import Writer
-from mailsift.shared.verdicts import FileType
-
-_WRITERS: dict[FileType, Callable[[Shape], Writer]] = {
-    FileType.CSV: csv_writer,
-    FileType.JSONL: jsonl_writer,
-}
+from mailsift.shared.verdicts import Compression, FileType
+from mailsift.shared.writing import WritingOptions
 
 
-def writer_for(file_type: FileType, shape: Shape) -> Writer:
+def writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> Writer:
     """Return what writes lists of a shape in a format."""
-    return _WRITERS[file_type](shape)
+    writer = _writer_for(file_type, shape, options)
+    return gzipped(writer) if options.compression is Compression.GZIP else writer
+
+
+def _writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> Writer:
+    match file_type:
+        case FileType.CSV:
+            return delimited_writer(CSV, shape, options)
+        case FileType.TSV:
+            return delimited_writer(TSV, shape, options)
+        case FileType.JSON:
+            return json_writer(shape)
+        case FileType.JSONL:
+            return json_lines_writer(shape)

@@ -34,6 +34,7 @@ class Export(Base):
     options: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     # Written while the analysis was still at work.
     partial: Mapped[bool] = mapped_column(server_default=text("false"))
+    writing: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     error_code: Mapped[Words | None]
     error_message: Mapped[Words | None]

@@ -19,6 +19,7 @@ from mailsift.shared.jobs.states import ENDED
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, FilterOption, Selection
 from mailsift.shared.verdicts import AnalysisType, FileType
+from mailsift.shared.writing import AS_USUAL, WritingOptions
 
 _LONGEST_STEM = 200
 
@@ -55,6 +56,7 @@ class NewExport:
     file_name: str
     file_type: FileType
     selection: Selection = EVERYTHING
+    writing: WritingOptions = AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def open_export(connection: Connection, requester: Requester, new: NewExport, tu
             "file_name": new.file_name,
             "file_type": new.file_type.value,
             "options": new.selection.to_json(),
+            "writing": new.writing.to_json(),
         },
     )
     record(connection, requester, Activity.EXPORT_REQUESTED, export_id)
@@ -126,13 +129,13 @@ def open_export(connection: Connection, requester: Requester, new: NewExport, tu
 def export_name(
     upload_name: str | None,
     analysis_type: AnalysisType,
-    file_type: FileType,
+    suffix: str,
     today: dt.date,
     selection: Selection = EVERYTHING,
 ) -> str:
     """Name an export after the list it came from, or after the analysis and the day, and what it has of it; pure."""
     some = "" if selection.filter_option is FilterOption.ALL else f"-{selection.filter_option.value}"
-    end = f"{some}{'-partial' if selection.partial else ''}.{file_type.value}"
+    end = f"{some}{'-partial' if selection.partial else ''}{suffix}"
     if upload_name:
         return f"{PurePosixPath(upload_name).stem[:_LONGEST_STEM]}-analysed{end}"
     return f"{analysis_type.value}_analysis_results_{today:%Y%m%d}{end}"

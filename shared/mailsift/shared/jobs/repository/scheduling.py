@@ -19,6 +19,7 @@ from mailsift.shared.jobs.repository.requesting import (
 )
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus
+from mailsift.shared.writing import AS_USUAL
 
 _DUE = text("""
     SELECT "scheduleId" FROM schedules
@@ -131,7 +132,8 @@ def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, op
     policy = policy_for(connection, schedule.workspace_id, operator)
     analysis = open_analysis(connection, requester, schedule.upload_id, policy=policy)
     if schedule.file_type is not None:
-        name = export_name(schedule.upload_name, AnalysisType.ADVANCED, schedule.file_type, due_at.date())
+        suffix = AS_USUAL.suffix(schedule.file_type)
+        name = export_name(schedule.upload_name, AnalysisType.ADVANCED, suffix, due_at.date())
         new = NewExport(analysis.id, name, schedule.file_type)
         open_export(connection, requester, new, Turn(after_job_id=analysis.job_id))
     _end(connection, schedule.schedule_id, due_at, job_id=analysis.job_id, analysis_id=analysis.id)

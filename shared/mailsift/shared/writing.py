@@ -1,0 +1,41 @@
+"""How a user wants an export written, besides its type; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from mailsift.shared.verdicts import Compression, FileType, Formulas
+
+
+@dataclass(frozen=True, slots=True)
+class WritingOptions:
+    """How the file of an export is written."""
+
+    compression: Compression = Compression.NONE
+    formulas: Formulas = Formulas.NEUTRALISE
+    """Of CSV and TSV; no other format has cells that run."""
+    bom: bool = False
+    """Whether CSV and TSV begin with the mark by which Excel knows UTF-8."""
+
+    def suffix(self, file_type: FileType) -> str:
+        """What the name of the file ends in."""
+        return f".{file_type.value}{'.gz' if self.compression is Compression.GZIP else ''}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give it the shape of the column `writing`, which holds no more than what differs from the usual."""
+        said = {"compression": self.compression, "formulas": self.formulas, "bom": self.bom}
+        return {name: value for name, value in said.items() if value != getattr(AS_USUAL, name)}
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read it back."""
+        return cls(
+            Compression(stored.get("compression", AS_USUAL.compression)),
+            Formulas(stored.get("formulas", AS_USUAL.formulas)),
+            bool(stored.get("bom", AS_USUAL.bom)),
+        )
+
+
+AS_USUAL = WritingOptions()

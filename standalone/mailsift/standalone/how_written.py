@@ -1,0 +1,66 @@
+"""The options that say how the answers are written, and what they mean together with the name of the output."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+
+from mailsift.shared.verdicts import Compression, FileType, Formulas
+from mailsift.shared.writing import WritingOptions
+
+_BY_SUFFIX: Final = {**{f".{each.value}": each for each in FileType}, ".ndjson": FileType.JSONL}
+_GZIP: Final = ".gz"
+
+_OPTIONS: Final = (
+    click.option(
+        "--format",
+        "format_name",
+        type=click.Choice([each.value for each in FileType]),
+        help="What to write. [by OUT's name, else csv]",
+    ),
+    click.option("--gzip", is_flag=True, help="Pack it. [when OUT's name ends in .gz]"),
+    click.option("--bom", is_flag=True, help="Begin CSV or TSV with the mark by which Excel knows UTF-8."),
+    click.option(
+        "--keep-formulas",
+        is_flag=True,
+        help="Leave cells of CSV or TSV alone that a spreadsheet would run as formulas.",
+    ),
+)
+_Command = TypeVar("_Command", bound=Callable[..., None])
+
+
+@dataclass(frozen=True, slots=True)
+class HowWritten:
+    """What was said of how the answers are to be written."""
+
+    format_name: str | None = None
+    gzip: bool = False
+    bom: bool = False
+    keep_formulas: bool = False
+
+    def file_type(self, out: Path | None) -> FileType:
+        """The format that was named, or that the output's name tells."""
+        if self.format_name is not None:
+            return FileType(self.format_name)
+        suffixes = [] if out is None else [suffix.lower() for suffix in out.suffixes if suffix.lower() != _GZIP]
+        return _BY_SUFFIX.get(suffixes[-1], FileType.CSV) if suffixes else FileType.CSV
+
+    def writing(self, out: Path | None) -> WritingOptions:
+        """What was said besides."""
+        packed = self.gzip or (out is not None and out.suffix.lower() == _GZIP)
+        return WritingOptions(
+            Compression.GZIP if packed else Compression.NONE,
+            Formulas.KEEP if self.keep_formulas else Formulas.NEUTRALISE,
+            self.bom,
+        )
+
+
+def how_to_write(command: _Command) -> _Command:
+    """Give a command the options that say how the answers are written."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

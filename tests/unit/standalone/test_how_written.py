@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailsift.shared.verdicts import Compression, FileType, Formulas
+from mailsift.shared.writing import AS_USUAL, WritingOptions
+from mailsift.standalone.how_written import HowWritten
+
+
+@pytest.mark.parametrize(
+    ("out", "file_type", "compression"),
+    [
+        (None, FileType.CSV, Compression.NONE),
+        ("answers", FileType.CSV, Compression.NONE),
+        ("answers.txt", FileType.CSV, Compression.NONE),
+        ("answers.TSV", FileType.TSV, Compression.NONE),
+        ("people.2026.json", FileType.JSON, Compression.NONE),
+        ("answers.ndjson", FileType.JSONL, Compression.NONE),
+        ("answers.jsonl.gz", FileType.JSONL, Compression.GZIP),
+        ("answers.gz", FileType.CSV, Compression.GZIP),
+    ],
+)
+def test_the_name_of_the_output_tells_what_it_is(
+    out: str | None, file_type: FileType, compression: Compression
+) -> None:
+    path = None if out is None else Path(out)
+    assert HowWritten().file_type(path) is file_type
+    assert HowWritten().writing(path) == WritingOptions(compression)
+
+
+def test_what_is_said_counts_more_than_the_name() -> None:
+    assert HowWritten("tsv").file_type(Path("answers.json")) is FileType.TSV
+    said = HowWritten("csv", gzip=True, bom=True, keep_formulas=True)
+    assert said.writing(None) == WritingOptions(Compression.GZIP, Formulas.KEEP, bom=True)
+    assert HowWritten("csv").writing(None) == AS_USUAL
