@@ -100,6 +100,7 @@ class FileType(StrEnum):
     TSV = "tsv"
     JSON = "json"
     JSONL = "jsonl"
+    XLSX = "xlsx"
 
 
 class Compression(StrEnum):

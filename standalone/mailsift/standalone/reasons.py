@@ -38,6 +38,9 @@ def _read(file: TextIO, file_type: FileType) -> Iterator[list[str]]:
             return _from_records(file, "\t")
         case FileType.JSON | FileType.JSONL:
             return _from_objects(file)
+        case _:
+            # To find them in a workbook would take longer than to write it.
+            return iter(())
 
 
 def _from_records(file: TextIO, delimiter: str) -> Iterator[list[str]]:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+from dataclasses import replace
 
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -274,3 +277,37 @@ def test_the_analysis_of_one_address_is_a_list_of_one(exporter: Exporter) -> Non
     assert answer[:2] == ["ann@example.com", "risky"]
     line = objects(exporter.export(analysis_id, "jsonl"))[0]
     assert (line["row"], line["columns"]) == (1, {"email": "ann@example.com"})
+
+
+def test_a_workbook_has_what_a_csv_has_in_types(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["name", "=email"], PEOPLE)
+    job = exporter.run(exporter.order(analysis_id, "xlsx"))
+    content = io.BytesIO(exporter.file(job))
+    sheet = openpyxl.load_workbook(content).active
+    assert sheet is not None
+    header, *rows = ([cell.value for cell in row] for row in sheet.iter_rows())
+    assert header == ["name", "=email", "column_3", "column_4", *HEADER]
+    kept = WritingOptions(formulas=Formulas.KEEP)
+    _, *texts = records(exporter.export(analysis_id, writing=kept))
+    told = [["" if value is None else str(value) for value in row] for row in rows]
+    assert [[{"True": "true", "False": "false"}.get(cell, cell) for cell in row] for row in told] == texts
+    first = dict(zip(header, rows[0], strict=True))
+    assert (first["mailsift_deliverabilityScore"], first["mailsift_isFree"], first["mailsift_dkimPass"]) == (
+        1,
+        False,
+        None,
+    )
+    assert exporter.export_row(job)["rowCount"] == 5
+
+
+def test_a_workbook_is_no_larger_than_a_file_may_be(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handlers, "SLICE", 2)
+    exporter.deps = replace(exporter.deps, max_bytes=1000)
+    job = exporter.run(exporter.order(exporter.analysed(["name", "email"], PEOPLE), "xlsx"))
+    assert (job["status"], job["errorCode"], exporter.files()) == ("failed", "export_too_large", [])
+
+
+def test_a_list_wider_than_a_sheet_is_not_cut(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["email"], [Entry([""] * 16_380, "a@example.com")])
+    job = exporter.run(exporter.order(analysis_id, "xlsx"))
+    assert (job["status"], job["errorCode"]) == ("failed", "too_many_columns")

@@ -19,6 +19,7 @@ from mailsift.standalone.how_written import HowWritten
         ("people.2026.json", FileType.JSON, Compression.NONE),
         ("answers.ndjson", FileType.JSONL, Compression.NONE),
         ("answers.jsonl.gz", FileType.JSONL, Compression.GZIP),
+        ("answers.xlsx", FileType.XLSX, Compression.NONE),
         ("answers.gz", FileType.CSV, Compression.GZIP),
     ],
 )

@@ -49,7 +49,7 @@ def test_reasons_are_counted_in_what_was_written_and_not_in_the_users_own_column
     (tmp_path / "a.tsv").write_text((tmp_path / "a.csv").read_text().replace(",", "\t"))
     objects = (tmp_path / "a.jsonl").read_text().splitlines()
     (tmp_path / "a.json").write_text("[\n" + ",\n".join(objects) + "\n]\n")
-    for file_type in FileType:
+    for file_type in (FileType.CSV, FileType.TSV, FileType.JSON, FileType.JSONL):
         path = tmp_path / f"a.{file_type.value}"
         packed = path.with_suffix(".gz")
         packed.write_bytes(gzip.compress(path.read_bytes()))
@@ -70,3 +70,8 @@ def test_reasons_of_all_addresses_of_a_row_are_counted(tmp_path: Path) -> None:
     for file_type in (FileType.CSV, FileType.JSONL):
         counted = count_reasons(tmp_path / f"a.{file_type}", file_type, Compression.NONE, 10)
         assert counted == {"disposable": 2, "role_account": 1}
+
+
+def test_reasons_are_not_looked_for_where_that_takes_long(tmp_path: Path) -> None:
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04")
+    assert count_reasons(tmp_path / "a.xlsx", FileType.XLSX, Compression.NONE, 10) == {}

@@ -69,7 +69,7 @@ def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, write
                 lease.check()
                 with lease.reading() as connection:
                     written += repository.write_rows(connection, order, rows, part)
-                if stream.stored.size > deps.max_bytes:
+                if stream.stored.size + rows.held() > deps.max_bytes:
                     raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
                 lease.report(written)
         # Nothing is published for one who has lost the job in the meantime.

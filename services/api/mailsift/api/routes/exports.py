@@ -36,7 +36,11 @@ blueprint = APIBlueprint("exports", __name__, url_prefix="/api/exports", tag="ex
 
 _CHUNK = 256 * 1024
 _CONTENT = dict.fromkeys(
-    ("text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson", "application/gzip"),
+    (
+        *("text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson"),
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/gzip",
+    ),
     "binary",
 )
 

@@ -6,6 +6,7 @@ from mailsift.exporter.rendering import Shape
 from mailsift.exporter.writers.delimited import CSV, TSV, delimited_writer
 from mailsift.exporter.writers.objects import json_lines_writer, json_writer
 from mailsift.exporter.writers.packing import gzipped
+from mailsift.exporter.writers.sheets import sheet_writer
 from mailsift.exporter.writers.writer import Writer
 from mailsift.shared.verdicts import Compression, FileType
 from mailsift.shared.writing import WritingOptions
@@ -27,3 +28,5 @@ def _writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> W
             return json_writer(shape)
         case FileType.JSONL:
             return json_lines_writer(shape)
+        case FileType.XLSX:
+            return sheet_writer(shape)

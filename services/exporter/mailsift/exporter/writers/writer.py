@@ -18,6 +18,8 @@ class CopiedRows:
     options: str
     """How it writes that."""
     parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    held: Callable[[], int] = int
+    """As those of AddedRows, of which COPY has none."""
 
 
 @dataclass(frozen=True, slots=True)
