@@ -101,6 +101,7 @@ class FileType(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     XLSX = "xlsx"
+    PARQUET = "parquet"
 
 
 class Compression(StrEnum):

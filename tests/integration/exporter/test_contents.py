@@ -9,6 +9,7 @@ import openpyxl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from pyarrow import parquet
 from sqlalchemy import insert, update
 
 from exporting import HEADER, PEOPLE, Entry, Exporter, objects, records, verdict
@@ -311,3 +312,11 @@ def test_a_list_wider_than_a_sheet_is_not_cut(exporter: Exporter) -> None:
     analysis_id = exporter.analysed(["email"], [Entry([""] * 16_380, "a@example.com")])
     job = exporter.run(exporter.order(analysis_id, "xlsx"))
     assert (job["status"], job["errorCode"]) == ("failed", "too_many_columns")
+
+
+def test_parquet_has_what_json_lines_have(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["name", "email"], PEOPLE)
+    rows = parquet.read_table(io.BytesIO(exporter.export(analysis_id, "parquet"))).to_pylist()
+    for row, line in zip(rows, objects(exporter.export(analysis_id, "jsonl")), strict=True):
+        cells = {name: line["columns"].get(name) for name in ("name", "email", "column_3", "column_4")}
+        assert row == cells | {f"mailsift_{answer.name}": line["result"][answer.name] for answer in ANSWERS}

@@ -23,6 +23,7 @@ CONTENT_TYPES = {
     FileType.TSV: "text/tab-separated-values; charset=utf-8",
     FileType.JSON: "application/json",
     FileType.JSONL: "application/x-ndjson",
+    FileType.PARQUET: "application/vnd.apache.parquet",
     FileType.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 

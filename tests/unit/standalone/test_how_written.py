@@ -20,6 +20,7 @@ from mailsift.standalone.how_written import HowWritten
         ("answers.ndjson", FileType.JSONL, Compression.NONE),
         ("answers.jsonl.gz", FileType.JSONL, Compression.GZIP),
         ("answers.xlsx", FileType.XLSX, Compression.NONE),
+        ("answers.parquet", FileType.PARQUET, Compression.NONE),
         ("answers.gz", FileType.CSV, Compression.GZIP),
     ],
 )

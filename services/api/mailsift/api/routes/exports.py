@@ -39,6 +39,7 @@ _CONTENT = dict.fromkeys(
     (
         *("text/csv", "text/tab-separated-values", "application/json", "application/x-ndjson"),
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "application/vnd.apache.parquet",
         "application/gzip",
     ),
     "binary",

@@ -8,6 +8,7 @@ from mailsift.exporter.writers.objects import json_lines_writer, json_writer
 from mailsift.exporter.writers.packing import gzipped
 from mailsift.exporter.writers.sheets import sheet_writer
 from mailsift.exporter.writers.writer import Writer
+from mailsift.shared.errors import PermanentError
 from mailsift.shared.verdicts import Compression, FileType
 from mailsift.shared.writing import WritingOptions
 
@@ -30,3 +31,16 @@ def _writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> W
             return json_lines_writer(shape)
         case FileType.XLSX:
             return sheet_writer(shape)
+        case FileType.PARQUET:
+            return _parquet_writer(shape)
+
+
+def _parquet_writer(shape: Shape) -> Writer:
+    try:
+        from mailsift.exporter.writers.parquet import parquet_writer  # noqa: PLC0415 - an extra, and 60 MB in memory
+    except ModuleNotFoundError as error:
+        raise PermanentError(
+            "parquet_not_installed",
+            "this exporter writes no Parquet: install mailsift-exporter[parquet], or ask for another format",
+        ) from error
+    return parquet_writer(shape)
