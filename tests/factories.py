@@ -13,6 +13,7 @@ from mailsift.shared.db.tables import (
     AdvancedAnalysis,
     Analysis,
     ApiKey,
+    BulkAnalysis,
     Export,
     Suppression,
     Upload,
@@ -87,7 +88,8 @@ def make_analysis(
             "analysis_type": analysis_type,
         },
     )
-    connection.execute(insert(AdvancedAnalysis), {"analysis_id": analysis_id})
+    summary = BulkAnalysis if analysis_type == "bulk" else AdvancedAnalysis
+    connection.execute(insert(summary), {"analysis_id": analysis_id})
     return analysis_id
 
 

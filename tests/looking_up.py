@@ -13,9 +13,9 @@ from sqlalchemy import Engine, text
 from domain_facts import HEALTHY
 from factories import Tenant, enqueue, make_analysis
 from mailsift.analyzer.evidence import DomainFacts, Existence
+from mailsift.analyzer.handlers.addresses import analyse_single
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
-from mailsift.analyzer.handlers.scores import analyse_single
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.repository import lookups
 from mailsift.shared.db.rate_limits import Bucket

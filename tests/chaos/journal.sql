@@ -80,7 +80,9 @@ BEGIN
         ['"uploadEmails"', 'uploadId', 'INSERT'], ['"uploadRejectedRows"', 'uploadId', 'INSERT'],
         ['"advancedEmailResults"', 'analysisId', 'INSERT'], ['chaos.rows', 'subject', 'INSERT'],
         ['uploads', 'uploadId', 'UPDATE'], ['analyses', 'analysisId', 'UPDATE'],
-        ['"advancedAnalysis"', 'analysisId', 'UPDATE'], ['"singleAnalysis"', 'analysisId', 'UPDATE'],
+        ['"advancedAnalysis"', 'analysisId', 'UPDATE'], ['"bulkAnalysis"', 'analysisId', 'UPDATE'],
+        ['"domainAnalysis"', 'analysisId', 'UPDATE'],
+        ['"singleAnalysis"', 'analysisId', 'UPDATE'],
         ['exports', 'exportId', 'UPDATE']]
     LOOP
         EXECUTE format('CREATE TRIGGER chaos_watch AFTER %s ON %s REFERENCING NEW TABLE AS written

@@ -86,6 +86,25 @@ def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -
     assert third["mailbox"]["canonical"] == "john@company.com"
 
 
+def test_an_answer_from_the_cache_says_so(served: Served) -> None:
+    served.mailsift.run("check", "john@company.com")
+    assert json.loads(served.mailsift.run("check", "john@company.com", "--json").out)["cached"]
+    assert "answered from the cache" in served.mailsift.run("check", "john@company.com").out
+
+
+def test_domains_are_audited_with_what_might_be_better_about_them(served: Served) -> None:
+    said = served.mailsift.run("audit", "company.com", "https://user:pw@www.northwind.example:8443/x?y", "--json")
+    assert said.exit_code == 0
+    first, second = (json.loads(line) for line in said.out.splitlines())
+    assert (first["domain"], second["domain"]) == ("company.com", "northwind.example")
+    assert first["deliverabilityScore"] == 95
+    assert "dmarc_missing" in [each["code"] for each in first["recommendations"]]
+    shown = served.mailsift.run("audit", "company.com").out
+    assert "There is no DMARC record" in " ".join(shown.split())
+    refused = served.mailsift.run("audit", "https://127.0.0.1/", "--json")
+    assert (refused.exit_code, json.loads(refused.out)["error"]["code"]) == (2, "invalid_domain")
+
+
 def test_people_are_told_what_a_score_is_made_of(served: Served) -> None:
     said = served.mailsift.run("check", "paula@gmaill.com", "Maria.Gomez+news@googlemail.com")
     assert "domain_not_found" in said.out

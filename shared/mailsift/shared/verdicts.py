@@ -1,6 +1,7 @@
 """The words of the database, the API and the exported file, each set declared once."""
 
 from enum import StrEnum
+from typing import Literal
 
 
 class Status(StrEnum):
@@ -35,7 +36,22 @@ class AnalysisType(StrEnum):
     """What a user can ask for."""
 
     SINGLE = "single"
+    """One address, or some, with all that is known of each."""
+    BULK = "bulk"
+    """A list: syntax, whether domains take mail, and which lists they are on."""
     ADVANCED = "advanced"
+    """As bulk, and how domains guard their name, and what a lead is worth."""
+    DOMAIN = "domain"
+    """A domain by itself: its facts, and what might be better about it."""
+
+    @property
+    def tells_leads(self) -> bool:
+        """Whether it says what a lead is worth, for which it needs what domains publish about their mail."""
+        return self in {AnalysisType.SINGLE, AnalysisType.ADVANCED}
+
+
+ListAnalysisType = Literal[AnalysisType.BULK, AnalysisType.ADVANCED]
+"""What can be asked for of a list."""
 
 
 class AnalysisStatus(StrEnum):
@@ -46,6 +62,37 @@ class AnalysisStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+class DomainStep(StrEnum):
+    """What the analysis of a domain is at, in this order."""
+
+    VALIDATING = "validating"
+    LOOKING_UP = "looking_up"
+    ANALYZING = "analyzing"
+    GENERATING_RECOMMENDATIONS = "generating_recommendations"
+
+    @property
+    def progress(self) -> int:
+        """How many per cent are behind when it begins."""
+        return _PROGRESS[self]
+
+
+_PROGRESS = {
+    DomainStep.VALIDATING: 0,
+    DomainStep.LOOKING_UP: 20,
+    DomainStep.ANALYZING: 70,
+    DomainStep.GENERATING_RECOMMENDATIONS: 90,
+}
+
+
+class Severity(StrEnum):
+    """How much a recommendation matters."""
+
+    CRITICAL = "critical"
+    """Mail does not arrive, or anybody may send in the domain's name."""
+    WARNING = "warning"
+    ADVICE = "advice"
 
 
 class UploadType(StrEnum):

@@ -22,6 +22,7 @@ def verified_json(verified: Verified, seconds: float, notices: list[str]) -> str
             "totalEmails": upload.total_emails,
             "validEmails": upload.valid_emails,
             "duplicateEmails": upload.duplicate_emails,
+            "cachedEmails": analysis.cached_emails,
             "suppressedRows": verified.export.suppressed_rows,
             "byStatus": analysis.by_status,
             "byLeadStatus": analysis.by_lead_status,
@@ -45,7 +46,7 @@ def checked_json(checked: Checked) -> str:
     """Write the answer for an address, and what it stands on, on one line."""
     scoring = None if checked.scoring is None else checked.scoring.model_dump(mode="json", by_alias=True)
     result = checked.result.model_dump(mode="json", by_alias=True)
-    return json.dumps({**result, "scoring": scoring, "evidence": checked.evidence})
+    return json.dumps({**result, "cached": checked.is_cached, "scoring": scoring, "evidence": checked.evidence})
 
 
 def lists_json(lists: Iterable[NameList]) -> str:

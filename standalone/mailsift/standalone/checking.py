@@ -26,6 +26,8 @@ class Checked:
     evidence: Mapping[str, Any] | None
     scoring: PolicyShown | None
     notices: tuple[str, ...]
+    is_cached: bool
+    """It was answered from what was known, asking nobody."""
 
     @property
     def canonical(self) -> str | None:
@@ -55,7 +57,7 @@ def _check(client: Client, address: str, scoring: ScoringPolicy) -> Checked:
     if result is None:
         raise RunFailedError("no_result", f"the analysis of {address!r} ended without an answer")
     if evidence is not None and result.status is not Status.UNKNOWN:
-        return Checked(result, evidence, accepted.scoring, ())
+        return Checked(result, evidence, accepted.scoring, (), accepted.cached_emails > 0)
     analysis = client.find_analysis(accepted.analysis_id)
     notices = tuple(analysis.notices if result.status is Status.UNKNOWN else ())
-    return Checked(result, analysis.evidence, analysis.scoring, notices)
+    return Checked(result, analysis.evidence, analysis.scoring, notices, analysis.cached_emails > 0)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from mailsift.standalone import options
+from mailsift.standalone.cli_suppress import suppress
 from mailsift.standalone.ending import reporting
 from mailsift.standalone.how_written import HowWritten, how_to_write
 
@@ -75,11 +76,11 @@ def verify(  # noqa: PLR0913 - the options of the command
     where it stopped.
     """
     with reporting(as_json=as_json):
-        from mailsift.standalone import commands
+        from mailsift.standalone import commands, places
         from mailsift.standalone.reading import Words
 
         how = HowWritten(format_name, gzip, bom, keep_formulas)
-        place = commands.choose_place(home, server, api_key, nameserver)
+        place = places.choose_place(home, server, api_key, nameserver)
         commands.verify(place, commands.Wanted(file, out, how, rejected, Words(**words), scoring, as_json))
 
 
@@ -98,10 +99,10 @@ def preview(
     The options correct what was misunderstood; verify takes the same ones.
     """
     with reporting(as_json=as_json):
-        from mailsift.standalone import commands
+        from mailsift.standalone import commands, places
         from mailsift.standalone.reading import Words
 
-        place = commands.choose_place(home, server, api_key, None)
+        place = places.choose_place(home, server, api_key, None)
         commands.preview(place, file, Words(**words), as_json=as_json)
 
 
@@ -125,9 +126,9 @@ def check(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Check single addresses; with --json one object a line."""
     with reporting(as_json=as_json):
-        from mailsift.standalone import commands
+        from mailsift.standalone import commands, places
 
-        place = commands.choose_place(home, server, api_key, nameserver)
+        place = places.choose_place(home, server, api_key, nameserver)
         commands.check(place, addresses, scoring, as_json=as_json)
 
 
@@ -154,10 +155,37 @@ def scoring(  # noqa: PLR0913 - the options of the command
     if wanted is not None and reset:
         raise click.UsageError("say --set or --reset")
     with reporting(as_json=as_json):
-        from mailsift.standalone import commands
+        from mailsift.standalone import commands, places
 
-        place = commands.choose_place(home, server, api_key, None)
+        place = places.choose_place(home, server, api_key, None)
         commands.weigh(place, wanted, reset=reset, as_json=as_json)
+
+
+@main.command(epilog=options.EXIT_CODES)
+@click.argument("domains", nargs=-1, required=True, metavar="DOMAIN...")
+@options.nameserver
+@options.json
+@options.server
+@options.api_key
+@options.home
+def audit(  # noqa: PLR0913 - the options of the command
+    *,
+    domains: tuple[str, ...],
+    nameserver: str | None,
+    as_json: bool,
+    server: str | None,
+    api_key: str | None,
+    home: Path | None,
+) -> None:
+    """Say what might be better about domains, or those of URLs; with --json one object a line.
+
+    Nothing but DNS is asked: of a URL only its domain is read.
+    """
+    with reporting(as_json=as_json):
+        from mailsift.standalone import commands, places
+
+        place = places.choose_place(home, server, api_key, nameserver)
+        commands.audit(place, domains, as_json=as_json)
 
 
 @main.command(epilog=options.EXIT_CODES)
@@ -176,91 +204,7 @@ def lists(*, as_json: bool, home: Path | None) -> None:
         commands.show_lists(home, as_json=as_json)
 
 
-@main.group()
-def suppress() -> None:
-    """Keep addresses and domains from being analysed and exported.
-
-    A domain covers all domains below it. Addresses are compared as duplicates are, letter case aside.
-    """
-
-
-_values = click.argument("values", nargs=-1, metavar="[ADDRESS|DOMAIN]...")
-_file = click.option(
-    "--file",
-    type=click.Path(path_type=Path, readable=False, allow_dash=True),
-    metavar="FILE",
-    help="More of them, one a line; - is standard input.",
-)
-
-
-@suppress.command("add", epilog=options.EXIT_CODES)
-@_values
-@_file
-@click.option("--reason", metavar="TEXT", help="Why, to be shown with them.")
-@options.json
-@options.server
-@options.api_key
-@options.home
-def suppress_add(  # noqa: PLR0913 - the options of the command
-    *,
-    values: tuple[str, ...],
-    file: Path | None,
-    reason: str | None,
-    as_json: bool,
-    server: str | None,
-    api_key: str | None,
-    home: Path | None,
-) -> None:
-    """Suppress addresses and domains; what is suppressed already stays as it is."""
-    _require_some(values, file)
-    with reporting(as_json=as_json):
-        from mailsift.standalone import commands
-
-        place = commands.choose_place(home, server, api_key, None)
-        commands.suppress(place, values, file, reason, as_json=as_json)
-
-
-@suppress.command("remove", epilog=options.EXIT_CODES)
-@_values
-@_file
-@options.json
-@options.server
-@options.api_key
-@options.home
-def suppress_remove(  # noqa: PLR0913 - the options of the command
-    *,
-    values: tuple[str, ...],
-    file: Path | None,
-    as_json: bool,
-    server: str | None,
-    api_key: str | None,
-    home: Path | None,
-) -> None:
-    """Suppress addresses and domains no longer."""
-    _require_some(values, file)
-    with reporting(as_json=as_json):
-        from mailsift.standalone import commands
-
-        place = commands.choose_place(home, server, api_key, None)
-        commands.release(place, values, file, as_json=as_json)
-
-
-@suppress.command("list", epilog=options.EXIT_CODES)
-@options.json
-@options.server
-@options.api_key
-@options.home
-def suppress_list(*, as_json: bool, server: str | None, api_key: str | None, home: Path | None) -> None:
-    """Print what is suppressed, the newest first; with --json one object a line."""
-    with reporting(as_json=as_json):
-        from mailsift.standalone import commands
-
-        commands.show_suppressed(commands.choose_place(home, server, api_key, None), as_json=as_json)
-
-
-def _require_some(values: tuple[str, ...], file: Path | None) -> None:
-    if not values and file is None:
-        raise click.UsageError("name addresses or domains, or a --file of them")
+main.add_command(suppress)
 
 
 @main.command(epilog=options.EXIT_CODES)

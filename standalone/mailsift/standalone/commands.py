@@ -13,22 +13,22 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import click
-import httpx
 
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.scoring import WorkspaceScoring
 from mailsift.shared.verdicts import FileType
 from mailsift.standalone import answers, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
+from mailsift.standalone.auditing import audit_all, audited_json, audited_report
 from mailsift.standalone.checking import Checked, check_all
 from mailsift.standalone.client import Client
 from mailsift.standalone.connecting import Deployment, Own, with_client
 from mailsift.standalone.destination import choose_destination, choose_rejected, read_source
 from mailsift.standalone.errors import HomeInUseError, InputError, PostgresError
-from mailsift.standalone.home import Home, find_home
+from mailsift.standalone.home import find_home
 from mailsift.standalone.how_written import HowWritten
 from mailsift.standalone.looking import look_at
-from mailsift.standalone.nameservers import read_nameserver
+from mailsift.standalone.places import Place, make_asking
 from mailsift.standalone.progress import progress
 from mailsift.standalone.reading import Words, read_words
 from mailsift.standalone.runs import RunKey, RunRecords
@@ -38,14 +38,6 @@ from mailsift.standalone.verifying import Order, Verified, Verifier
 from mailsift.standalone.weighing import read_scoring
 
 _LOOK_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a command works: the home of this account, and the mailsift it asks."""
-
-    home: Home
-    target: Deployment | Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +61,6 @@ class Serving:
     nameserver: str | None
     new_key: bool
     as_json: bool
-
-
-def choose_place(folder: Path | None, server: str | None, api_key: str | None, nameserver: str | None) -> Place:
-    """Choose where to work. Raises InputError."""
-    home = find_home(folder, os.environ)
-    if server is None:
-        return Place(home, Own(home, _asking(nameserver), os.environ))
-    if "@" in server:
-        # Never shown again: what stands before the sign may be a password.
-        raise InputError(
-            "invalid_server", "a server is named without a user or password: write https://HOST, and give the key apart"
-        )
-    if not _is_server(server):
-        raise InputError("invalid_server", f"{server!r} is no address of a server; write https://HOST")
-    if api_key is None:
-        raise InputError("no_api_key", "a deployment needs a key: give --api-key, or better MAILSIFT_API_KEY")
-    if nameserver is not None:
-        raise InputError("not_here", "a deployment asks its own nameservers: leave --nameserver or --server out")
-    return Place(home, Deployment(server.rstrip("/"), api_key))
 
 
 def verify(place: Place, wanted: Wanted) -> None:
@@ -132,8 +105,20 @@ def check(place: Place, addresses: Sequence[str], scoring: str | None, *, as_jso
         if as_json:
             click.echo(answers.checked_json(each))
         else:
-            reports.console().print(reports.detail(each.result, each.canonical))
+            reports.console().print(reports.detail(each.result, each.canonical, is_cached=each.is_cached))
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
+
+
+def audit(place: Place, domains: Sequence[str], *, as_json: bool) -> None:
+    """Have domains analysed and print what might be better about them, in the same order."""
+    with progress() as shown:
+        audited = with_client(place.target, shown, lambda client: list(audit_all(client, domains)))
+    for each in audited:
+        if as_json:
+            click.echo(audited_json(each))
+        else:
+            reports.console().print(audited_report(each))
+    _explain(sorted({notice for each in audited for notice in each.notices}), as_json=as_json)
 
 
 def weigh(place: Place, wanted: str | None, *, reset: bool, as_json: bool) -> None:
@@ -228,7 +213,7 @@ def serve(folder: Path | None, wanted: Serving) -> None:
     with home.held_or_found() as running:
         if running is not None:
             raise HomeInUseError(f"mailsift runs already (pid {running.pid}): its API is at {running.url}")
-        asking = _asking(wanted.nameserver)
+        asking = make_asking(wanted.nameserver)
         with launched(home, asking, os.environ, port=wanted.port, keys=keys) as everything:
             try:
                 _announce(everything.record.url, everything.key, as_json=wanted.as_json)
@@ -262,18 +247,6 @@ def _key_of(place: Place, order: Order) -> RunKey:
             return RunKey(source, file_type, (), url, *said)
         case Own(_, asking):
             return RunKey(source, file_type, () if asking.known_as else asking.nameservers, None, *said)
-
-
-def _is_server(text: str) -> bool:
-    try:
-        url = httpx.URL(text)
-    except httpx.InvalidURL:
-        return False
-    return url.scheme in {"http", "https"} and bool(url.host)
-
-
-def _asking(nameserver: str | None) -> Asking:
-    return Asking((read_nameserver(nameserver),) if nameserver else ())
 
 
 def _name_of_the_zone() -> str:

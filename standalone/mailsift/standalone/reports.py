@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mailsift.analyzer.reference.lists import NameList
+from mailsift.api.schemas.analyses import Analysis
 from mailsift.api.schemas.results import Result
 from mailsift.standalone.reasons import count_reasons
 from mailsift.standalone.verifying import Verified
@@ -37,6 +38,9 @@ _COLOURS: Final = {
     "low": "green",
     "medium": "yellow",
     "high": "red",
+    "critical": "red",
+    "warning": "yellow",
+    "advice": "cyan",
 }
 _WIDTH_OF_A_FILE: Final = 120
 _LONGEST_ADDRESS: Final = 40
@@ -62,7 +66,7 @@ def summary(verified: Verified) -> Group:
     counts = Table.grid(padding=(0, 6))
     counts.add_row(
         _counts("status", analysis.by_status),
-        _counts("lead status", analysis.by_lead_status),
+        *([_counts("lead status", analysis.by_lead_status)] if analysis.by_lead_status else []),
         _counts("risk", analysis.by_risk_level),
     )
     facts = (
@@ -74,7 +78,7 @@ def summary(verified: Verified) -> Group:
         written.append(Text(f"without {left_out:,} rows with suppressed addresses"))
     if verified.rejected is not None:
         written.append(Text(f"rejected rows in {printable(str(verified.rejected))}"))
-    return Group("", facts, "", counts, "", *_reasons(verified), *written)
+    return Group("", facts, *from_the_cache(analysis), "", counts, "", *_reasons(verified), *written)
 
 
 def overview(results: Iterable[Result]) -> Table:
@@ -87,10 +91,10 @@ def overview(results: Iterable[Result]) -> Table:
     for result in results:
         table.add_row(
             printable(result.email_address, _LONGEST_ADDRESS),
-            _word(result.status),
+            word(result.status),
             str(result.deliverability_score),
-            _word(result.lead_status),
-            _word(result.risk_level),
+            word(result.lead_status),
+            word(result.risk_level),
             _why(result),
         )
     return table
@@ -107,25 +111,26 @@ def lists(known: Iterable[NameList]) -> Table:
     return table
 
 
-def detail(result: Result, canonical: str | None) -> Group:
+def detail(result: Result, canonical: str | None, *, is_cached: bool = False) -> Group:
     """Show everything about one address that led to its score, and which other leads to the same mailbox."""
     head = Text.assemble(
         (printable(result.email_address), "bold"),
         "  ",
-        _word(result.status),
+        word(result.status),
         f" ({result.sub_status}), score {result.deliverability_score}, ",
-        _word(result.lead_status),
+        word(result.lead_status),
         ", risk ",
-        _word(result.risk_level),
+        word(result.risk_level),
     )
     lines = Table.grid(padding=(0, 2))
     lines.add_column(justify="right")
     for line in result.score_breakdown:
         lines.add_row(f"{line.points:+d}" if line.points else "", line.reason)
+    cached = [Text("answered from the cache")] if is_cached else []
     extra = [Text(f"did you mean {printable(result.suggestion)}?")] if result.suggestion else []
     if canonical is not None:
         extra.append(Text(f"the same mailbox as {printable(canonical)}"))
-    return Group(head, Padding(Group(lines, *extra), (0, 0, 0, 2), expand=False))
+    return Group(head, Padding(Group(lines, *extra, *cached), (0, 0, 0, 2), expand=False))
 
 
 def printable(text: str, longest: int | None = None) -> str:
@@ -147,8 +152,17 @@ def _counts(title: str, counted: Mapping[Word, int]) -> Table:
     table.add_column(justify="right")
     table.add_column(justify="right")
     for name, count in counted.items():
-        table.add_row(_word(name), f"{count:,}", f"{count / total:.0%}" if total else "")
+        table.add_row(word(name), f"{count:,}", f"{count / total:.0%}" if total else "")
     return table
+
+
+def from_the_cache(analysis: Analysis) -> Iterable[str]:
+    """Say how much of a list was answered from what was known, if anything was."""
+    if analysis.cached_emails:
+        yield (
+            f"{analysis.cached_emails:,} of {analysis.total_emails:,} answers from the cache "
+            f"({analysis.cached_domains:,} of {analysis.total_domains:,} domains)"
+        )
 
 
 def _reasons(verified: Verified) -> Iterable[Table | Text | str]:
@@ -174,5 +188,6 @@ def _why(result: Result) -> str:
     return f"{said}; did you mean {printable(result.suggestion)}?" if result.suggestion else said
 
 
-def _word(word: str) -> Text:
-    return Text(word, _COLOURS.get(word, ""))
+def word(said: str | None) -> Text:
+    """Write one of the words of a verdict in its colour."""
+    return Text(said or "-", _COLOURS.get(said or "", ""))

@@ -23,6 +23,7 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.shared.jobs.repository import queueing
 from mailsift.shared.jobs.repository.requesting import (
     AT_ONCE,
+    NewAnalysis,
     NewExport,
     Requester,
     Turn,
@@ -247,7 +248,7 @@ class Work:
         return 3 if chain else 1
 
     def _follow(self, connection: Connection, customer: Customer, job: uuid.UUID, upload: uuid.UUID, rows: int) -> None:
-        analysis = open_analysis(connection, _requester(customer), upload, Turn(after_job_id=job))
+        analysis = open_analysis(connection, _requester(customer), NewAnalysis(upload), Turn(after_job_id=job))
         note(connection, customer, analysis.job_id, analysis.id, "analysis", rows, job)
         new = NewExport(analysis.id, "list.csv", FileType.CSV)
         export = open_export(connection, _requester(customer), new, Turn(after_job_id=analysis.job_id))
@@ -258,7 +259,7 @@ class Work:
         if upload is None:
             return self._ask_for_rows()
         with self._transaction(upload.customer) as connection:
-            opened = open_analysis(connection, _requester(upload.customer), upload.subject)
+            opened = open_analysis(connection, _requester(upload.customer), NewAnalysis(upload.subject))
             note(connection, upload.customer, opened.job_id, opened.id, "analysis", upload.rows)
         self._recent.append((upload.customer, opened.job_id))
         return 1

@@ -12,10 +12,11 @@ from sqlalchemy import Engine, text
 
 from factories import Tenant, enqueue, make_analysis, make_upload, suppress
 from mailsift.analyzer.evidence import FACTS_VERSION, Lookup
+from mailsift.analyzer.handlers.addresses import analyse_single
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
 from mailsift.analyzer.handlers.lists import analyse_list
-from mailsift.analyzer.handlers.scores import analyse_single, score_slice
+from mailsift.analyzer.handlers.scores import score_slice
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
@@ -61,6 +62,7 @@ class Analyzer:
         return Pump(
             self.worker,
             {
+                JobType.BULK_ANALYSIS: partial(analyse_list, deps),
                 JobType.ADVANCED_ANALYSIS: partial(analyse_list, deps),
                 JobType.SINGLE_ANALYSIS: partial(analyse_single, deps),
                 JobType.DOMAIN_RESOLUTION: partial(resolve_domains, deps),
@@ -101,10 +103,10 @@ class Analyzer:
             connection.execute(text("UPDATE uploads SET status = 'completed'"))
         return upload_id
 
-    def analyse(self, upload_id: uuid.UUID) -> uuid.UUID:
+    def analyse(self, upload_id: uuid.UUID, analysis_type: str = "advanced") -> uuid.UUID:
         with self.owner.begin() as connection:
-            analysis_id = make_analysis(connection, self.tenant, upload_id)
-            enqueue(connection, self.tenant, JobType.ADVANCED_ANALYSIS, Subject(analysis_id=analysis_id))
+            analysis_id = make_analysis(connection, self.tenant, upload_id, analysis_type)
+            enqueue(connection, self.tenant, JobType(f"{analysis_type}_analysis"), Subject(analysis_id=analysis_id))
         return analysis_id
 
     def results(self, analysis_id: uuid.UUID) -> dict[str, Mapping[str, Any]]:
@@ -211,6 +213,38 @@ def test_the_same_list_again_asks_no_nameserver(analyzer: Analyzer) -> None:
     assert verdicts[0] == verdicts[1]
     summary = analyzer.query('SELECT * FROM "advancedAnalysis" ORDER BY "cachedDomains"')[1]
     assert summary["cachedDomains"] == summary["totalDomains"] > 0
+    # All but the one that is no address: of that nobody is ever asked.
+    assert summary["cachedEmails"] == summary["totalEmails"] - 1
+
+
+def test_a_bulk_analysis_looks_at_hygiene_alone(analyzer: Analyzer) -> None:
+    analysis_id = analyzer.analyse(analyzer.load([*LIST, "throwaway@mailinator.com"]), "bulk")
+    analyzer.pump.run()
+    results = analyzer.results(analysis_id)
+    assert len(results) == 16
+    john, sales = results["john@company.com"], results["sales@startup.io"]
+    # Neither has a DMARC record, which counts for nothing here.
+    assert (john["status"], john["deliverabilityScore"], john["riskLevel"]) == ("valid", 100, "low")
+    assert (sales["reasons"], sales["isRoleBased"]) == (["role_account"], True)
+    for row in results.values():
+        told = {row[name] for name in ("leadStatus", "spfPass", "dkimPass", "dmarcPass", "dmarcPolicy")}
+        assert told == {None}, row["emailAddress"]
+    assert results["nobody@no-such-domain-here.com"]["subStatus"] == "domain_not_found"
+    assert results["throwaway@mailinator.com"]["isDisposable"]
+    (summary,) = analyzer.query('SELECT * FROM "bulkAnalysis"')
+    assert (summary["totalEmails"], summary["processedEmails"], summary["disposableEmails"]) == (16, 16, 1)
+    assert analyzer.query("SELECT status FROM analyses") == [{"status": "completed"}]
+
+
+def test_a_bulk_and_an_advanced_analysis_share_what_is_known(analyzer: Analyzer) -> None:
+    upload_id = analyzer.load(LIST)
+    analyzer.analyse(upload_id, "bulk")
+    analyzer.pump.run()
+    asked = analyzer.queries
+    analysis_id = analyzer.analyse(upload_id)
+    analyzer.pump.run()
+    assert analyzer.queries == asked > 0
+    assert analyzer.results(analysis_id)["john@company.com"]["deliverabilityScore"] == 95
 
 
 def test_what_is_suppressed_is_neither_scored_nor_are_its_domains_asked_about(analyzer: Analyzer) -> None:

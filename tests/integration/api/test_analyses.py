@@ -62,7 +62,8 @@ def test_an_analysis_of_a_list_is_queued_with_its_summary(client: Any, rows: Any
         ({"analysisType": "advanced", "uploadId": "x"}, {"uploadId"}),
         ({"analysisType": "single"}, {"emailAddress"}),
         ({"analysisType": "single", "emailAddress": "a@example.com", "uploadId": str(uuid.uuid4())}, {"uploadId"}),
-        ({"analysisType": "bulk"}, {""}),
+        ({"analysisType": "bulk"}, {"uploadId"}),
+        ({"analysisType": "every"}, {""}),
         ({"analysis_type": "single", "emailAddress": "a@example.com"}, {"analysisType", "analysis_type"}),
         ({}, {""}),
     ],
@@ -136,6 +137,23 @@ def test_counts_come_with_every_key(client: Any, rows: Any) -> None:
     }
     assert shown["byRiskLevel"] == {"low": 0, "medium": 1, "high": 0, "unknown": 0}
     assert shown["notices"] == ["dns_unreachable"]
+    assert client.get("/api/analyses").get_json()["items"] == [shown]
+
+
+def test_a_bulk_analysis_counts_all_but_leads(client: Any, rows: Any) -> None:
+    body = {"uploadId": completed_upload(client, rows), "analysisType": "bulk"}
+    analysis_id = client.post("/api/analyses", json=body).get_json()["analysisId"]
+    assert rows('SELECT "jobType" FROM "jobQueue" WHERE "analysisId" IS NOT NULL') == [{"jobType": "bulk_analysis"}]
+    rows("""UPDATE "bulkAnalysis" SET "totalEmails" = 5, "processedEmails" = 3, "validEmails" = 2, "riskyEmails" = 1,
+            "cachedEmails" = 4, "mediumRiskEmails" = 1""")
+    shown = client.get(f"/api/analyses/{analysis_id}").get_json()
+    assert (shown["analysisType"], shown["totalEmails"], shown["cachedEmails"]) == ("bulk", 5, 4)
+    assert shown["byStatus"] == {"valid": 2, "risky": 1, "invalid": 0, "unknown": 0}
+    assert shown["byRiskLevel"]["medium"] == 1
+    assert shown["byLeadStatus"] is None
+    add_result(rows, analysis_id, 1, lead=None)
+    (result,) = client.get(f"/api/analyses/{analysis_id}/results").get_json()["items"]
+    assert result["leadStatus"] is None
     assert client.get("/api/analyses").get_json()["items"] == [shown]
 
 

@@ -26,7 +26,7 @@ from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.catalog import JobType
-from mailsift.shared.jobs.repository.requesting import Requester, Turn, open_analysis
+from mailsift.shared.jobs.repository.requesting import NewAnalysis, Requester, Turn, open_analysis
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
@@ -228,7 +228,7 @@ def test_no_job_waits_for_one_of_another_tenant(client: Any, stranger: Any, api:
         pytest.raises(PermanentError) as refused,
         tenant_transaction(api, mine.workspace_id) as connection,
     ):
-        open_analysis(connection, who, upload_id, Turn(after_job_id=uuid.UUID(theirs["jobId"])))
+        open_analysis(connection, who, NewAnalysis(upload_id), Turn(after_job_id=uuid.UUID(theirs["jobId"])))
     assert refused.value.code == "no_such_job"
     assert rows("SELECT FROM analyses") == []
     assert rows('SELECT DISTINCT "hasFollowers" AS has FROM "jobQueue"') == [{"has": False}]

@@ -18,6 +18,11 @@ SHARED = {"domains"}
 SUPPRESS = """INSERT INTO suppressions ("suppressionId", "workspaceId", kind, value)
     VALUES (:id, :workspace_id, 'address', 'a@example.com')"""
 
+KNOW = """INSERT INTO "verifiedEmails" ("workspaceId", "emailAddress", resolver, facts, "verifiedAt", "expiresAt")
+    VALUES (:workspace_id, 'a@example.com', '', '{}', now(), now())"""
+
+AUDIT = """INSERT INTO "domainAnalysis" ("analysisId", domain) VALUES (:id, 'example.com')"""
+
 
 @pytest.fixture
 def rows_of_a_stranger(owner: Engine) -> Tenant:
@@ -33,6 +38,9 @@ def rows_of_a_stranger(owner: Engine) -> Tenant:
             {"id": upload_id},
         )
         connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": stranger.workspace_id})
+        connection.execute(text(KNOW), {"workspace_id": stranger.workspace_id})
+        make_analysis(connection, stranger, upload_id, "bulk")
+        connection.execute(text(AUDIT), {"id": make_analysis(connection, stranger, None, "domain")})
     return stranger
 
 

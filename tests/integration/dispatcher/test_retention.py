@@ -190,6 +190,12 @@ DOMAINS = """
         ('fresh', '', '{}', now() + interval '1 hour', NULL),
         ('stale since yesterday', '', '{}', now() - interval '1 day', NULL)"""
 
+VERIFIED_EMAILS = """
+    INSERT INTO "verifiedEmails" ("workspaceId", "emailAddress", resolver, facts, "verifiedAt", "expiresAt")
+    SELECT :workspace, n || '@example.com', '', '{}', now() - interval '2 days',
+        now() - interval '1 hour' * CASE WHEN n <= 3 THEN 25 ELSE 23 END
+    FROM generate_series(1, 5) AS n"""
+
 RATE_LIMITS = """
     INSERT INTO "rateLimits" (key, "workspaceId", tokens, capacity, "refillPerSecond", "updatedAt") VALUES
         ('full', :workspace, 10, 10, 0, now() - interval '31 days'),
@@ -203,6 +209,7 @@ RATE_LIMITS = """
     [
         ("idempotencyKeys", IDEMPOTENCY_KEYS, oddments.forget_idempotency_keys, 24, [2, 2, 2, 0]),
         ("domains", DOMAINS, oddments.forget_domains, 30, [2, 2, 0]),
+        ("verifiedEmails", VERIFIED_EMAILS, oddments.forget_verified_emails, 24, [2, 1, 0]),
         ("rateLimits", RATE_LIMITS, oddments.forget_rate_limits, 30, [2, 0]),
     ],
 )
@@ -220,6 +227,19 @@ def test_what_serves_nobody_is_forgotten(
     young = past.count(table) - sum(batches)
     assert [in_one_transaction(dispatcher, forget, age, 2) for _ in batches] == batches
     assert past.count(table) == young
+
+
+def test_what_was_found_of_a_domain_is_forgotten_and_its_verdict_is_not(dispatcher: Engine, past: Past) -> None:
+    for hours in (-1, 1, 2, 3):
+        analysis_id = past.analysis(1, None)
+        past.run(
+            """INSERT INTO "domainAnalysis" ("analysisId", domain, status, evidence, recommendations, "expiresAt")
+               VALUES (:id, 'example.com', 'valid', '{}', '[]', now() - make_interval(hours => :hours))""",
+            id=analysis_id,
+            hours=hours,
+        )
+    assert [in_one_transaction(dispatcher, oddments.forget_audits, 0, 2) for _ in range(3)] == [2, 1, 0]
+    assert past.count("domainAnalysis", "evidence IS NULL AND recommendations IS NULL AND status = 'valid'") == 3
 
 
 def test_past_runs_of_schedules_are_forgotten(dispatcher: Engine, past: Past, subject: Subject) -> None:

@@ -41,7 +41,12 @@ def test_every_route_is_on_the_page_and_no_other(settings: ApiSettings) -> None:
 
 
 def test_every_route_has_an_origin() -> None:
-    assert {origin for *_, origin in rows("Routes")} == {"ours", "persistent jobs", "data pipeline jobs"}
+    assert {origin for *_, origin in rows("Routes")} == {
+        "ours",
+        "persistent jobs",
+        "data pipeline jobs",
+        "listing analysis jobs",
+    }
 
 
 def test_every_error_is_on_the_page_with_its_status_and_meaning() -> None:

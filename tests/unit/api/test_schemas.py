@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from mailsift.api.actions.queueing import turn
 from mailsift.api.paging import number_cursor
 from mailsift.api.problems import KINDS, Problem, from_validation
-from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisRequest, SingleRequest
+from mailsift.api.schemas.analyses import AnalysisRequest, ListRequest, SingleRequest
+from mailsift.api.schemas.audits import AnalyzeRequest
 from mailsift.api.schemas.exports import ExportRequest
 from mailsift.api.schemas.jobs import watched_status
 from mailsift.api.schemas.results import Result, ResultFilter
@@ -30,14 +31,17 @@ def fields_at_fault(model: Any, body: object) -> set[str]:
 
 def test_a_body_of_two_shapes_is_told_apart_by_its_type() -> None:
     upload_id = str(uuid.uuid4())
-    advanced = AnalysisRequest.model_validate({"analysisType": "advanced", "uploadId": upload_id})
-    assert isinstance(advanced.root, AdvancedRequest)
+    for analysis_type in ("bulk", "advanced"):
+        of_a_list = AnalysisRequest.model_validate({"analysisType": analysis_type, "uploadId": upload_id})
+        assert isinstance(of_a_list.root, ListRequest)
     single = AnalysisRequest.model_validate({"analysisType": "single", "emailAddress": "a@example.com"})
     assert isinstance(single.root, SingleRequest)
 
 
 def test_a_fault_names_the_field_and_not_the_shape() -> None:
     assert fields_at_fault(AnalysisRequest, {"analysisType": "single"}) == {"emailAddress"}
+    assert fields_at_fault(AnalysisRequest, {"analysisType": "domain", "domain": "a b"}) == {"domain"}
+    assert fields_at_fault(AnalyzeRequest, {"domain": "a b"}) == {"domain"}
     assert fields_at_fault(AddressList, {"emails": ["a", 1, "b\n"], "more": 1}) == {"emails.1", "emails.2", "more"}
 
 
@@ -131,7 +135,7 @@ def test_what_is_to_follow_an_upload_is_checked(given: dict[str, str], fields: s
 
 @pytest.mark.parametrize(
     ("given", "jobs"),
-    [({}, 1), ({"analysisType": "advanced"}, 2), ({"analysisType": "advanced", "exportType": "jsonl"}, 3)],
+    [({}, 1), ({"analysisType": "bulk"}, 2), ({"analysisType": "advanced", "exportType": "jsonl"}, 3)],
 )
 def test_each_thing_that_is_to_follow_is_a_job(given: dict[str, str], jobs: int) -> None:
     assert UploadWishes.model_validate(given).jobs == jobs

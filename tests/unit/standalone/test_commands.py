@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mailsift.standalone.commands import choose_place
 from mailsift.standalone.connecting import Deployment
 from mailsift.standalone.errors import InputError
+from mailsift.standalone.places import choose_place
 
 
 def refusal(folder: Path, server: str) -> InputError:

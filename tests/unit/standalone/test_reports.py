@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailsift.api.schemas.analyses import Analysis
 from mailsift.shared.verdicts import Compression, FileType
 from mailsift.standalone.reasons import count_reasons
-from mailsift.standalone.reports import notice, printable
+from mailsift.standalone.reports import from_the_cache, notice, printable
 
 
 @given(st.text(st.characters(exclude_categories=[])))
@@ -30,6 +31,13 @@ def test_an_escape_sequence_and_an_invisible_letter_are_seen() -> None:
 def test_a_notice_that_is_not_known_is_shown_as_it_is() -> None:
     assert "no nameserver answered" in notice("dns_unreachable")
     assert notice("something_new") == "something_new"
+
+
+def test_what_came_from_the_cache_is_said_when_anything_did() -> None:
+    fresh = Analysis.model_construct(total_emails=1200, cached_emails=0, total_domains=3, cached_domains=0)
+    assert list(from_the_cache(fresh)) == []
+    known = fresh.model_copy(update={"cached_emails": 1100, "cached_domains": 2})
+    assert list(from_the_cache(known)) == ["1,100 of 1,200 answers from the cache (2 of 3 domains)"]
 
 
 @pytest.mark.parametrize("rows", [2, 10])

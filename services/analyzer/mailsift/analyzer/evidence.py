@@ -221,6 +221,13 @@ class DomainFacts:
         return False if self.existence is Existence.NXDOMAIN else None
 
     @property
+    def was_answered(self) -> bool:
+        """Whether any nameserver said anything: without an answer, all of this is a guess."""
+        asked = self.lookups
+        hosts = (host.lookup for host in self.mail_hosts)
+        return any(lookup.tells for lookup in (asked.mx, asked.address, asked.name_servers, *hosts))
+
+    @property
     def mail_hosts(self) -> tuple[MailHost, ...]:
         """Whatever host mail may go to."""
         return self.mx if self.own_host is None else (self.own_host,)

@@ -1,7 +1,7 @@
 """From an address and the facts of its domain to a verdict; pure, and what a domain says is worked out once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from itertools import product
 from typing import Final
@@ -57,6 +57,15 @@ _NO_DOMAIN: Final = _Domain()
 """Of an address at an IP address."""
 
 
+@dataclass(frozen=True, slots=True)
+class DomainExamination:
+    """One domain by itself, what was found and what follows from it."""
+
+    evidence: DomainEvidence
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+
 class Examiner:
     """Examines the addresses of one slice; keeps what it works out for as long as it lives."""
 
@@ -77,6 +86,12 @@ class Examiner:
         evidence = self._gather(address, domain)
         lead = _LEADS[domain.is_corporate, evidence.role is not None]
         return Examination(evidence, self._judge((*domain.findings, *_address_findings(evidence)), lead))
+
+    def examine_domain(self, name: str) -> DomainExamination:
+        """Judge a domain as any address of it would be that has nothing special about it."""
+        evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self._lists)
+        findings = _domain_findings(evidence)
+        return DomainExamination(evidence, findings, self._judge(findings, Lead(evidence.is_corporate)))
 
     def _gather(self, address: Address, domain: _Domain) -> AddressEvidence:
         mailbox = read_mailbox(address, domain.mailboxes)
@@ -100,6 +115,19 @@ class Examiner:
                 evidence, _domain_findings(evidence), mailbox_rules(name), evidence.is_corporate
             )
         return known
+
+
+def without_posture(facts: DomainFacts) -> DomainFacts:
+    """The same as if nobody had asked what the domain publishes about its mail."""
+    unasked = DomainFacts(facts.domain)
+    return replace(
+        facts,
+        spf=unasked.spf,
+        dkim=unasked.dkim,
+        dmarc=unasked.dmarc,
+        mta_sts=unasked.mta_sts,
+        tls_rpt=unasked.tls_rpt,
+    )
 
 
 def _domain_findings(evidence: DomainEvidence) -> tuple[Finding, ...]:

@@ -9,7 +9,7 @@ from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from mailsift.analyzer.address_evidence import AddressEvidence, Mailbox
-from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
+from mailsift.analyzer.evidence import FACTS_VERSION, DomainEvidence, DomainFacts
 
 _Reader = Callable[[object], Any]
 
@@ -33,6 +33,11 @@ def facts_from_json(stored: object, domain: str) -> DomainFacts:
 
 def evidence_to_json(evidence: AddressEvidence) -> dict[str, Any]:
     """The value of `"singleAnalysis".evidence`: all that a verdict stands on, with the version that found it."""
+    return {"version": FACTS_VERSION, **to_json(evidence)}
+
+
+def domain_evidence_to_json(evidence: DomainEvidence) -> dict[str, Any]:
+    """The value of `"domainAnalysis".evidence`, likewise."""
     return {"version": FACTS_VERSION, **to_json(evidence)}
 
 

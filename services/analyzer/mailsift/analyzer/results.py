@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from mailsift.analyzer.evidence import DomainFacts, DomainKind
@@ -10,7 +11,7 @@ from mailsift.analyzer.examination import Examination
 from mailsift.analyzer.scoring import SCORE_VERSION
 from mailsift.shared.addresses import Address
 from mailsift.shared.copy_text import Json
-from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+from mailsift.shared.verdicts import AnalysisType, LeadStatus, RiskLevel, Status
 
 COLUMNS: Final = (
     "analysisId",
@@ -63,21 +64,33 @@ _KIND_COUNTERS: Final = {
     DomainKind.DISPOSABLE: "disposableEmails",
     DomainKind.RELAY: "relayEmails",
 }
-COUNTERS: Final = (
+_HYGIENE_COUNTERS: Final = (
     "processedEmails",
     *_STATUS_COUNTERS.values(),
-    *_LEAD_COUNTERS.values(),
     *_RISK_COUNTERS.values(),
     *_KIND_COUNTERS.values(),
     "corporateEmails",
     "roleBasedEmails",
 )
+COUNTERS: Final[dict[AnalysisType, tuple[str, ...]]] = {
+    AnalysisType.BULK: _HYGIENE_COUNTERS,
+    AnalysisType.ADVANCED: (*_HYGIENE_COUNTERS, *_LEAD_COUNTERS.values()),
+}
+"""What the summaries of lists count besides what there is to do."""
 
 _NO_FACTS: Final = DomainFacts("")
 
 
+@dataclass(frozen=True, slots=True)
+class Purpose:
+    """For which analysis results are made."""
+
+    analysis_id: str
+    tells_leads: bool = True
+
+
 def result_row(
-    analysis_id: str, sequence_number: int, email_address: str, normalized: str, examination: Examination
+    purpose: Purpose, sequence_number: int, email_address: str, normalized: str, examination: Examination
 ) -> tuple[object, ...]:
     """One row, in the order of COLUMNS."""
     evidence, verdict = examination.evidence, examination.verdict
@@ -85,7 +98,7 @@ def result_row(
     facts = domain.facts if domain is not None else _NO_FACTS
     kind = domain.kind if domain is not None else None
     return (
-        analysis_id,
+        purpose.analysis_id,
         sequence_number,
         email_address,
         normalized,
@@ -93,7 +106,7 @@ def result_row(
         verdict.status,
         verdict.sub_status,
         verdict.score,
-        verdict.lead_status,
+        verdict.lead_status if purpose.tells_leads else None,
         verdict.risk_level,
         isinstance(evidence.address, Address),
         domain is not None and domain.is_corporate,
@@ -139,6 +152,6 @@ class Tally:
             elif evidence.domain.kind in _KIND_COUNTERS:
                 counts[_KIND_COUNTERS[evidence.domain.kind]] += 1
 
-    def totals(self) -> dict[str, int]:
-        """Return every counter, zeros included."""
-        return {name: self._counts[name] for name in COUNTERS}
+    def totals(self, analysis_type: AnalysisType) -> dict[str, int]:
+        """Return every counter of that type of analysis, zeros included."""
+        return {name: self._counts[name] for name in COUNTERS[analysis_type]}

@@ -14,6 +14,7 @@ from mailsift.api.documentation import document
 from mailsift.api.routes import (
     activities,
     analyses,
+    audits,
     documents,
     exports,
     jobs,
@@ -22,9 +23,23 @@ from mailsift.api.routes import (
     streams,
     suppressions,
     uploads,
+    verify,
 )
 
-ROUTES = (uploads, analyses, exports, jobs, schedules, streams, suppressions, scoring, activities, documents)
+ROUTES = (
+    uploads,
+    analyses,
+    verify,
+    exports,
+    jobs,
+    audits,
+    schedules,
+    streams,
+    suppressions,
+    scoring,
+    activities,
+    documents,
+)
 
 
 def create_app(deps: Deps) -> APIFlask:

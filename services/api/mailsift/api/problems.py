@@ -15,7 +15,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
 from mailsift.shared.observability.logs import logger
-from mailsift.shared.verdicts import AnalysisType
 
 log = logger(__name__)
 
@@ -84,6 +83,7 @@ _BY_STATUS = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "validation_failed",
 }
 RETRY_SOON = {"Retry-After": "5"}
+_SEVERAL_SHAPES = frozenset({"AnalysisRequest"})
 # A field that nobody knows has the name that the client gave it, however long.
 _MOST_FAULTS, _LONGEST_NAME, _LONGEST_MESSAGE = 20, 100, 300
 
@@ -149,7 +149,9 @@ def _from_http(error: HTTPError) -> Response:
 def from_validation(error: ValidationError) -> Problem:
     """Name the first fields that are wrong, without repeating what they held."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
-    faults = [Fault(_path(fault["loc"]), _message(fault["msg"])) for fault in found]
+    # In a body of several shapes pydantic puts the shape's name in front.
+    first = 1 if error.title in _SEVERAL_SHAPES else 0
+    faults = [Fault(_path(fault["loc"][first:]), _message(fault["msg"])) for fault in found]
     said = [f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults]
     if unsaid := error.error_count() - len(faults):
         said.append(f"and {unsaid} more")
@@ -157,9 +159,7 @@ def from_validation(error: ValidationError) -> Problem:
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
-    # In a body of several shapes pydantic puts the shape's name in front.
-    shapes = {kind.value for kind in AnalysisType}
-    return ".".join(str(part)[:_LONGEST_NAME] for part in (loc[1:] if loc and loc[0] in shapes else loc))
+    return ".".join(str(part)[:_LONGEST_NAME] for part in loc)
 
 
 def _message(text: str) -> str:

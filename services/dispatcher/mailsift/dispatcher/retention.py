@@ -31,6 +31,7 @@ GRACE_SECONDS = 3600
 
 IDEMPOTENCY_HOURS = 24
 STALE_DAYS = 30
+STALE_HOURS = 24
 SCHEDULE_RUN_DAYS = 90
 
 # Between two batches, so that the database has time for what somebody waits for.
@@ -123,6 +124,8 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         rows("rows", LISTS.drain, GRACE_SECONDS, ROWS),
         rows("idempotency_keys", oddments.forget_idempotency_keys, IDEMPOTENCY_HOURS),
         rows("domains", oddments.forget_domains, STALE_DAYS),
+        rows("verified_emails", oddments.forget_verified_emails, STALE_HOURS),
+        rows("audits", oddments.forget_audits, 0),
         rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
         Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),

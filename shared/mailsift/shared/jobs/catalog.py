@@ -11,7 +11,9 @@ class JobType(StrEnum):
 
     FILE_PROCESSING = "file_processing"
     SINGLE_ANALYSIS = "single_analysis"
+    BULK_ANALYSIS = "bulk_analysis"
     ADVANCED_ANALYSIS = "advanced_analysis"
+    DOMAIN_ANALYSIS = "domain_analysis"
     DOMAIN_RESOLUTION = "domain_resolution"
     EMAIL_SCORING = "email_scoring"
     EXPORT = "export"
@@ -33,9 +35,11 @@ class Route:
 ROUTES: dict[JobType, Route] = {
     # Long lists and slow storage: a checkpoint every few seconds makes a long run safe.
     JobType.FILE_PROCESSING: Route("ingest.files", max_runtime_seconds=6 * 3600),
-    # Somebody waits for the answer to a single address.
+    # Somebody waits for the answer to a single address or domain.
     JobType.SINGLE_ANALYSIS: Route("analyzer.analyses", priority=5),
+    JobType.BULK_ANALYSIS: Route("analyzer.analyses"),
     JobType.ADVANCED_ANALYSIS: Route("analyzer.analyses"),
+    JobType.DOMAIN_ANALYSIS: Route("analyzer.analyses", priority=5),
     # Domains that could not be looked up are unknown; the analysis goes on.
     JobType.DOMAIN_RESOLUTION: Route("analyzer.domains", fails_parent=False),
     JobType.EMAIL_SCORING: Route("analyzer.scores"),

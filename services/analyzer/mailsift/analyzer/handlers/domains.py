@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailsift.analyzer.evidence import DomainFacts, Existence
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
@@ -36,7 +36,16 @@ def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
         transaction.complete({"domains": len(found)})
 
 
-def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[DomainFacts]:
+Tell = Callable[[Lease, int, int], None]
+"""Says of how many domains, of how many, something is known."""
+
+
+def tell_resolving(lease: Lease, known: int, total: int) -> None:
+    """Say so as the progress of a step of its own."""
+    lease.report(known, total=total, step="resolving domains")
+
+
+def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str], tell: Tell = tell_resolving) -> list[DomainFacts]:
     """Ask about those domains that are stale and keep what was found; returns that.
 
     Raises Reschedule when the workspace has asked enough for now, before anything is asked, and when another job is
@@ -54,7 +63,7 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str]) -> list[Do
     def collect(facts: DomainFacts) -> None:
         found.append(facts)
         lease.check()
-        lease.report(known + len(found), total=len(domains), step="resolving domains")
+        tell(lease, known + len(found), len(domains))
 
     if claimed:
         asyncio.run(deps.probe.resolve_all(claimed, collect))

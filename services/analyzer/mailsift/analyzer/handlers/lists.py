@@ -21,12 +21,14 @@ from mailsift.shared.jobs.repository.claiming import Waiting
 _SCORE, _SUMMARISE = "score", "summarise"
 _PHASE = "phase"
 
+_TOLD = ("totalEmails", "highQualityLeads", "corporateEmails")
+
 _JOBS_WANTED = 100
 _MOST_DOMAINS = 5_000
 
 
 def analyse_list(deps: AnalyzerDeps, lease: Lease) -> None:
-    """Do the next phase of an advanced analysis."""
+    """Do the next phase of a bulk or an advanced analysis."""
     phase = (lease.job.checkpoint or {}).get(_PHASE)
     if phase == _SUMMARISE:
         _summarise(lease)
@@ -45,14 +47,14 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     with lease.reading() as connection:
         plan = analyses.plan_list(connection, todo, lease.job.workspace_id, deps.resolver)
     stale = plan.stale_domains
-    cached = plan.domains - len(stale)
-    DOMAINS_CACHED.inc(cached)
+    DOMAINS_CACHED.inc(plan.cached_domains)
     lease.log(
         "info",
         "planned the analysis",
         domains=plan.domains,
-        cachedDomains=cached,
+        cachedDomains=plan.cached_domains,
         emails=plan.emails,
+        cachedEmails=plan.cached_emails,
         suppressedEmails=todo.total_emails - plan.emails,
     )
     children = [
@@ -61,7 +63,7 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     ]
     with lease.transaction() as transaction:
         analysis = lease.job.subject.analysis()
-        analyses.begin_summary(transaction.connection, analysis, plan.emails, plan.domains, cached)
+        analyses.begin_summary(transaction.connection, analysis, todo.analysis_type, plan)
         if children:
             waiting = Waiting("resolving domains", 2, 50, len(stale), {_PHASE: _SCORE})
             transaction.wait_for(children, waiting)
@@ -91,8 +93,9 @@ def _score(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
 def _summarise(lease: Lease) -> None:
     analysis = lease.job.subject.analysis()
     with lease.transaction() as transaction:
-        summary = analyses.summary(transaction.connection, analysis)
-        details = {name: summary[name] for name in ("totalEmails", "highQualityLeads", "corporateEmails")}
+        analysis_type = analyses.load_type(transaction.connection, analysis)
+        summary = analyses.summary(transaction.connection, analysis, analysis_type)
+        details = {name: summary[name] for name in _TOLD if name in summary}
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis, details)
         transaction.complete(summary)
 

@@ -19,7 +19,7 @@ from mailsift.shared.db.loading import copy_in
 from mailsift.shared.db.suppressions import COVERED, ENTRIES, IS_KEPT, make_room, suppressed_among
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.scoring_policy import ScoringPolicy
-from mailsift.shared.verdicts import UploadStatus
+from mailsift.shared.verdicts import AnalysisType, UploadStatus
 
 # Each address once, by its first occurrence, and none that is suppressed.
 _PLAN = text(f"""
@@ -29,7 +29,8 @@ _PLAN = text(f"""
         WHERE e."uploadId" = :upload_id AND e."emailAddress" IS NOT NULL AND e."duplicateOf" IS NULL AND {IS_KEPT}
         GROUP BY e.domain
     )
-    SELECT coalesce(sum(needed.emails), 0), count(needed.domain),
+    SELECT coalesce(sum(needed.emails), 0),
+        coalesce(sum(needed.emails) FILTER (WHERE domains.domain IS NOT NULL), 0), count(needed.domain),
         coalesce(array_agg(needed.domain ORDER BY needed.domain)
             FILTER (WHERE needed.domain IS NOT NULL AND domains.domain IS NULL), '{{}}')
     FROM needed
@@ -42,11 +43,14 @@ _SLICE = text("""
         AND "emailAddress" IS NOT NULL AND "duplicateOf" IS NULL
     ORDER BY "sequenceNumber" """)
 
-_ADD_COUNTERS = text(
-    'UPDATE "advancedAnalysis" SET '
-    + ", ".join(f'"{name}" = "{name}" + :{name}' for name in COUNTERS)
-    + ' WHERE "analysisId" = :analysis_id'
-)
+_ADD_COUNTERS = {
+    analysis_type: text(
+        f'UPDATE "{analysis_type.value}Analysis" SET '
+        + ", ".join(f'"{name}" = "{name}" + :{name}' for name in names)
+        + ' WHERE "analysisId" = :analysis_id'
+    )
+    for analysis_type, names in COUNTERS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,7 @@ class ListToAnalyse:
     """As many for each row as the list has e-mail columns."""
     total_emails: int
     """Distinct ones: a duplicate is scored once."""
+    analysis_type: AnalysisType
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,17 @@ class ListPlan:
 
     emails: int
     """Addresses to score."""
+    cached_emails: int
+    """Those of them whose domain's facts are fresh."""
     domains: int
     """Distinct domains of theirs."""
     stale_domains: Sequence[str]
     """Those without fresh facts from these nameservers, in the order of their names."""
+
+    @property
+    def cached_domains(self) -> int:
+        """Domains that nobody has to be asked about."""
+        return self.domains - len(self.stale_domains)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +97,22 @@ def load_list(connection: Connection, analysis_id: uuid.UUID) -> ListToAnalyse:
     """Return the list of an analysis. Raises PermanentError when it was never read, or is not kept any more."""
     statement = text("""
         SELECT "uploadId", "totalRows" * coalesce(cardinality("emailColumns"), 1),
-            "totalEmails" - "duplicateEmails", u.status, u."rowsExpiredAt" IS NOT NULL
+            "totalEmails" - "duplicateEmails", "analysisType", u.status, u."rowsExpiredAt" IS NOT NULL
         FROM uploads u JOIN analyses USING ("uploadId") WHERE "analysisId" = :analysis_id""")
-    *found, status, expired = connection.execute(statement, {"analysis_id": analysis_id}).one()
+    upload_id, entries, emails, analysis_type, status, expired = connection.execute(
+        statement, {"analysis_id": analysis_id}
+    ).one()
     if status != UploadStatus.COMPLETED:
         raise PermanentError("upload_not_ready", f"the upload is {status}; an analysis needs one that is completed")
     if expired:
         raise PermanentError("rows_expired", "the rows of the upload are not kept any more; upload the list again")
-    return ListToAnalyse(*found)
+    return ListToAnalyse(upload_id, entries, emails, AnalysisType(analysis_type))
+
+
+def load_type(connection: Connection, analysis_id: uuid.UUID) -> AnalysisType:
+    """Return what was asked for."""
+    statement = text('SELECT "analysisType" FROM analyses WHERE "analysisId" = :analysis_id')
+    return AnalysisType(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
 
 
 def load_policy(connection: Connection, analysis_id: uuid.UUID) -> ScoringPolicy:
@@ -105,24 +125,23 @@ def plan_list(connection: Connection, todo: ListToAnalyse, workspace_id: uuid.UU
     """Find out what a list needs: nothing for the sake of what is suppressed."""
     make_room(connection)
     parameters = {"upload_id": todo.upload_id, "workspace_id": workspace_id, "resolver": resolver}
-    emails, domains, stale = connection.execute(_PLAN, parameters).one()
-    return ListPlan(int(emails), domains, stale)
+    emails, cached, domains, stale = connection.execute(_PLAN, parameters).one()
+    return ListPlan(int(emails), int(cached), domains, stale)
 
 
-def begin_summary(
-    connection: Connection, analysis_id: uuid.UUID, total_emails: int, total_domains: int, cached_domains: int
-) -> None:
+def begin_summary(connection: Connection, analysis_id: uuid.UUID, analysis_type: AnalysisType, plan: ListPlan) -> None:
     """Write what there is to do, and begin to count from zero."""
-    zeros = ", ".join(f'"{name}" = 0' for name in COUNTERS)
+    zeros = ", ".join(f'"{name}" = 0' for name in COUNTERS[analysis_type])
     connection.execute(
-        text(f"""UPDATE "advancedAnalysis" SET {zeros}, "totalEmails" = :total_emails,
-                 "totalDomains" = :total_domains, "cachedDomains" = :cached_domains
+        text(f"""UPDATE "{analysis_type.value}Analysis" SET {zeros}, "totalEmails" = :emails,
+                 "cachedEmails" = :cached_emails, "totalDomains" = :domains, "cachedDomains" = :cached_domains
                  WHERE "analysisId" = :analysis_id"""),
         {
             "analysis_id": analysis_id,
-            "total_emails": total_emails,
-            "total_domains": total_domains,
-            "cached_domains": cached_domains,
+            "emails": plan.emails,
+            "cached_emails": plan.cached_emails,
+            "domains": plan.domains,
+            "cached_domains": plan.cached_domains,
         },
     )
 
@@ -139,16 +158,17 @@ def copy_results(connection: Connection, rows: Iterable[tuple[object, ...]]) -> 
     copy_in(connection, "advancedEmailResults", COLUMNS, map(encode_row, rows))
 
 
-def add_counters(connection: Connection, analysis_id: uuid.UUID, totals: Mapping[str, int]) -> None:
+def add_counters(
+    connection: Connection, analysis_id: uuid.UUID, analysis_type: AnalysisType, totals: Mapping[str, int]
+) -> None:
     """Raise the summary's counters by those of a slice."""
-    connection.execute(_ADD_COUNTERS, {"analysis_id": analysis_id, **totals})
+    connection.execute(_ADD_COUNTERS[analysis_type], {"analysis_id": analysis_id, **totals})
 
 
-def summary(connection: Connection, analysis_id: uuid.UUID) -> dict[str, Any]:
+def summary(connection: Connection, analysis_id: uuid.UUID, analysis_type: AnalysisType) -> dict[str, Any]:
     """Return the counters of an analysis."""
-    statement = text(
-        """SELECT to_jsonb(a) - 'analysisId' FROM "advancedAnalysis" a WHERE "analysisId" = :analysis_id"""
-    )
+    statement = text(f"""SELECT to_jsonb(a) - 'analysisId' FROM "{analysis_type.value}Analysis" a
+                         WHERE "analysisId" = :analysis_id""")
     return dict(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
 
 
@@ -161,14 +181,23 @@ def add_notice(connection: Connection, analysis_id: uuid.UUID, notice: str) -> N
     )
 
 
-def load_single_address(connection: Connection, analysis_id: uuid.UUID) -> str:
-    """Return the address that a single analysis is of."""
-    statement = text('SELECT "emailAddress" FROM "singleAnalysis" WHERE "analysisId" = :analysis_id')
-    return str(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+def load_addresses(connection: Connection, analysis_id: uuid.UUID) -> list[str]:
+    """Return the addresses that a single analysis is of, as they were asked for."""
+    statement = text("""SELECT coalesce("emailAddresses", ARRAY["emailAddress"]) FROM "singleAnalysis"
+                        WHERE "analysisId" = :analysis_id""")
+    return list(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
+
+
+def save_cached(connection: Connection, analysis_id: uuid.UUID, cached: int) -> None:
+    """Say how many addresses of a single analysis were answered without asking anybody."""
+    connection.execute(
+        text('UPDATE "singleAnalysis" SET "cachedEmails" = :cached WHERE "analysisId" = :analysis_id'),
+        {"analysis_id": analysis_id, "cached": cached},
+    )
 
 
 def save_single_summary(connection: Connection, analysis_id: uuid.UUID, evidence: AddressEvidence) -> None:
-    """Copy the verdict of a single analysis from its one result, and keep what it stands on."""
+    """Copy the verdict of an analysis of one address from its one result, and keep what it stands on."""
     connection.execute(
         text("""UPDATE "singleAnalysis" s SET status = r.status, "leadStatus" = r."leadStatus",
                 "riskLevel" = r."riskLevel", "deliverabilityScore" = r."deliverabilityScore",

@@ -126,12 +126,12 @@ def release_claims(connection: Connection, domains: Sequence[str], token: uuid.U
     connection.execute(_RELEASE_CLAIMS, {"domains": list(domains), "token": str(token), "resolver": resolver})
 
 
-def load_facts(connection: Connection, domain: str, resolver: str) -> DomainFacts | None:
-    """Return the facts of one domain that were found fresh a moment ago."""
-    statement = text("""SELECT facts FROM domains WHERE domain = :domain AND resolver = :resolver
-                        AND facts IS NOT NULL""")
-    stored = connection.scalar(statement, {"domain": domain, "resolver": resolver})
-    return None if stored is None else facts_from_json(stored, domain)
+def load_facts(connection: Connection, domains: Sequence[str], resolver: str) -> dict[str, DomainFacts]:
+    """Return the facts of domains that were found fresh a moment ago."""
+    statement = text("""SELECT domain, facts FROM domains WHERE domain = ANY(CAST(:domains AS text[]))
+                        AND resolver = :resolver AND facts IS NOT NULL""")
+    rows = connection.execute(statement, {"domains": list(domains), "resolver": resolver})
+    return {domain: facts_from_json(stored, domain) for domain, stored in rows}
 
 
 def facts_of_slice(

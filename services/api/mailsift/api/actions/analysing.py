@@ -1,26 +1,33 @@
-"""Starts an analysis of a list or of one address."""
+"""Starts an analysis of a list, of one address or of one domain."""
 
 from __future__ import annotations
 
 import datetime as dt
-import time
 import uuid
 
 from sqlalchemy import Connection
 
+from mailsift.api.actions.auditing import start_audit
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import chaining, requester, status_url, stream_url, turn
 from mailsift.api.actions.quota import spend
+from mailsift.api.actions.waiting import wait_for_end
 from mailsift.api.actions.weighing import settle
 from mailsift.api.deps import Deps
 from mailsift.api.problems import Problem
-from mailsift.api.repository import analyses, jobs, results, uploads
-from mailsift.api.schemas.analyses import AdvancedRequest, AnalysisAccepted, AnalysisOpened, SingleRequest
-from mailsift.api.schemas.jobs import Job
+from mailsift.api.repository import analyses, audits, results, uploads
+from mailsift.api.schemas.analyses import (
+    AnalysisAccepted,
+    AnalysisOpened,
+    ListRequest,
+    SingleRequest,
+)
+from mailsift.api.schemas.audits import DomainRequest
 from mailsift.api.schemas.scoring import PolicyShown
+from mailsift.api.wording.languages import Language
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.db.suppressions import suppressed_among
-from mailsift.shared.jobs.repository.requesting import Opened, open_analysis, open_single_analysis
+from mailsift.shared.jobs.repository.requesting import NewAnalysis, Opened, open_analysis, open_single_analysis
 from mailsift.shared.jobs.states import subject_status
 from mailsift.shared.suppressions import ADDRESS_SUPPRESSED, address_key
 from mailsift.shared.verdicts import AnalysisStatus, UploadStatus
@@ -29,7 +36,7 @@ _UNDER_WAY = {UploadStatus.PENDING, UploadStatus.PROCESSING}
 
 
 def analyse(
-    deps: Deps, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
+    deps: Deps, asked: Asked, request: ListRequest | SingleRequest | DomainRequest, now: dt.datetime
 ) -> tuple[AnalysisAccepted, bool]:
     """Write an analysis and queue its job. Raises Problem."""
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
@@ -43,7 +50,11 @@ def analyse(
 
 
 def _start(
-    connection: Connection, deps: Deps, asked: Asked, request: AdvancedRequest | SingleRequest, now: dt.datetime
+    connection: Connection,
+    deps: Deps,
+    asked: Asked,
+    request: ListRequest | SingleRequest | DomainRequest,
+    now: dt.datetime,
 ) -> AnalysisAccepted:
     who, workspace_id = requester(asked), asked.principal.workspace_id
     policy = settle(connection, deps, asked.principal, request.scoring)
@@ -53,11 +64,14 @@ def _start(
             raise Problem("address_suppressed", ADDRESS_SUPPRESSED)
         spend(connection, workspace_id, 1)
         opened = open_single_analysis(connection, who, request.email_address, at, policy)
+    elif isinstance(request, DomainRequest):
+        opened = start_audit(connection, asked, request.name, turn(request, now), policy)
     else:
         at = turn(request, now, _reading_of(connection, request.upload_id))
         spend(connection, workspace_id, 1)
         with chaining("upload_not_ready"):
-            opened = open_analysis(connection, who, request.upload_id, at, policy)
+            new = NewAnalysis(request.upload_id, request.analysis_type)
+            opened = open_analysis(connection, who, new, at, policy)
     return AnalysisAccepted(
         status=AnalysisStatus.PENDING, scoring=PolicyShown.of(policy), **dict(analysis_answer(opened))
     )
@@ -85,37 +99,23 @@ def _reading_of(connection: Connection, upload_id: uuid.UUID) -> uuid.UUID | Non
     return upload.job_id
 
 
-def wait_for_result(deps: Deps, asked: Asked, accepted: AnalysisAccepted) -> AnalysisAccepted:
-    """Wait a little for a quick analysis; returns what is known then. Without a free place nobody waits."""
-    workspace_id = asked.principal.workspace_id
-    if not deps.watcher.take_place(workspace_id):
+def wait_for_result(deps: Deps, asked: Asked, accepted: AnalysisAccepted, language: Language) -> AnalysisAccepted:
+    """Wait a little for a quick analysis; returns what is known then."""
+    job = wait_for_end(deps, asked, accepted.job_id)
+    if job is None:
         return accepted
-    try:
-        job = _wait_for_end(deps, asked, accepted.job_id)
-    finally:
-        deps.watcher.free_place(workspace_id)
-    if job is None or not job.ended:
-        return accepted
-    with tenant_transaction(deps.engine, workspace_id) as connection:
+    with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
         result = results.only(connection, accepted.analysis_id)
         evidence = analyses.find_evidence(connection, accepted.analysis_id)
+        analysis = analyses.find(connection, accepted.analysis_id)
+        audit = audits.find(connection, accepted.analysis_id, language)
     ended = {
         "status": AnalysisStatus(subject_status(job.status)),
         "error_code": job.error_code,
         "error_message": job.error_message,
+        "cached_emails": 0 if analysis is None else analysis.cached_emails,
         "result": result,
         "evidence": evidence,
+        "audit": audit,
     }
     return accepted.model_copy(update=ended)
-
-
-def _wait_for_end(deps: Deps, asked: Asked, job_id: uuid.UUID) -> Job | None:
-    deadline = time.monotonic() + deps.settings.wait_seconds
-    with deps.watcher.watch(job_id) as watch:
-        while True:
-            with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
-                job = jobs.find(connection, job_id)
-            left = deadline - time.monotonic()
-            if job is None or job.ended or left <= 0 or watch.closed:
-                return job
-            watch.wait(min(left, deps.settings.stream_poll_seconds))

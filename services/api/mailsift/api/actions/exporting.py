@@ -13,7 +13,7 @@ from mailsift.api.actions.queueing import chaining, requester, status_url, strea
 from mailsift.api.actions.quota import spend
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Problem
+from mailsift.api.problems import Problem, invalid
 from mailsift.api.repository import analyses, exports
 from mailsift.api.repository.analyses import Analysed
 from mailsift.api.repository.exports import ExportFile
@@ -22,7 +22,7 @@ from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.repository.requesting import NewExport, Opened, export_name, open_export
-from mailsift.shared.verdicts import AnalysisStatus, ExportStatus
+from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, ExportStatus
 
 _UNDER_WAY = {AnalysisStatus.PENDING, AnalysisStatus.PROCESSING}
 
@@ -43,6 +43,8 @@ def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt
     analysed = analyses.find_analysed(connection, request.analysis_id)
     if analysed is None:
         raise Problem("not_found", "there is no such analysis")
+    if analysed.analysis_type is AnalysisType.DOMAIN:
+        raise invalid("analysisId", "the analysis of a domain has no rows to export")
     at = turn(request, now, _work_on(analysed, partial=request.partial))
     wanted, writing = request.selection, request.writing
     suffix = writing.suffix(request.file_type)

@@ -16,7 +16,14 @@ from mailsift.api.schemas.uploads import UploadAccepted, Wishes
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
-from mailsift.shared.jobs.repository.requesting import NewExport, Turn, export_name, open_analysis, open_export
+from mailsift.shared.jobs.repository.requesting import (
+    NewAnalysis,
+    NewExport,
+    Turn,
+    export_name,
+    open_analysis,
+    open_export,
+)
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.writing import AS_USUAL
 
@@ -65,7 +72,8 @@ def _chain(
     if wishes.analysis_type is None:
         return answer
     after_reading = Turn(after_job_id=answer.job_id, priority=priority)
-    analysis = open_analysis(connection, who, answer.upload_id, after_reading, wanted.policy)
+    new = NewAnalysis(answer.upload_id, wishes.analysis_type)
+    analysis = open_analysis(connection, who, new, after_reading, wanted.policy)
     answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
     if wishes.export_type is None:
         return answer

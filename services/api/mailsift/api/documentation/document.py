@@ -47,6 +47,8 @@ _CREATED = {
     "Idempotency-Replayed": _header("`true` when the answer was given before"),
 }
 
+_SPOKEN = {"Content-Language": _header("that of what is written for people")}
+
 
 def finish(document: Document) -> Document:
     """Complete a derived document; the result is a new one."""
@@ -65,6 +67,7 @@ def finish(document: Document) -> Document:
 
 def _finish_operation(path: str, method: str, operation: Document) -> None:
     idempotent = operation.pop("x-idempotent", False)
+    speaks = operation.pop("x-speaks", False)
     responses = operation["responses"]
     for media_type in operation.pop("x-also-answers", []):
         responses["200"]["content"][media_type] = _BINARY
@@ -72,7 +75,8 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
         responses.setdefault(str(status), dict(response))
     for status, response in responses.items():
         created = _CREATED if idempotent and status < "400" else {}
-        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created}
+        spoken = _SPOKEN if speaks and status < "400" else {}
+        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created, **spoken}
         if status >= "400":
             response["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
@@ -81,6 +85,8 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     operation["parameters"] = [_parameter(derived) for derived in operation["parameters"]]
     if idempotent:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
+    if speaks:
+        operation["parameters"].append(_ACCEPT_LANGUAGE)
     _finish_body(operation)
 
 
@@ -133,6 +139,15 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "the same request with the same key makes one thing and gets the same answer",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+_ACCEPT_LANGUAGE = {
+    "name": "Accept-Language",
+    "in": "header",
+    "required": False,
+    "description": "`en` or `de`: the language of what is written for people",
+    "schema": {"type": "string", "examples": ["de"]},
 }
 
 

@@ -6,32 +6,40 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import ColumnElement, Connection, Label, RowMapping, Select, func, select, true
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import analyses as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.api.schemas.scoring import PolicyShown
-from mailsift.shared.db.tables import AdvancedAnalysis, AdvancedEmailResult, Analysis, Job, SingleAnalysis, Upload
+from mailsift.shared.db.tables import (
+    AdvancedAnalysis,
+    AdvancedEmailResult,
+    Analysis,
+    BulkAnalysis,
+    DomainAnalysis,
+    Job,
+    SingleAnalysis,
+    Upload,
+)
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
 
 _BY_STATUS = {status: f"{status.value}_emails" for status in Status}
 _BY_LEAD_STATUS = {lead: f"{lead.value.replace('-', '_')}_leads" for lead in LeadStatus}
 _BY_RISK_LEVEL = {risk: f"{risk.value}_risk_emails" for risk in RiskLevel}
-_COUNTERS = [column for column in AdvancedAnalysis.__table__.columns if column.key != "analysis_id"]
-_ONE = (
-    AdvancedEmailResult.status,
-    AdvancedEmailResult.lead_status,
-    AdvancedEmailResult.risk_level,
-    AdvancedEmailResult.domain,
-    AdvancedEmailResult.is_corporate,
-    AdvancedEmailResult.is_free,
-    AdvancedEmailResult.is_disposable,
-    AdvancedEmailResult.is_relay,
-    AdvancedEmailResult.is_role_based,
-)
+_LISTS = (BulkAnalysis.__table__, AdvancedAnalysis.__table__)
+_COUNTERS = sorted({column.key for table in _LISTS for column in table.columns} - {"analysis_id"})
+_KINDS = {
+    "corporate_emails": AdvancedEmailResult.is_corporate,
+    "free_emails": AdvancedEmailResult.is_free,
+    "disposable_emails": AdvancedEmailResult.is_disposable,
+    "relay_emails": AdvancedEmailResult.is_relay,
+    "role_based_emails": AdvancedEmailResult.is_role_based,
+}
+_FEW = "few_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,51 +92,67 @@ def page(connection: Connection, listing: Listing) -> schemas.AnalysisPage:
 
 
 def _rows() -> Select[Any]:
-    # Only an analysis of one address keeps its counts in its one result; the number keeps lists from being read.
-    is_the_one = (AdvancedEmailResult.analysis_id == SingleAnalysis.analysis_id) & (
-        AdvancedEmailResult.sequence_number == 1
-    )
+    counted = _counted()
     return (
         select(
             *Analysis.__table__.columns,
             latest_job(Job.analysis_id, Analysis.analysis_id),
-            *(column.label(column.key) for column in _COUNTERS),
+            *(_counter(name) for name in _COUNTERS),
+            DomainAnalysis.domain,
+            DomainAnalysis.is_cached,
             SingleAnalysis.email_address,
-            *(column.label(f"one_{column.key}") for column in _ONE),
+            SingleAnalysis.email_addresses,
+            SingleAnalysis.cached_emails.label(f"{_FEW}cached_emails"),
+            *(column.label(f"{_FEW}{column.key}") for column in counted.columns),
         )
+        .outerjoin(BulkAnalysis, BulkAnalysis.analysis_id == Analysis.analysis_id)
         .outerjoin(AdvancedAnalysis, AdvancedAnalysis.analysis_id == Analysis.analysis_id)
         .outerjoin(SingleAnalysis, SingleAnalysis.analysis_id == Analysis.analysis_id)
-        .outerjoin(AdvancedEmailResult, is_the_one)
+        .outerjoin(DomainAnalysis, DomainAnalysis.analysis_id == Analysis.analysis_id)
+        .outerjoin(counted, true())
     )
 
 
+def _counter(name: str) -> Label[int | None]:
+    # Only one of the summaries is there.
+    return func.coalesce(*(table.columns[name] for table in _LISTS if name in table.columns)).label(name)
+
+
+def _counted() -> LateralFromClause:
+    """Count the answers of an analysis of one address or some: it keeps no counters. Of a list this finds none."""
+    row = AdvancedEmailResult
+    conditions: dict[str, ColumnElement[bool]] = {
+        **{name: row.status == status.value for status, name in _BY_STATUS.items()},
+        **{name: row.lead_status == lead.value for lead, name in _BY_LEAD_STATUS.items()},
+        **{name: row.risk_level == risk.value for risk, name in _BY_RISK_LEVEL.items()},
+        **{name: column.is_(True) for name, column in _KINDS.items()},
+    }
+    counts = [
+        func.count().label("processed_emails"),
+        func.count(row.domain.distinct()).label("total_domains"),
+        *(func.count().filter(condition).label(name) for name, condition in conditions.items()),
+    ]
+    return select(*counts).where(row.analysis_id == SingleAnalysis.analysis_id).lateral()
+
+
 def _shown(row: RowMapping) -> schemas.Analysis:
-    counts = _counts_of_one(row) if row["analysis_type"] == AnalysisType.SINGLE else _counts(row)
+    kind = AnalysisType(row["analysis_type"])
+    counts = (
+        _few(row) if kind in {AnalysisType.SINGLE, AnalysisType.DOMAIN} else {name: row[name] for name in _COUNTERS}
+    )
     scoring = PolicyShown.of(ScoringPolicy.from_json(row["scoring"]))
-    return schemas.Analysis.model_validate({**row, **counts, "scoring": scoring})
-
-
-def _counts(row: RowMapping) -> dict[str, object]:
-    return {
-        "by_status": {status: row[name] for status, name in _BY_STATUS.items()},
-        "by_lead_status": {lead: row[name] for lead, name in _BY_LEAD_STATUS.items()},
-        "by_risk_level": {risk: row[name] for risk, name in _BY_RISK_LEVEL.items()},
+    groups = {
+        "by_status": {status: counts[name] for status, name in _BY_STATUS.items()},
+        "by_lead_status": {lead: counts[name] for lead, name in _BY_LEAD_STATUS.items()} if kind.tells_leads else None,
+        "by_risk_level": {risk: counts[name] for risk, name in _BY_RISK_LEVEL.items()},
     }
+    return schemas.Analysis.model_validate({**row, **counts, **groups, "scoring": scoring})
 
 
-def _counts_of_one(row: RowMapping) -> dict[str, object]:
-    known = int(row["one_status"] is not None)
-    return {
-        "total_emails": 1,
-        "processed_emails": known,
-        "total_domains": int(row["one_domain"] is not None),
-        "cached_domains": 0,
-        "by_status": {status: int(row["one_status"] == status) for status in Status},
-        "by_lead_status": {lead: int(row["one_lead_status"] == lead) for lead in LeadStatus},
-        "by_risk_level": {risk: int(row["one_risk_level"] == risk) for risk in RiskLevel},
-        "corporate_emails": int(bool(row["one_is_corporate"])),
-        "free_emails": int(bool(row["one_is_free"])),
-        "disposable_emails": int(bool(row["one_is_disposable"])),
-        "relay_emails": int(bool(row["one_is_relay"])),
-        "role_based_emails": int(bool(row["one_is_role_based"])),
-    }
+def _few(row: RowMapping) -> dict[str, int]:
+    """The counts of an analysis of some addresses, or of a domain, which has none."""
+    counts: dict[str, int] = {name.removeprefix(_FEW): row[name] or 0 for name in row if name.startswith(_FEW)}
+    asked = row["email_addresses"] or [row["email_address"]]
+    if row["domain"] is not None:
+        asked, counts["total_domains"] = [], 1
+    return {**counts, "total_emails": len(asked), "cached_domains": int(bool(row["is_cached"]))}

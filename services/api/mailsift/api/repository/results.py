@@ -29,6 +29,12 @@ def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | Non
     return None if row is None else schemas.Result.model_validate(row)
 
 
+def few(connection: Connection, analysis_id: uuid.UUID) -> list[schemas.Result]:
+    """Read all answers of an analysis of a few addresses."""
+    query = _ROWS.where(AdvancedEmailResult.analysis_id == analysis_id).order_by(AdvancedEmailResult.sequence_number)
+    return [schemas.Result.model_validate(row) for row in connection.execute(query)]
+
+
 def _conditions(wanted: schemas.ResultFilter) -> Iterator[ColumnElement[bool]]:
     row = AdvancedEmailResult
     equal: dict[Any, Any] = {

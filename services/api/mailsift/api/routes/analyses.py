@@ -1,4 +1,4 @@
-"""/api/analyses: verdicts on lists and on single addresses."""
+"""/api/analyses: verdicts on lists, on single addresses and on domains."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mailsift.api.actions.queueing import is_later
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.problems import Problem
-from mailsift.api.repository import analyses, results
-from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
+from mailsift.api.repository import analyses, audits, results
+from mailsift.api.routes.answers import Replied, accepted, asked, found, language, reading, spoken
 from mailsift.api.schemas.analyses import (
     Analysis,
     AnalysisAccepted,
     AnalysisOptions,
     AnalysisPage,
     AnalysisRequest,
-    SingleRequest,
+    ListRequest,
 )
 from mailsift.api.schemas.base import Listing
 from mailsift.api.schemas.results import ResultFilter, ResultPage
@@ -48,22 +48,22 @@ blueprint = APIBlueprint("analyses", __name__, url_prefix="/api/analyses", tag="
         "idempotency_key_reused",
         "job_quota_exceeded",
     )
-    | answers(200, "one address, and its result", {"application/json": "AnalysisAccepted"}),
-    extensions={"x-idempotent": True},
+    | answers(200, "one address or domain, and its result", {"application/json": "AnalysisAccepted"}),
+    extensions={"x-idempotent": True, "x-speaks": True},
 )
 def create(query_data: AnalysisOptions, json_data: AnalysisRequest) -> Replied:
-    """Analyse an upload, or one address.
+    """Analyse an upload, one address, or one domain.
 
-    For one address the answer waits a few seconds for the result; `wait=0` turns that off. The analysis of an upload
-    that is still being read begins by itself when it has been.
+    For an address or a domain the answer waits a few seconds for the result; `wait=0` turns that off. The analysis of
+    an upload that is still being read begins by itself when it has been.
     """
     wanted, now = json_data.root, dt.datetime.now(dt.UTC)
     answer, replayed = analyse(deps(), asked(), wanted, now)
-    if isinstance(wanted, SingleRequest) and query_data.wait and not is_later(wanted, now):
-        answer = wait_for_result(deps(), asked(), answer)
+    if not isinstance(wanted, ListRequest) and query_data.wait and not is_later(wanted, now):
+        answer = wait_for_result(deps(), asked(), answer, language())
     body, status, headers = accepted(answer, "analyses", answer.analysis_id, replayed=replayed)
     ended = answer.status is not AnalysisStatus.PENDING
-    return body, HTTPStatus.OK.value if ended else status, headers
+    return body, HTTPStatus.OK.value if ended else status, {**headers, **spoken(language())}
 
 
 @blueprint.get("")
@@ -77,12 +77,16 @@ def index(query_data: Listing) -> AnalysisPage:
 
 @blueprint.get("/<uuid:analysis_id>")
 @blueprint.output(Analysis)
-@blueprint.doc(responses=refusals("not_found"))
-def show(analysis_id: uuid.UUID) -> Analysis:
-    """Read an analysis and its counts so far; of a single address also what its verdict stands on."""
+@blueprint.doc(responses=refusals("not_found"), extensions={"x-speaks": True})
+def show(analysis_id: uuid.UUID) -> Replied:
+    """Read an analysis and its counts so far; of an address or a domain also what its verdict stands on."""
     with reading() as connection:
         analysis = found(analyses.find(connection, analysis_id), "analysis")
-        return analysis.model_copy(update={"evidence": analyses.find_evidence(connection, analysis_id)})
+        details = {
+            "evidence": analyses.find_evidence(connection, analysis_id),
+            "audit": audits.find(connection, analysis_id, language()),
+        }
+    return analysis.model_copy(update=details), HTTPStatus.OK.value, spoken(language())
 
 
 @blueprint.get("/<uuid:analysis_id>/results")

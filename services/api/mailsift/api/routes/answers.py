@@ -16,6 +16,7 @@ from mailsift.api.auth import principal
 from mailsift.api.deps import deps
 from mailsift.api.problems import Problem
 from mailsift.api.schemas.base import Answer
+from mailsift.api.wording.languages import Language
 from mailsift.shared.db.session import tenant_transaction
 
 Found = TypeVar("Found")
@@ -39,6 +40,16 @@ def found(thing: Found | None, name: str) -> Found:
 def asked() -> Asked:
     """Say who asks, in which trace, and under which Idempotency-Key."""
     return Asked(principal(), g.trace_id, request.headers.get(HEADER))
+
+
+def language() -> Language:
+    """Choose the language of an answer that has words for people."""
+    return Language(request.accept_languages.best_match([each.value for each in Language]) or Language.ENGLISH)
+
+
+def spoken(words: Language) -> dict[str, str]:
+    """Say in which language an answer is, and that another request may get it in another."""
+    return {"Content-Language": words.value, "Vary": "Accept-Language"}
 
 
 def accepted(answer: Answer, resource: str, resource_id: uuid.UUID, *, replayed: bool) -> Replied:

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Timed
+from mailsift.api.schemas.audits import Audit, DomainRequest
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
 from mailsift.api.schemas.results import Result
-from mailsift.api.schemas.scoring import PolicyShown, Scoring
-from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, RiskLevel, Status
+from mailsift.api.schemas.scoring import Judged, PolicyShown
+from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, ListAnalysisType, RiskLevel, Status
 
 Evidence = Annotated[
     dict[str, Any],
@@ -20,18 +21,12 @@ Evidence = Annotated[
 ]
 
 
-class Judged(Timed):
-    """The base of what is judged."""
-
-    scoring: Scoring | None = Field(
-        default=None, description="what is weighed otherwise this time than the workspace has it"
-    )
-
-
-class AdvancedRequest(Judged):
+class ListRequest(Judged):
     """Analyse a whole list."""
 
-    analysis_type: Literal[AnalysisType.ADVANCED]
+    analysis_type: ListAnalysisType = Field(
+        description="`bulk`: syntax, whether domains take mail, lists; `advanced`: authentication and leads as well"
+    )
     upload_id: uuid.UUID
 
 
@@ -42,8 +37,10 @@ class SingleRequest(Judged):
     email_address: Line = Field(min_length=1, max_length=1000)
 
 
-class AnalysisRequest(RootModel[Annotated[AdvancedRequest | SingleRequest, Field(discriminator="analysis_type")]]):
-    """Analyse a list or an address."""
+class AnalysisRequest(
+    RootModel[Annotated[ListRequest | SingleRequest | DomainRequest, Field(discriminator="analysis_type")]]
+):
+    """Analyse a list, an address or a domain."""
 
 
 class AnalysisOptions(Given):
@@ -62,14 +59,16 @@ class AnalysisOpened(Answer):
 
 
 class AnalysisAccepted(AnalysisOpened):
-    """The analysis is asked for; for a single address that was quick, with its result."""
+    """The analysis is asked for; for a single address or a domain that was quick, with its result."""
 
     status: AnalysisStatus
     scoring: PolicyShown | None = Field(default=None, description="by which policy it judges")
     error_code: str | None = None
     error_message: str | None = None
+    cached_emails: int = Field(default=0, description="1: the address was answered from what was known")
     result: Result | None = None
     evidence: Evidence | None = None
+    audit: Audit | None = None
 
 
 class Analysis(Answer):
@@ -80,6 +79,8 @@ class Analysis(Answer):
     upload_id: uuid.UUID | None
     analysis_type: AnalysisType
     email_address: str | None = Field(description="of an analysis of a single address")
+    email_addresses: list[str] | None = Field(description="of an analysis of several addresses at once")
+    domain: str | None = Field(description="of an analysis of a domain")
     status: AnalysisStatus
     error_code: str | None
     error_message: str | None
@@ -87,9 +88,10 @@ class Analysis(Answer):
     total_emails: int
     processed_emails: int
     total_domains: int
-    cached_domains: int
+    cached_domains: int = Field(description="domains of which enough was known to ask nobody")
+    cached_emails: int = Field(description="addresses that were answered from what was known")
     by_status: dict[Status, int]
-    by_lead_status: dict[LeadStatus, int]
+    by_lead_status: dict[LeadStatus, int] | None = Field(description="null of a bulk analysis, which tells none")
     by_risk_level: dict[RiskLevel, int]
     corporate_emails: int
     free_emails: int
@@ -98,6 +100,7 @@ class Analysis(Answer):
     role_based_emails: int
     scoring: PolicyShown = Field(description="by which policy it judges, settled when it was asked for")
     evidence: Evidence | None = Field(default=None, description="of a single address, and not in lists of analyses")
+    audit: Audit | None = Field(default=None, description="of a domain, for 24 hours, and not in lists of analyses")
     rows_expired_at: Time | None = Field(description="since when the results are no longer kept, only their counts")
     created_at: Time
     started_at: Time | None

@@ -29,7 +29,7 @@ class Result(Answer):
     status: Status
     sub_status: str
     deliverability_score: int
-    lead_status: LeadStatus
+    lead_status: LeadStatus | None = Field(description="null in a bulk analysis, which tells none")
     risk_level: RiskLevel
     is_valid_syntax: bool
     is_corporate: bool

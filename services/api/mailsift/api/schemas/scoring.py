@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictInt
 
-from mailsift.api.schemas.base import Answer, Given
+from mailsift.api.schemas.base import Answer, Given, Timed
 from mailsift.shared.scoring_policy import PERFECT, WEIGHABLE, ScoringPolicy
 
 _KNOWN = ", ".join(f"`{reason}`" for reason in sorted(WEIGHABLE))
@@ -49,6 +49,14 @@ class Scoring(Given):
     def said(self) -> dict[str, Any]:
         """Write it as a policy is read."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Judged(Timed):
+    """The base of what is judged."""
+
+    scoring: Scoring | None = Field(
+        default=None, description="what is weighed otherwise this time than the workspace has it"
+    )
 
 
 class PolicyShown(Answer):

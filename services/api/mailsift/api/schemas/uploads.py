@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator
 from pydantic.alias_generators import to_camel
@@ -15,7 +15,7 @@ from mailsift.api.schemas.previews import Finding, Preview
 from mailsift.api.schemas.reading import Reading, true_or_false
 from mailsift.shared.inbox import MAX_NAME_LENGTH
 from mailsift.shared.urls import MAX_URL_LENGTH, parse_url
-from mailsift.shared.verdicts import AnalysisType, FileType, UploadSource, UploadStatus, UploadType
+from mailsift.shared.verdicts import FileType, ListAnalysisType, UploadSource, UploadStatus, UploadType
 
 
 def _without_query(url: str | None) -> str | None:
@@ -26,9 +26,7 @@ def _without_query(url: str | None) -> str | None:
 class Following(Timed):
     """What is to follow once a list is read."""
 
-    analysis_type: Literal[AnalysisType.ADVANCED] | None = Field(
-        default=None, description="analyse the list once it is read"
-    )
+    analysis_type: ListAnalysisType | None = Field(default=None, description="analyse the list once it is read")
     export_type: FileType | None = Field(
         default=None, description="write the answers into a file once the list is analysed; needs `analysisType`"
     )
@@ -41,7 +39,7 @@ class Wishes(Following):
     @classmethod
     def _needs_an_analysis(cls, value: FileType | None, info: ValidationInfo) -> FileType | None:
         if value is not None and info.data.get("analysis_type", ...) is None:
-            raise ValueError("an export needs an analysis: say analysisType=advanced too")
+            raise ValueError("an export needs an analysis: say analysisType too, bulk or advanced")
         return value
 
     @property

@@ -37,6 +37,22 @@ _UNKNOWN_DOMAINS = _forget(
     order="expiresAt",
 )
 
+_VERIFIED_EMAILS = _forget(
+    "verifiedEmails",
+    ["workspaceId", "emailAddress", "resolver"],
+    """t."expiresAt" < now() - make_interval(hours => :hours)""",
+    order="expiresAt",
+)
+
+_AUDITS = text("""
+    WITH old AS (
+        SELECT "analysisId" FROM "domainAnalysis"
+        WHERE "expiresAt" < now() - make_interval(hours => :hours) AND evidence IS NOT NULL
+        ORDER BY "expiresAt" LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
+    )
+    UPDATE "domainAnalysis" d SET evidence = NULL, recommendations = NULL
+    FROM old WHERE d."analysisId" = old."analysisId" """)
+
 # Full is what a bucket begins as.
 _RATE_LIMITS = _forget(
     "rateLimits",
@@ -69,6 +85,16 @@ def forget_domains(connection: Connection, days: int, batch: int) -> int:
     if forgotten < batch:
         forgotten += connection.execute(_UNKNOWN_DOMAINS, {"days": days, "batch": batch - forgotten}).rowcount
     return forgotten
+
+
+def forget_verified_emails(connection: Connection, hours: int, batch: int) -> int:
+    """Delete what was known of single addresses and went stale so long ago."""
+    return connection.execute(_VERIFIED_EMAILS, {"hours": hours, "batch": batch}).rowcount
+
+
+def forget_audits(connection: Connection, hours: int, batch: int) -> int:
+    """Empty the analyses of domains that went past their time so long ago; their verdicts stay."""
+    return connection.execute(_AUDITS, {"hours": hours, "batch": batch}).rowcount
 
 
 def forget_rate_limits(connection: Connection, days: int, batch: int) -> int:

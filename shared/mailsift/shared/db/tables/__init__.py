@@ -1,8 +1,15 @@
 """All tables, a file per group; importing this package makes the metadata complete."""
 
 from mailsift.shared.db.tables.activities import IdempotencyKey, UserActivity
-from mailsift.shared.db.tables.analyses import AdvancedAnalysis, AdvancedEmailResult, Analysis, SingleAnalysis
-from mailsift.shared.db.tables.domains import Domain
+from mailsift.shared.db.tables.analyses import (
+    AdvancedAnalysis,
+    AdvancedEmailResult,
+    Analysis,
+    BulkAnalysis,
+    DomainAnalysis,
+    SingleAnalysis,
+)
+from mailsift.shared.db.tables.domains import Domain, VerifiedEmail
 from mailsift.shared.db.tables.exports import Export
 from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.db.tables.limits import RateLimit
@@ -15,7 +22,9 @@ __all__ = [
     "AdvancedEmailResult",
     "Analysis",
     "ApiKey",
+    "BulkAnalysis",
     "Domain",
+    "DomainAnalysis",
     "Export",
     "IdempotencyKey",
     "Job",
@@ -32,6 +41,7 @@ __all__ = [
     "UploadRejectedRow",
     "UserActivity",
     "UserProfile",
+    "VerifiedEmail",
     "Workspace",
     "WorkspaceMember",
 ]

@@ -51,12 +51,16 @@ class Analysis(Base):
 
 
 class SingleAnalysis(Base):
-    """The summary of an analysis of one address."""
+    """The summary of an analysis of one address, or of several that were asked about together."""
 
     __tablename__ = "singleAnalysis"
+    __table_args__ = (CheckConstraint('num_nonnulls("emailAddress", "emailAddresses") = 1', name="one_or_several"),)
 
     analysis_id: Mapped[Key] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
-    email_address: Mapped[Words]
+    email_address: Mapped[Words | None]
+    email_addresses: Mapped[WordList | None]
+    cached_emails: Mapped[Count]
+    # The verdict, of one address; those of several are counted where they stand.
     status: Mapped[Words | None]
     lead_status: Mapped[Words | None]
     risk_level: Mapped[Words | None]
@@ -65,28 +69,20 @@ class SingleAnalysis(Base):
     evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-class AdvancedAnalysis(Base):
-    """The summary of an advanced analysis: counters, raised by each slice in the transaction that writes its rows."""
-
-    __tablename__ = "advancedAnalysis"
-    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+class ListCounts:
+    """Counters of the analysis of a list, raised by each slice in the transaction that writes its rows."""
 
     analysis_id: Mapped[Key] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
     total_emails: Mapped[Count]
     processed_emails: Mapped[Count]
     total_domains: Mapped[Count]
     cached_domains: Mapped[Count]
+    cached_emails: Mapped[Count]
 
     valid_emails: Mapped[Count]
     risky_emails: Mapped[Count]
     invalid_emails: Mapped[Count]
     unknown_emails: Mapped[Count]
-
-    high_quality_leads: Mapped[Count]
-    medium_quality_leads: Mapped[Count]
-    low_quality_leads: Mapped[Count]
-    invalid_leads: Mapped[Count]
-    unknown_leads: Mapped[Count]
 
     low_risk_emails: Mapped[Count]
     medium_risk_emails: Mapped[Count]
@@ -100,8 +96,56 @@ class AdvancedAnalysis(Base):
     role_based_emails: Mapped[Count]
 
 
+class BulkAnalysis(ListCounts, Base):
+    """The summary of a bulk analysis."""
+
+    __tablename__ = "bulkAnalysis"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+
+class AdvancedAnalysis(ListCounts, Base):
+    """The summary of an advanced analysis, which tells leads too."""
+
+    __tablename__ = "advancedAnalysis"
+    __table_args__ = ({"postgresql_with": {"fillfactor": "50"}},)
+
+    high_quality_leads: Mapped[Count]
+    medium_quality_leads: Mapped[Count]
+    low_quality_leads: Mapped[Count]
+    invalid_leads: Mapped[Count]
+    unknown_leads: Mapped[Count]
+
+
+class DomainAnalysis(Base):
+    """The summary of an analysis of one domain, and for a day what was found."""
+
+    __tablename__ = "domainAnalysis"
+    __table_args__ = (Index("ix_domainAnalysis_expiring", "expires_at", postgresql_where=text("evidence IS NOT NULL")),)
+
+    analysis_id: Mapped[Key] = mapped_column(ForeignKey(Analysis.analysis_id, ondelete="CASCADE"))
+    domain: Mapped[Words]
+    status: Mapped[Words | None]
+    sub_status: Mapped[Words | None]
+    risk_level: Mapped[Words | None]
+    deliverability_score: Mapped[Small | None]
+    reasons: Mapped[WordList | None]
+    score_breakdown: Mapped[list[Any] | None] = mapped_column(JSONB)
+    score_version: Mapped[Small | None]
+    # Whether any nameserver said anything, and whether it said so before.
+    is_real_data: Mapped[bool | None]
+    is_cached: Mapped[bool | None]
+    # Each with its code and how long it took.
+    steps: Mapped[list[Any] | None] = mapped_column(JSONB)
+    recommendations: Mapped[list[Any] | None] = mapped_column(JSONB)
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    expires_at: Mapped[Time | None]
+
+
 class AdvancedEmailResult(Base):
-    """The answer for one distinct address: the verdict and the evidence it stands on."""
+    """The answer for one distinct address: the verdict and the evidence it stands on.
+
+    A bulk analysis leaves out what it does not look at.
+    """
 
     __tablename__ = "advancedEmailResults"
 
@@ -113,7 +157,7 @@ class AdvancedEmailResult(Base):
     status: Mapped[Words]
     sub_status: Mapped[Words]
     deliverability_score: Mapped[Small]
-    lead_status: Mapped[Words]
+    lead_status: Mapped[Words | None]
     risk_level: Mapped[Words]
     is_valid_syntax: Mapped[bool]
     is_corporate: Mapped[bool]

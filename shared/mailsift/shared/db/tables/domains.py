@@ -1,14 +1,16 @@
-"""What DNS says of a domain, kept for as long as its records allow."""
+"""What DNS says of a domain, and what is known of an address, kept for as long as records allow."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.tables.columns import Id, Time, Words
+from mailsift.shared.db.tables.columns import Id, Json, Time, Words
+from mailsift.shared.db.tables.people import Workspace
 
 
 class Domain(Base):
@@ -28,3 +30,19 @@ class Domain(Base):
     expires_at: Mapped[Time | None] = mapped_column(index=True)
     claim_token: Mapped[Id | None]
     claimed_until: Mapped[Time | None]
+
+
+class VerifiedEmail(Base):
+    """What was found about one address, for the workspace that asked for it alone.
+
+    Of what is found the verdict is no part: it follows from the lists and the weights of the day.
+    """
+
+    __tablename__ = "verifiedEmails"
+
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"), primary_key=True)
+    email_address: Mapped[Words] = mapped_column(primary_key=True)
+    resolver: Mapped[Words] = mapped_column(primary_key=True)
+    facts: Mapped[Json]
+    verified_at: Mapped[Time]
+    expires_at: Mapped[Time] = mapped_column(index=True)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Final
 
 from sqlalchemy import Connection, insert, text
 from uuid_utils.compat import uuid7
 
 from mailsift.shared.db.activities import Activity, record
-from mailsift.shared.db.tables import AdvancedAnalysis, Analysis, Export, SingleAnalysis
+from mailsift.shared.db.tables import AdvancedAnalysis, Analysis, BulkAnalysis, DomainAnalysis, Export, SingleAnalysis
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository.queueing import enqueue
 from mailsift.shared.jobs.states import ENDED
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, FilterOption, Selection
-from mailsift.shared.verdicts import AnalysisType, FileType
+from mailsift.shared.verdicts import AnalysisType, FileType, ListAnalysisType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 
 _LONGEST_STEM = 200
@@ -49,6 +51,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class NewAnalysis:
+    """A list to be analysed."""
+
+    upload_id: uuid.UUID
+    analysis_type: ListAnalysisType = AnalysisType.ADVANCED
+
+
+@dataclass(frozen=True, slots=True)
 class NewExport:
     """A file to be written."""
 
@@ -69,20 +79,31 @@ class Opened:
 
 AT_ONCE = Turn()
 
+_SUMMARIES: Final = {
+    AnalysisType.BULK: BulkAnalysis,
+    AnalysisType.ADVANCED: AdvancedAnalysis,
+}
+_JOB_TYPES: Final = {
+    AnalysisType.SINGLE: JobType.SINGLE_ANALYSIS,
+    AnalysisType.BULK: JobType.BULK_ANALYSIS,
+    AnalysisType.ADVANCED: JobType.ADVANCED_ANALYSIS,
+    AnalysisType.DOMAIN: JobType.DOMAIN_ANALYSIS,
+}
+
 
 def open_analysis(
     connection: Connection,
     requester: Requester,
-    upload_id: uuid.UUID,
+    new: NewAnalysis,
     turn: Turn = AT_ONCE,
     policy: ScoringPolicy = DEFAULT_POLICY,
 ) -> Opened:
     """Write an analysis of a list and queue its job. Raises PermanentError when `turn` names an impossible job."""
-    analysis_id = _add_analysis(connection, requester, AnalysisType.ADVANCED, upload_id, policy)
-    connection.execute(insert(AdvancedAnalysis), {"analysis_id": analysis_id})
-    details = {"analysisType": AnalysisType.ADVANCED.value, "uploadId": str(upload_id)}
+    analysis_id = _add_analysis(connection, requester, new.analysis_type, new.upload_id, policy)
+    connection.execute(insert(_SUMMARIES[new.analysis_type]), {"analysis_id": analysis_id})
+    details = {"analysisType": new.analysis_type.value, "uploadId": str(new.upload_id)}
     record(connection, requester, Activity.ANALYSIS_REQUESTED, analysis_id, details)
-    return _queue_analysis(connection, requester, AnalysisType.ADVANCED, analysis_id, turn)
+    return _queue_analysis(connection, requester, new.analysis_type, analysis_id, turn)
 
 
 def open_single_analysis(
@@ -93,16 +114,46 @@ def open_single_analysis(
     policy: ScoringPolicy = DEFAULT_POLICY,
 ) -> Opened:
     """Write an analysis of one address and queue its job. Raises PermanentError as `open_analysis`."""
+    return _open_single(connection, requester, {"email_address": email_address}, turn, policy)
+
+
+def open_verification(
+    connection: Connection,
+    requester: Requester,
+    email_addresses: Sequence[str],
+    policy: ScoringPolicy = DEFAULT_POLICY,
+) -> Opened:
+    """Write an analysis of several addresses, each by itself, and queue its one job."""
+    return _open_single(connection, requester, {"email_addresses": list(email_addresses)}, AT_ONCE, policy)
+
+
+def _open_single(
+    connection: Connection,
+    requester: Requester,
+    addresses: Mapping[str, str | list[str]],
+    turn: Turn,
+    policy: ScoringPolicy,
+) -> Opened:
     analysis_id = _add_analysis(connection, requester, AnalysisType.SINGLE, None, policy)
-    connection.execute(insert(SingleAnalysis), {"analysis_id": analysis_id, "email_address": email_address})
-    record(
-        connection,
-        requester,
-        Activity.ANALYSIS_REQUESTED,
-        analysis_id,
-        {"analysisType": AnalysisType.SINGLE.value},
-    )
+    connection.execute(insert(SingleAnalysis), {"analysis_id": analysis_id, **addresses})
+    details = {"analysisType": AnalysisType.SINGLE.value}
+    record(connection, requester, Activity.ANALYSIS_REQUESTED, analysis_id, details)
     return _queue_analysis(connection, requester, AnalysisType.SINGLE, analysis_id, turn)
+
+
+def open_domain_analysis(
+    connection: Connection,
+    requester: Requester,
+    domain: str,
+    turn: Turn = AT_ONCE,
+    policy: ScoringPolicy = DEFAULT_POLICY,
+) -> Opened:
+    """Write an analysis of one domain and queue its job. Raises PermanentError as `open_analysis`."""
+    analysis_id = _add_analysis(connection, requester, AnalysisType.DOMAIN, None, policy)
+    connection.execute(insert(DomainAnalysis), {"analysis_id": analysis_id, "domain": domain})
+    details = {"analysisType": AnalysisType.DOMAIN.value, "domain": domain}
+    record(connection, requester, Activity.ANALYSIS_REQUESTED, analysis_id, details)
+    return _queue_analysis(connection, requester, AnalysisType.DOMAIN, analysis_id, turn)
 
 
 def open_export(connection: Connection, requester: Requester, new: NewExport, turn: Turn = AT_ONCE) -> Opened:
@@ -171,9 +222,8 @@ def _add_analysis(
 def _queue_analysis(
     connection: Connection, requester: Requester, analysis_type: AnalysisType, analysis_id: uuid.UUID, turn: Turn
 ) -> Opened:
-    job_types = {AnalysisType.SINGLE: JobType.SINGLE_ANALYSIS, AnalysisType.ADVANCED: JobType.ADVANCED_ANALYSIS}
     subject, payload = Subject(analysis_id=analysis_id), {"analysisType": analysis_type.value}
-    return Opened(analysis_id, enqueue(connection, _job(requester, job_types[analysis_type], subject, payload, turn)))
+    return Opened(analysis_id, enqueue(connection, _job(requester, _JOB_TYPES[analysis_type], subject, payload, turn)))
 
 
 def _job(requester: Requester, job_type: JobType, subject: Subject, payload: dict[str, str], turn: Turn) -> NewJob:

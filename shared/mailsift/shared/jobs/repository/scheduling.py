@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from mailsift.shared.db.scoring import policy_for
 from mailsift.shared.jobs.repository.requesting import (
+    NewAnalysis,
     NewExport,
     Requester,
     Turn,
@@ -130,7 +131,7 @@ def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, op
     """
     requester = Requester(schedule.workspace_id, schedule.user_id, trace_id=uuid.uuid4().hex)
     policy = policy_for(connection, schedule.workspace_id, operator)
-    analysis = open_analysis(connection, requester, schedule.upload_id, policy=policy)
+    analysis = open_analysis(connection, requester, NewAnalysis(schedule.upload_id), policy=policy)
     if schedule.file_type is not None:
         suffix = AS_USUAL.suffix(schedule.file_type)
         name = export_name(schedule.upload_name, AnalysisType.ADVANCED, suffix, due_at.date())

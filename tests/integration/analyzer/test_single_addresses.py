@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from factories import Tenant, enqueue, make_analysis, make_tenant, suppress
+from mailsift.analyzer.evidence import Lookup
+from mailsift.analyzer.handlers.addresses import analyse_single
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.shared.db.tables import SingleAnalysis
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import Subject
+from mailsift.standalone.demo.nameserver import bundled_zone, serving
+from pump import Pump
+
+SEVERAL = ["john@company.com", "no address", "SALES@startup.io", "John@company.com"]
+
+
+@pytest.fixture(scope="module")
+def nameserver() -> Iterator[str]:
+    with serving(bundled_zone()) as address:
+        yield address
+
+
+class Verifier:
+    """Asks about addresses for a workspace, and does the jobs."""
+
+    def __init__(self, worker: Engine, owner: Engine, nameserver: str) -> None:
+        self.owner = owner
+        self.queries = 0
+        settings = ProbeSettings((nameserver,), query_seconds=2, tries=2)
+        probe = DomainProbe(settings, CircuitBreaker(), self._count)
+        deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
+        self.pump = Pump(worker, {JobType.SINGLE_ANALYSIS: partial(analyse_single, deps)})
+
+    def _count(self, _outcome: Lookup) -> None:
+        self.queries += 1
+
+    def verify(self, tenant: Tenant, addresses: Sequence[str]) -> uuid.UUID:
+        with self.owner.begin() as connection:
+            analysis_id = make_analysis(connection, tenant, None, "single")
+            asked = {"analysis_id": analysis_id, "email_addresses": list(addresses)}
+            connection.execute(insert(SingleAnalysis), asked)
+            enqueue(connection, tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
+        self.pump.run()
+        return analysis_id
+
+    def answers(self, analysis_id: uuid.UUID) -> list[tuple[int, str, str, int]]:
+        rows = self.query(f"""SELECT "sequenceNumber", "emailAddress", status, "deliverabilityScore"
+            FROM "advancedEmailResults" WHERE "analysisId" = '{analysis_id}' ORDER BY 1""")
+        return [tuple(row.values()) for row in rows]
+
+    def cached(self, analysis_id: uuid.UUID) -> int:
+        (row,) = self.query(f"""SELECT * FROM "singleAnalysis" WHERE "analysisId" = '{analysis_id}'""")
+        return int(row["cachedEmails"])
+
+    def query(self, statement: str) -> list[dict[str, Any]]:
+        with self.owner.begin() as connection:
+            result = connection.execute(text(statement))
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
+
+
+@pytest.fixture
+def verifier(worker: Engine, owner: Engine, nameserver: str) -> Verifier:
+    return Verifier(worker, owner, nameserver)
+
+
+def test_several_addresses_are_answered_in_one_job_each_in_its_place(verifier: Verifier, tenant: Tenant) -> None:
+    analysis_id = verifier.verify(tenant, SEVERAL)
+    assert verifier.answers(analysis_id) == [
+        (1, "john@company.com", "valid", 95),
+        (2, "no address", "invalid", 0),
+        (3, "SALES@startup.io", "valid", 82),
+        (4, "John@company.com", "valid", 95),
+    ]
+    assert verifier.cached(analysis_id) == 0
+    assert verifier.query('SELECT status FROM "jobQueue"') == [{"status": "completed"}]
+
+
+def test_what_is_known_of_an_address_is_asked_of_nobody_also_when_its_domain_is_forgotten(
+    verifier: Verifier, tenant: Tenant
+) -> None:
+    first = verifier.verify(tenant, SEVERAL)
+    asked = verifier.queries
+    verifier.query("DELETE FROM domains")
+    again = verifier.verify(tenant, SEVERAL)
+    assert verifier.queries == asked > 0
+    assert verifier.answers(again) == verifier.answers(first)
+    assert verifier.cached(again) == 3
+
+
+def test_what_is_known_of_an_address_is_another_workspaces_own(
+    verifier: Verifier, tenant: Tenant, owner: Engine
+) -> None:
+    verifier.verify(tenant, ["john@company.com"])
+    asked = verifier.queries
+    verifier.query("DELETE FROM domains")
+    with owner.begin() as connection:
+        other = make_tenant(connection, "Other")
+    assert verifier.cached(verifier.verify(other, ["john@company.com"])) == 0
+    assert verifier.queries > asked
+    known = verifier.query('SELECT "workspaceId", "emailAddress" FROM "verifiedEmails"')
+    assert {row["workspaceId"] for row in known} == {tenant.workspace_id, other.workspace_id}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        """UPDATE {} SET "expiresAt" = now() - interval '1 second' """,
+        """UPDATE {} SET facts = facts - 'version' """,
+        """UPDATE {} SET resolver = 'elsewhere' """,
+    ],
+    ids=["past its time", "of an earlier version", "of other nameservers"],
+)
+def test_what_does_not_hold_any_more_is_asked_again(verifier: Verifier, tenant: Tenant, change: str) -> None:
+    verifier.verify(tenant, ["john@company.com"])
+    asked = verifier.queries
+    for table in ("domains", '"verifiedEmails"'):
+        verifier.query(change.format(table))
+    assert verifier.cached(verifier.verify(tenant, ["john@company.com"])) == 0
+    assert verifier.queries > asked
+
+
+def test_a_known_domain_answers_for_an_address_that_is_new(verifier: Verifier, tenant: Tenant) -> None:
+    verifier.verify(tenant, ["john@company.com"])
+    asked = verifier.queries
+    assert verifier.cached(verifier.verify(tenant, ["jane@company.com"])) == 1
+    assert verifier.queries == asked
+
+
+def test_what_nobody_answered_is_not_kept(verifier: Verifier, tenant: Tenant) -> None:
+    verifier.verify(tenant, ["o@silent.example"])
+    assert verifier.query('SELECT * FROM "verifiedEmails"') == []
+
+
+def test_suppressed_addresses_are_passed_over_and_the_others_keep_their_places(
+    verifier: Verifier, tenant: Tenant
+) -> None:
+    with verifier.owner.begin() as connection:
+        suppress(connection, tenant, "company.com")
+    analysis_id = verifier.verify(tenant, SEVERAL)
+    assert [row[0] for row in verifier.answers(analysis_id)] == [2, 3]
+    assert {row["domain"] for row in verifier.query("SELECT domain FROM domains")} == {"startup.io"}
