@@ -59,6 +59,8 @@ class RejectedRow(NamedTuple):
 # One at-sign only, so that no text makes it try twice.
 _IN_BRACKETS: Final = re.compile(r"<([^<>@]*@[^<>@]*)>")
 _MAILTO: Final = "mailto:"
+# A quoted local part may hold blanks (RFC 5321 4.1.2).
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)+"@\S+')
 # What stands around an address in running text and is hardly ever the first or last character of one.
 _AROUND: Final = ",;:.()[]{}<>\"'"
 
@@ -78,6 +80,6 @@ def extract(cell: str) -> str:
 def extract_from_line(line: str) -> str:
     """As `extract`, and of several words the first with an at-sign: a line of plain text may say more."""
     text = extract(line)
-    if "@" not in text or not any(map(str.isspace, text)):
+    if "@" not in text or not any(map(str.isspace, text)) or _QUOTED.fullmatch(text):
         return text
     return extract(next(word for word in text.split() if "@" in word)).strip(_AROUND)
