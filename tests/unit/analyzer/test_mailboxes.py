@@ -91,6 +91,7 @@ FAULTS = (
     ("jo@icloud.com", MailboxFault.TOO_SHORT),
     ("stinging-lentils.0f@icloud.com", None),
     ("jürgen@me.com", MailboxFault.CHARACTER),
+    ("abuse@gmail.com", None),
     ("x_y@company.com", None),
     ("a@fastmail.com", None),
     ("12345678@qq.com", None),

@@ -16,6 +16,9 @@ _DATA: Final = "mailbox_providers.toml"
 COMMON_SEPARATOR: Final = "+"
 """What most hosts that know tags have them begin with (RFC 5233), as far as anybody can tell from outside."""
 
+OF_EVERY_DOMAIN: Final = frozenset({"abuse", "postmaster"})
+"""Mailboxes that each domain has, whatever it gives to its users (RFC 2142 4, RFC 5321 4.5.1)."""
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxRules:
@@ -37,7 +40,7 @@ class MailboxRules:
 
     def fault_of(self, name: str) -> MailboxFault | None:
         """Why there can be no mailbox of this name."""
-        if self.characters is None:
+        if self.characters is None or name in OF_EVERY_DOMAIN:
             return None
         if self.characters.fullmatch(name) is None:
             return MailboxFault.CHARACTER
