@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsift.analyzer.address_evidence import Mailbox, MailboxFault
@@ -110,6 +110,8 @@ TEXTS = st.builds(
 
 
 @given(TEXTS)
+@example("0.+@gmail.com")
+@example("0.+@outlook.com")
 def test_the_canonical_form_of_a_canonical_form_is_itself(text: str) -> None:
     address = parse(text)
     if isinstance(address, Address):

@@ -100,7 +100,7 @@ def _read_documented(local_part: str, domain: str, rules: MailboxRules) -> Mailb
     if rules.has_subdomains and above == rules.domain:
         base, tag = label, local_part
     elif rules.separator is not None:
-        base, tag = _split(local_part, rules.separator)
+        base, tag = _split(local_part, rules.separator, rules.ignored)
     canonical = f"{rules.less_ignored(base)}@{rules.domain}"
     # What the provider does not document stays in the canonical form, and is no part of the name all the same.
     base, further = _split(base, COMMON_SEPARATOR)
@@ -108,7 +108,8 @@ def _read_documented(local_part: str, domain: str, rules: MailboxRules) -> Mailb
     return Mailbox(base, further if tag is None else tag, canonical, rules.provider, fault)
 
 
-def _split(local_part: str, separator: str) -> tuple[str, str | None]:
+def _split(local_part: str, separator: str, ignored: str = "") -> tuple[str, str | None]:
     base, found, tag = local_part.partition(separator)
+    name = base.replace(ignored, "") if ignored else base
     # What is left is a name only if an address can begin with it.
-    return (base, tag) if found and base and base[-1] != "." else (local_part, None)
+    return (base, tag) if found and name and name[-1] != "." else (local_part, None)
