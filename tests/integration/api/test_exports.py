@@ -289,6 +289,20 @@ def test_a_file_stops_at_its_expiry(client: Any, rows: Any, written: str) -> Non
     assert (shown["status"], shown["downloadUrl"], shown["downloadCount"]) == ("expired", None, 0)
 
 
+def test_an_expired_export_is_written_again_as_it_was(client: Any, rows: Any, analysis_id: str) -> None:
+    wanted = {"filterOption": "rejected", "filters": {"maxScore": 40}, "fileType": "tsv", "compression": "gzip"}
+    made = client.post("/api/exports", json={"analysisId": analysis_id, **wanted}).get_json()
+    rows("UPDATE exports SET status = 'expired'")
+    response = client.post(f"/api/exports/{made['exportId']}/again")
+    again = response.get_json()
+    assert (response.status_code, again["fileName"]) == (202, made["fileName"])
+    assert response.headers["Location"] == f"/api/exports/{again['exportId']}"
+    first, second = (client.get(f"/api/exports/{one['exportId']}").get_json() for one in (made, again))
+    same = ("analysisId", "fileType", "compression", "options")
+    assert [first[name] for name in same] == [second[name] for name in same]
+    assert (first["status"], second["status"]) == ("expired", "pending")
+
+
 def test_a_file_that_is_gone_from_the_storage_is_gone(client: Any, parts: Deps, written: str) -> None:
     parts.storage.delete("exports/1")
     response = client.get(f"/api/exports/{written}/download")

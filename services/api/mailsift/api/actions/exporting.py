@@ -17,11 +17,12 @@ from mailsift.api.problems import Problem, invalid
 from mailsift.api.repository import analyses, exports
 from mailsift.api.repository.analyses import Analysed
 from mailsift.api.repository.exports import ExportFile
+from mailsift.api.schemas.base import Timed
 from mailsift.api.schemas.exports import ExportAccepted, ExportRequest
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError
-from mailsift.shared.jobs.repository.requesting import NewExport, Opened, export_name, open_export
+from mailsift.shared.jobs.repository.requesting import NewExport, Opened, Turn, export_name, open_export
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, ExportStatus
 
 _UNDER_WAY = {AnalysisStatus.PENDING, AnalysisStatus.PROCESSING}
@@ -39,20 +40,49 @@ def export(deps: Deps, asked: Asked, request: ExportRequest, now: dt.datetime) -
         )
 
 
+def export_again(deps: Deps, asked: Asked, export_id: uuid.UUID, now: dt.datetime) -> tuple[ExportAccepted, bool]:
+    """Write an export anew as it was asked for, whatever became of it. Raises Problem."""
+    with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
+        return once(
+            connection,
+            asked,
+            fingerprint("exports again", str(export_id)),
+            ExportAccepted,
+            lambda: _repeat(connection, asked, export_id, now),
+        )
+
+
 def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt.datetime) -> ExportAccepted:
-    analysed = analyses.find_analysed(connection, request.analysis_id)
-    if analysed is None:
-        raise Problem("not_found", "there is no such analysis")
-    if analysed.analysis_type is AnalysisType.DOMAIN:
-        raise invalid("analysisId", "the analysis of a domain has no rows to export")
+    analysed = _analysed(connection, request.analysis_id)
     at = turn(request, now, _work_on(analysed, partial=request.partial))
     wanted, writing = request.selection, request.writing
     suffix = writing.suffix(request.file_type)
     name = export_name(analysed.upload_name, analysed.analysis_type, suffix, now.date(), wanted)
+    return _open(connection, asked, NewExport(request.analysis_id, name, request.file_type, wanted, writing), at)
+
+
+def _repeat(connection: Connection, asked: Asked, export_id: uuid.UUID, now: dt.datetime) -> ExportAccepted:
+    wanted = exports.find_order(connection, export_id)
+    if wanted is None:
+        raise Problem("not_found", "there is no such export")
+    analysed = _analysed(connection, wanted.analysis_id)
+    at = turn(Timed(), now, _work_on(analysed, partial=wanted.selection.partial))
+    return _open(connection, asked, wanted, at)
+
+
+def _analysed(connection: Connection, analysis_id: uuid.UUID) -> Analysed:
+    analysed = analyses.find_analysed(connection, analysis_id)
+    if analysed is None:
+        raise Problem("not_found", "there is no such analysis")
+    if analysed.analysis_type is AnalysisType.DOMAIN:
+        raise invalid("analysisId", "the analysis of a domain has no rows to export")
+    return analysed
+
+
+def _open(connection: Connection, asked: Asked, new: NewExport, at: Turn) -> ExportAccepted:
     spend(connection, asked.principal.workspace_id, 1)
     with chaining("analysis_not_ready"):
-        new = NewExport(request.analysis_id, name, request.file_type, wanted, writing)
-        return export_answer(open_export(connection, requester(asked), new, at), name)
+        return export_answer(open_export(connection, requester(asked), new, at), new.file_name)
 
 
 def export_answer(opened: Opened, file_name: str) -> ExportAccepted:

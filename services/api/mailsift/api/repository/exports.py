@@ -13,7 +13,9 @@ from mailsift.api.repository.subjects import latest_job
 from mailsift.api.schemas import exports as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.shared.db.tables import Export, Job
-from mailsift.shared.verdicts import ExportStatus
+from mailsift.shared.jobs.repository.requesting import NewExport
+from mailsift.shared.selection import Selection
+from mailsift.shared.verdicts import ExportStatus, FileType
 from mailsift.shared.writing import WritingOptions
 
 
@@ -58,6 +60,20 @@ def load_file(connection: Connection, export_id: uuid.UUID) -> ExportFile:
     row = connection.execute(select(Export.__table__).where(Export.export_id == export_id)).mappings().one()
     return ExportFile(
         export_id, row["file_path"], row["file_name"], row["file_size"], row["content_type"], row["sha256"]
+    )
+
+
+def find_order(connection: Connection, export_id: uuid.UUID) -> NewExport | None:
+    """Read what was asked for."""
+    row = connection.execute(select(Export.__table__).where(Export.export_id == export_id)).mappings().first()
+    if row is None:
+        return None
+    return NewExport(
+        row["analysis_id"],
+        row["file_name"],
+        FileType(row["file_type"]),
+        Selection.from_json(row["options"]),
+        WritingOptions.from_json(row["writing"]),
     )
 
 

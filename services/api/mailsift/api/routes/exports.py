@@ -11,7 +11,7 @@ from typing import BinaryIO
 from apiflask import APIBlueprint
 from flask import Response, request, url_for
 
-from mailsift.api.actions.exporting import export, find_download, open_download
+from mailsift.api.actions.exporting import export, export_again, find_download, open_download
 from mailsift.api.auth import current_key_hash, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
@@ -69,6 +69,20 @@ def create(json_data: ExportRequest) -> Replied:
     That of one that is still at work begins by itself when it has completed.
     """
     answer, replayed = export(deps(), asked(), json_data, dt.datetime.now(dt.UTC))
+    return accepted(answer, "exports", answer.export_id, replayed=replayed)
+
+
+@blueprint.post("/<uuid:export_id>/again")
+@blueprint.output(ExportAccepted, status_code=202, description="a job writes it")
+@blueprint.doc(
+    responses=refusals(
+        "not_found", "analysis_not_ready", "rows_expired", "idempotency_key_reused", "job_quota_exceeded"
+    ),
+    extensions={"x-idempotent": True},
+)
+def again(export_id: uuid.UUID) -> Replied:
+    """Write an export anew, of the same rows and in the same way: when its file has expired, or it failed."""
+    answer, replayed = export_again(deps(), asked(), export_id, dt.datetime.now(dt.UTC))
     return accepted(answer, "exports", answer.export_id, replayed=replayed)
 
 
