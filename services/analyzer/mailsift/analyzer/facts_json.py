@@ -8,15 +8,18 @@ from functools import cache
 from types import NoneType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
-from mailsift.analyzer.address_evidence import AddressEvidence, Mailbox
+from mailsift.analyzer.address_evidence import AddressEvidence
 from mailsift.analyzer.evidence import FACTS_VERSION, DomainEvidence, DomainFacts
 
 _Reader = Callable[[object], Any]
 
 _NO_SENSE: Final = object()
+_PLAIN: Final = frozenset({str, int, bool, NoneType})
 _WORDS: Final = re.compile(r"_(.)")
 _KEY: Final = "domain"
 """The key of the row, so not among its facts."""
+_TEXTS: Final = {"spf": {"record", "includes"}, "dmarc": {"record", "reportsTo"}}
+"""What no rule reads."""
 
 
 def facts_to_json(facts: DomainFacts) -> dict[str, Any]:
@@ -31,6 +34,15 @@ def facts_from_json(stored: object, domain: str) -> DomainFacts:
     return found if isinstance(found, DomainFacts) else DomainFacts(domain)
 
 
+def judged_from_json(stored: object, domain: str) -> DomainFacts:
+    """Read what verdicts stand on: less the texts of records, which would fill the memory with a long list."""
+    values = stored if isinstance(stored, dict) else {}
+    for part, keys in _TEXTS.items():
+        if isinstance(found := values.get(part), dict):
+            values = {**values, part: {key: value for key, value in found.items() if key not in keys}}
+    return facts_from_json(values, domain)
+
+
 def evidence_to_json(evidence: AddressEvidence) -> dict[str, Any]:
     """The value of `"singleAnalysis".evidence`: all that a verdict stands on, with the version that found it."""
     return {"version": FACTS_VERSION, **to_json(evidence)}
@@ -43,13 +55,21 @@ def domain_evidence_to_json(evidence: DomainEvidence) -> dict[str, Any]:
 
 def to_json(value: Any) -> Any:
     """Turn evidence into what `json.dumps` takes."""
-    if is_dataclass(value):
-        return {_camel(field.name): to_json(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mailbox):
-        return {_camel(name): to_json(item) for name, item in zip(value._fields, value, strict=True)}
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is tuple:
         return [to_json(item) for item in value]
+    if names := _names(kind):
+        return {key: to_json(getattr(value, name)) for name, key in names}
     return value.value if isinstance(value, StrEnum) else value
+
+
+@cache
+def _names(kind: type) -> tuple[tuple[str, str], ...]:
+    """The fields of a class of evidence, and their keys; there are none in any other value."""
+    names = [field.name for field in fields(kind)] if is_dataclass(kind) else getattr(kind, "_fields", ())
+    return tuple((name, _camel(name)) for name in names)
 
 
 @cache

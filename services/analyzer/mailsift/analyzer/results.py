@@ -136,21 +136,21 @@ class Tally:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def add(self, examination: Examination) -> None:
-        """Count one more."""
+    def add(self, examination: Examination, times: int = 1) -> None:
+        """Count so many more of a kind."""
         evidence, verdict = examination.evidence, examination.verdict
         counts = self._counts
-        counts["processedEmails"] += 1
-        counts[_STATUS_COUNTERS[verdict.status]] += 1
-        counts[_LEAD_COUNTERS[verdict.lead_status]] += 1
-        counts[_RISK_COUNTERS[verdict.risk_level]] += 1
+        counts["processedEmails"] += times
+        counts[_STATUS_COUNTERS[verdict.status]] += times
+        counts[_LEAD_COUNTERS[verdict.lead_status]] += times
+        counts[_RISK_COUNTERS[verdict.risk_level]] += times
         if evidence.role is not None:
-            counts["roleBasedEmails"] += 1
+            counts["roleBasedEmails"] += times
         if evidence.domain is not None:
             if evidence.domain.is_corporate:
-                counts["corporateEmails"] += 1
+                counts["corporateEmails"] += times
             elif evidence.domain.kind in _KIND_COUNTERS:
-                counts[_KIND_COUNTERS[evidence.domain.kind]] += 1
+                counts[_KIND_COUNTERS[evidence.domain.kind]] += times
 
     def totals(self, analysis_type: AnalysisType) -> dict[str, int]:
         """Return every counter of that type of analysis, zeros included."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from mailsift.analyzer.handlers.examiners import Examiners
 from mailsift.analyzer.list_files import ListStore
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.shared.db.rate_limits import Bucket
@@ -21,3 +22,4 @@ class AnalyzerDeps:
     limit: Bucket | None = None
     # Of domains and names.
     lists: ListStore = field(default_factory=ListStore)
+    examiners: Examiners = field(default_factory=Examiners)

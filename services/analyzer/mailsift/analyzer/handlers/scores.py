@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from sqlalchemy import Connection
+
+from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner, without_posture
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.repository import analyses, lookups
 from mailsift.analyzer.repository.analyses import ListRow
 from mailsift.analyzer.repository.lookups import Slice
-from mailsift.analyzer.results import Purpose, Tally, result_row
+from mailsift.analyzer.result_lines import ResultLines
+from mailsift.analyzer.results import Purpose
 from mailsift.shared.addresses import parse
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
@@ -23,27 +29,39 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
     with lease.reading() as connection:
         todo = analyses.load_list(connection, analysis)
         part = Slice(todo.upload_id, lease.job.payload["first"], lease.job.payload["last"])
-        facts = lookups.facts_of_slice(connection, analysis, part, deps.resolver)
         rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
-        policy = analyses.load_policy(connection, analysis)
-    tally, purpose = Tally(), Purpose(str(analysis), todo.analysis_type.tells_leads)
-    if not purpose.tells_leads:
-        facts = {domain: without_posture(known) for domain, known in facts.items()}
+        purpose = Purpose(str(analysis), todo.analysis_type.tells_leads)
+        examiner = _examiner(deps, connection, purpose, rows)
+    lines = ResultLines(purpose)
     with lease.transaction() as transaction:
-        answers = scored(purpose, rows, Examiner(facts, policy, deps.lists.current()), tally, lease)
-        analyses.copy_results(transaction.connection, answers)
-        analyses.add_counters(transaction.connection, analysis, todo.analysis_type, tally.totals(todo.analysis_type))
+        analyses.copy_results(transaction.connection, scored(lines, rows, examiner, lease))
+        totals = lines.tally().totals(todo.analysis_type)
+        analyses.add_counters(transaction.connection, analysis, todo.analysis_type, totals)
         transaction.complete({"rows": len(rows)})
     ROWS.labels("scored").inc(len(rows))
 
 
-def scored(
-    purpose: Purpose, rows: Iterable[ListRow], examiner: Examiner, tally: Tally, lease: Lease
-) -> Iterator[tuple[object, ...]]:
+def _examiner(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> Examiner:
+    """Have the one of this analysis learn what it does not know yet of the domains of some rows."""
+    analysis = uuid.UUID(purpose.analysis_id)
+
+    def make(facts: Mapping[str, DomainFacts], lists: Lists) -> Examiner:
+        return Examiner(facts, analyses.load_policy(connection, analysis), lists)
+
+    learnt = deps.examiners.learnt(analysis, deps.lists.current(), make)
+    unknown = {row.domain for row in rows if row.domain is not None} - learnt.facts.keys()
+    found = lookups.facts_for_verdicts(connection, analysis, sorted(unknown), deps.resolver)
+    if not purpose.tells_leads:
+        found = {domain: without_posture(facts) for domain, facts in found.items()}
+    learnt.facts.update(found)
+    deps.examiners.make_room()
+    return learnt.examiner
+
+
+def scored(lines: ResultLines, rows: Iterable[ListRow], examiner: Examiner, lease: Lease) -> Iterator[str]:
     """Score rows one by one, as results, for as long as the lease holds."""
     for count, row in enumerate(rows):
         if count % _ROWS_BETWEEN_CHECKS == 0:
             lease.check()
         examination = examiner.examine(parse(row.email_address))
-        tally.add(examination)
-        yield result_row(purpose, row.sequence_number, row.email_address, row.normalized_address, examination)
+        yield lines.line(row.sequence_number, row.email_address, row.normalized_address, examination)

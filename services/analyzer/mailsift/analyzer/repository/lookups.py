@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
 from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
-from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json, judged_from_json
 
 # What an earlier version found, while it asked for less, is asked for again.
 _OUTDATED = f"""coalesce(CAST(domains.facts ->> 'version' AS integer), 1) < {FACTS_VERSION}"""
@@ -68,13 +68,10 @@ _RELEASE_CLAIMS = text("""
         AND "claimToken" = CAST(:token AS uuid)""")
 
 # Fresh when the analysis began is fresh to its end.
-_FACTS_OF_SLICE = text("""
+_FACTS_FOR_VERDICTS = text("""
     SELECT domain, facts FROM domains
-    WHERE resolver = :resolver AND facts IS NOT NULL
-        AND "expiresAt" > (SELECT "startedAt" FROM analyses WHERE "analysisId" = :analysis_id)
-        AND domain IN (
-            SELECT domain FROM "uploadEmails"
-            WHERE "uploadId" = :upload_id AND "sequenceNumber" BETWEEN :first AND :last)""")
+    WHERE domain = ANY(CAST(:domains AS text[])) AND resolver = :resolver AND facts IS NOT NULL
+        AND "expiresAt" > (SELECT "startedAt" FROM analyses WHERE "analysisId" = :analysis_id)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +131,14 @@ def load_facts(connection: Connection, domains: Sequence[str], resolver: str) ->
     return {domain: facts_from_json(stored, domain) for domain, stored in rows}
 
 
-def facts_of_slice(
-    connection: Connection, analysis_id: uuid.UUID, part: Slice, resolver: str
+def facts_for_verdicts(
+    connection: Connection, analysis_id: uuid.UUID, domains: Sequence[str], resolver: str
 ) -> dict[str, DomainFacts]:
-    """Return the facts of all domains of a slice that were fresh when the analysis began."""
-    rows = connection.execute(
-        _FACTS_OF_SLICE,
-        {"analysis_id": analysis_id, "resolver": resolver, **asdict(part)},
-    )
-    return {domain: facts_from_json(stored, domain) for domain, stored in rows}
+    """Return the facts of those domains that were fresh when the analysis began, as far as verdicts stand on them."""
+    if not domains:
+        return {}
+    parameters = {"analysis_id": analysis_id, "domains": domains, "resolver": resolver}
+    return {
+        domain: judged_from_json(stored, domain)
+        for domain, stored in connection.execute(_FACTS_FOR_VERDICTS, parameters)
+    }

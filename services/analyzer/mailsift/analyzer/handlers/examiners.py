@@ -1,0 +1,52 @@
+"""What this process has learnt of the domains of lists, kept from one slice of a list to the next."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from mailsift.analyzer.evidence import DomainFacts
+from mailsift.analyzer.examination import Examiner
+from mailsift.analyzer.reference.lists import Lists
+
+MOST_DOMAINS: Final = 60_000
+"""Of all lists together, 1.5 KB each; beyond that what was learnt first is forgotten, and learnt again if need be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """An examiner, and the facts that it reads: what is added to them it knows from then on."""
+
+    lists: Lists
+    facts: dict[str, DomainFacts]
+    examiner: Examiner
+
+
+class Examiners:
+    """One for each analysis: what was fresh when an analysis began serves to its end, and so does its policy."""
+
+    def __init__(self) -> None:
+        self._learnt: OrderedDict[uuid.UUID, Learnt] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def learnt(
+        self, analysis_id: uuid.UUID, lists: Lists, make: Callable[[dict[str, DomainFacts], Lists], Examiner]
+    ) -> Learnt:
+        """Return what is there for an analysis, or begin; with other lists everything begins anew."""
+        with self._lock:
+            known = self._learnt.get(analysis_id)
+            if known is None or known.lists is not lists:
+                facts: dict[str, DomainFacts] = {}
+                known = self._learnt[analysis_id] = Learnt(lists, facts, make(facts, lists))
+            self._learnt.move_to_end(analysis_id)
+            return known
+
+    def make_room(self) -> None:
+        """Forget, the analysis that was heard of longest ago first, until there is no more than there may be."""
+        with self._lock:
+            while sum(len(known.facts) for known in self._learnt.values()) > MOST_DOMAINS:
+                self._learnt.popitem(last=False)

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import pytest
+
+from domain_facts import HEALTHY
+from mailsift.analyzer.evidence import DomainFacts
+from mailsift.analyzer.examination import Examiner
+from mailsift.analyzer.handlers import examiners
+from mailsift.analyzer.handlers.examiners import Examiners
+from mailsift.analyzer.reference.lists import Lists, packaged_lists
+from mailsift.shared.addresses import parse
+
+FIRST, SECOND = uuid.UUID(int=1), uuid.UUID(int=2)
+
+
+def make(facts: Mapping[str, DomainFacts], lists: Lists) -> Examiner:
+    return Examiner(facts, lists=lists)
+
+
+def test_what_one_slice_learnt_serves_the_next_one_of_that_analysis_alone() -> None:
+    known, lists = Examiners(), packaged_lists()
+    known.learnt(FIRST, lists, make).facts["company.com"] = HEALTHY
+    again = known.learnt(FIRST, lists, make)
+    assert again.facts == {"company.com": HEALTHY}
+    assert again.examiner.examine(parse("anna@company.com")).verdict.score == 100
+    assert known.learnt(SECOND, lists, make).facts == {}
+
+
+def test_with_other_lists_everything_is_learnt_anew() -> None:
+    known, lists = Examiners(), packaged_lists()
+    known.learnt(FIRST, lists, make).facts["company.com"] = HEALTHY
+    assert known.learnt(FIRST, lists.with_first([]), make).facts == {}
+
+
+def test_the_analysis_that_was_heard_of_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examiners, "MOST_DOMAINS", 3)
+    known, lists = Examiners(), packaged_lists()
+    for analysis in (FIRST, SECOND):
+        known.learnt(analysis, lists, make).facts.update({f"{number}.com": HEALTHY for number in range(2)})
+    known.learnt(FIRST, lists, make)
+    known.make_room()
+    assert len(known.learnt(FIRST, lists, make).facts) == 2
+    assert known.learnt(SECOND, lists, make).facts == {}
+
+
+def test_a_list_with_more_domains_than_there_is_room_for_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examiners, "MOST_DOMAINS", 3)
+    known, lists = Examiners(), packaged_lists()
+    learnt = known.learnt(FIRST, lists, make)
+    learnt.facts.update({f"{number}.com": HEALTHY for number in range(4)})
+    known.make_room()
+    assert learnt.examiner.examine(parse("anna@1.com")).verdict.score == 100
+    assert known.learnt(FIRST, lists, make).facts == {}
