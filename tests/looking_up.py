@@ -30,6 +30,7 @@ class ScriptedProbe:
     """Nobody answers for a silent domain, everybody else is healthy; `afterwards` runs before the answers are kept."""
 
     resting = False
+    was_heard = False
 
     def __init__(self, silent: Sequence[str] = (), afterwards: Callable[[], None] = lambda: None) -> None:
         self.silent, self.afterwards = silent, afterwards
@@ -70,6 +71,11 @@ class LookUps:
         with self.worker.begin() as connection:
             found = connection.execute(text('SELECT * FROM "jobQueue" WHERE "jobId" = :id'), {"id": job_id})
             return dict(found.mappings().one())
+
+    def notices(self, job_id: uuid.UUID) -> list[str]:
+        with self.worker.begin() as connection:
+            statement = text('SELECT notices FROM analyses JOIN "jobQueue" USING ("analysisId") WHERE "jobId" = :id')
+            return list(connection.scalar(statement, {"id": job_id}) or ())
 
     def job_that_asks_about(self, *domains: str) -> uuid.UUID:
         other = self.job(*domains)

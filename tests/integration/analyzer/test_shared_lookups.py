@@ -82,3 +82,30 @@ def test_what_an_earlier_version_found_is_asked_for_again(look_ups: LookUps) -> 
     assert probe.asked == ["a.com"]
     look_ups.run(look_ups.job("a.com", "b.com"), probe)
     assert probe.asked == ["a.com"]
+
+
+def test_a_resolver_that_died_in_the_middle_is_waited_for_and_only_the_rest_is_asked(look_ups: LookUps) -> None:
+    job = look_ups.job("a.com", "b.com")
+    dying, back = ScriptedProbe(silent=["b.com"]), ScriptedProbe()
+    dying.was_heard = True
+    row = look_ups.run(job, dying)
+    assert (row["status"], row["retryCount"], row["errorCode"]) == ("pending", 0, None)
+    assert look_ups.run(job, back)["status"] == "completed"
+    assert back.asked == ["b.com"]
+    assert look_ups.notices(job) == []
+
+
+def test_a_resolver_that_does_not_come_back_leaves_rows_unknown_and_no_failed_job(look_ups: LookUps) -> None:
+    job, dead = look_ups.job("a.com"), ScriptedProbe(silent=["a.com"])
+    dead.was_heard = True
+    states = [look_ups.run(job, dead)["status"] for _ in range(4)]
+    assert states == ["pending", "pending", "pending", "completed"]
+    assert look_ups.notices(job) == ["dns_unreachable"]
+    with look_ups.worker.begin() as connection:
+        assert lookups.load_facts(connection, ["a.com"], NAMESERVER) == {}
+
+
+def test_where_nobody_ever_answered_nobody_is_waited_for(look_ups: LookUps) -> None:
+    job = look_ups.job("a.com")
+    assert look_ups.run(job, ScriptedProbe(silent=["a.com"]))["status"] == "completed"
+    assert look_ups.notices(job) == ["dns_unreachable"]

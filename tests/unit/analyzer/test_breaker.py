@@ -110,3 +110,12 @@ def test_it_rests_until_the_next_trial_is_due() -> None:
     breaker.answered()
     rests.append(breaker.resting)
     assert rests == [True, False, True, False]
+
+
+def test_whoever_answered_once_was_heard() -> None:
+    breaker = CircuitBreaker()
+    breaker.unanswered()
+    before = breaker.was_heard
+    breaker.answered()
+    breaker.unanswered()
+    assert (before, breaker.was_heard) == (False, True)

@@ -60,7 +60,7 @@ def to_json(value: Any) -> Any:
         return value
     if kind is tuple:
         return [to_json(item) for item in value]
-    if names := _names(kind):
+    if names := _names(kind):  # type: ignore[arg-type]  # a class is hashable
         return {key: to_json(getattr(value, name)) for name, key in names}
     return value.value if isinstance(value, StrEnum) else value
 

@@ -11,7 +11,7 @@ DNS_QUERIES = Counter("mailsift_dns_queries", "DNS questions, by how they ended"
 DOMAINS_CACHED = Counter("mailsift_domains_cached", "Domains whose facts were fresh at planning", registry=REGISTRY)
 
 
-_BY_OUTCOME = {outcome: DNS_QUERIES.labels(outcome.value) for outcome in Lookup if outcome is not Lookup.NOT_ASKED}
+_BY_OUTCOME = {outcome: DNS_QUERIES.labels(outcome.value) for outcome in Lookup}
 
 
 def count_query(outcome: Lookup) -> None:

@@ -20,6 +20,8 @@ _WAIT_SECONDS = 2.0
 _SERVICE = "dns"
 _LONGEST_IN_VAIN = 30.0
 _UNANSWERED = frozenset({Existence.UNREACHABLE, Existence.TIMEOUT})
+_SILENCES = "silences"
+_WAITS_FOR_ANSWERS = (10.0, 20.0, 40.0)
 
 
 def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
@@ -27,9 +29,12 @@ def resolve_domains(deps: AnalyzerDeps, lease: Lease) -> None:
     domains: list[str] = lease.job.payload["domains"]
     if deps.probe.resting:
         # Nobody answers these days: claiming rows only to give them up again would cost minutes on a long list.
+        _wait_for_answers(deps, lease)
         _give_up(lease)
         return
     found = look_up(deps, lease, domains)
+    if nobody_answered(found):
+        _wait_for_answers(deps, lease)
     with lease.transaction() as transaction:
         if nobody_answered(found):
             analyses.add_notice(transaction.connection, lease.job.subject.analysis(), DNS_UNREACHABLE)
@@ -109,6 +114,15 @@ def _worth_keeping(found: Sequence[DomainFacts]) -> list[DomainFacts]:
     if nobody_answered(found):
         return [facts for facts in found if facts.existence not in _UNANSWERED]
     return list(found)
+
+
+def _wait_for_answers(deps: AnalyzerDeps, lease: Lease) -> None:
+    """Come back later, a few times, where somebody has answered before: a nameserver that died may be started again."""
+    silences = int((lease.job.checkpoint or {}).get(_SILENCES, 0))
+    if deps.probe.was_heard and silences < len(_WAITS_FOR_ANSWERS):
+        with lease.transaction() as transaction:
+            transaction.checkpoint({_SILENCES: silences + 1})
+        raise Reschedule(_WAITS_FOR_ANSWERS[silences], "no nameserver answers")
 
 
 def _give_up(lease: Lease) -> None:

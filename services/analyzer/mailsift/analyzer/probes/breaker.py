@@ -50,6 +50,11 @@ class CircuitBreaker:
         """Whether asking has stopped and the next trial is not due."""
         return self._state is not BreakerState.CLOSED and self._clock() < self._next_try
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether anybody has ever answered."""
+        return self._answered_at > -math.inf
+
     def may_ask(self) -> bool:
         """Whether the next question may be asked; whoever hears True must report how it went."""
         if self._state is BreakerState.CLOSED:

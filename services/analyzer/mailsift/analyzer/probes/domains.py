@@ -27,6 +27,11 @@ class DomainProbe:
         """Whether asking has stopped because nobody answers."""
         return self._breaker.resting
 
+    @property
+    def was_heard(self) -> bool:
+        """Whether a nameserver has ever answered."""
+        return self._breaker.was_heard
+
     async def resolve_all(self, domains: Sequence[str], on_done: OnDone) -> None:
         """Look every domain up and hand its facts over as they come, in no order.
 
