@@ -32,7 +32,7 @@ class ScriptedProbe:
     resting = False
     was_heard = False
 
-    def __init__(self, silent: Sequence[str] = (), afterwards: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, silent: Sequence[str] = (), afterwards: Callable[[], object] = lambda: None) -> None:
         self.silent, self.afterwards = silent, afterwards
         self.asked: list[str] = []
 

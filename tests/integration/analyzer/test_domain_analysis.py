@@ -4,12 +4,13 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, insert, text
 
 from factories import Tenant, enqueue, make_analysis, suppress
+from looking_up import ScriptedProbe
 from mailsift.analyzer.evidence import FACTS_VERSION, Lookup
 from mailsift.analyzer.handlers.audits import analyse_domain
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
@@ -22,6 +23,9 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.shared.verdicts import DomainStep
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
+
+TAKE_AWAY = """UPDATE "jobQueue" SET "leaseToken" = gen_random_uuid()"""
+FREE = """UPDATE "jobQueue" SET status = 'pending', "leaseToken" = NULL, "leaseUntil" = NULL, "dueAt" = now()"""
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,9 @@ class Auditor:
 
     def asking(self, nameserver: str, seconds: float) -> Pump:
         probe = DomainProbe(ProbeSettings((nameserver,), seconds, tries=2), CircuitBreaker(), self._count)
+        return self.with_probe(probe, nameserver)
+
+    def with_probe(self, probe: DomainProbe, nameserver: str) -> Pump:
         deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
         return Pump(self.worker, {JobType.DOMAIN_ANALYSIS: partial(analyse_domain, deps)})
 
@@ -61,7 +68,8 @@ class Auditor:
 
     def query(self, statement: str) -> list[dict[str, Any]]:
         with self.owner.begin() as connection:
-            return [dict(row) for row in connection.execute(text(statement)).mappings()]
+            result = connection.execute(text(statement))
+            return [dict(row) for row in result.mappings()] if result.returns_rows else []
 
 
 @pytest.fixture
@@ -117,3 +125,16 @@ def test_a_suppressed_domain_is_not_analysed(auditor: Auditor) -> None:
         suppress(connection, auditor.tenant, "company.com")
     found = auditor.analyse("eu.company.com")
     assert (found["ended"], found["errorCode"], auditor.queries) == ("failed", "address_suppressed", 0)
+
+
+def test_a_worker_whose_job_was_taken_away_writes_nothing_and_the_next_attempt_completes_it(auditor: Auditor) -> None:
+    probe = ScriptedProbe(afterwards=lambda: auditor.query(TAKE_AWAY))
+    found = auditor.analyse("company.com", auditor.with_probe(cast("DomainProbe", probe), "a"))
+    assert (probe.asked, found["status"], found["steps"]) == (["company.com"], None, None)
+    assert auditor.query("SELECT FROM domains WHERE facts IS NOT NULL") == []
+    auditor.query(FREE)
+    auditor.pump.run()
+    again = auditor.shown(found["analysisId"])
+    assert (again["ended"], again["status"], len(again["steps"])) == ("completed", "valid", 4)
+    done = auditor.query("""SELECT FROM "userActivities" WHERE "activityType" = 'analysis_completed'""")
+    assert len(done) == 1

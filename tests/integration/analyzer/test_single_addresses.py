@@ -3,12 +3,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Engine, insert, text
 
 from factories import Tenant, enqueue, make_analysis, make_tenant, suppress
+from looking_up import ScriptedProbe
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.handlers.addresses import analyse_single
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
@@ -23,6 +24,9 @@ from pump import Pump
 
 SEVERAL = ["john@company.com", "no address", "SALES@startup.io", "John@company.com"]
 
+TAKE_AWAY = """UPDATE "jobQueue" SET "leaseToken" = gen_random_uuid()"""
+FREE = """UPDATE "jobQueue" SET status = 'pending', "leaseToken" = NULL, "leaseUntil" = NULL, "dueAt" = now()"""
+
 
 @pytest.fixture(scope="module")
 def nameserver() -> Iterator[str]:
@@ -36,21 +40,24 @@ class Verifier:
     def __init__(self, worker: Engine, owner: Engine, nameserver: str) -> None:
         self.owner = owner
         self.queries = 0
+        self.worker = worker
         settings = ProbeSettings((nameserver,), query_seconds=2, tries=2)
-        probe = DomainProbe(settings, CircuitBreaker(), self._count)
+        self.pump = self.with_probe(DomainProbe(settings, CircuitBreaker(), self._count), nameserver)
+
+    def with_probe(self, probe: DomainProbe, nameserver: str) -> Pump:
         deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
-        self.pump = Pump(worker, {JobType.SINGLE_ANALYSIS: partial(analyse_single, deps)})
+        return Pump(self.worker, {JobType.SINGLE_ANALYSIS: partial(analyse_single, deps)})
 
     def _count(self, _outcome: Lookup) -> None:
         self.queries += 1
 
-    def verify(self, tenant: Tenant, addresses: Sequence[str]) -> uuid.UUID:
+    def verify(self, tenant: Tenant, addresses: Sequence[str], pump: Pump | None = None) -> uuid.UUID:
         with self.owner.begin() as connection:
             analysis_id = make_analysis(connection, tenant, None, "single")
             asked = {"analysis_id": analysis_id, "email_addresses": list(addresses)}
             connection.execute(insert(SingleAnalysis), asked)
             enqueue(connection, tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
-        self.pump.run()
+        (pump or self.pump).run()
         return analysis_id
 
     def answers(self, analysis_id: uuid.UUID) -> list[tuple[int, str, str, int]]:
@@ -149,3 +156,16 @@ def test_suppressed_addresses_are_passed_over_and_the_others_keep_their_places(
     analysis_id = verifier.verify(tenant, SEVERAL)
     assert [row[0] for row in verifier.answers(analysis_id)] == [2, 3]
     assert {row["domain"] for row in verifier.query("SELECT domain FROM domains")} == {"startup.io"}
+
+
+def test_a_worker_whose_job_was_taken_away_writes_nothing_and_the_next_attempt_answers_once(
+    verifier: Verifier, tenant: Tenant
+) -> None:
+    probe = ScriptedProbe(afterwards=lambda: verifier.query(TAKE_AWAY))
+    analysis_id = verifier.verify(tenant, SEVERAL, verifier.with_probe(cast("DomainProbe", probe), "a"))
+    assert probe.asked == ["company.com", "startup.io"]
+    assert verifier.answers(analysis_id) == []
+    assert verifier.query('SELECT FROM "verifiedEmails"') == []
+    verifier.query(FREE)
+    verifier.pump.run()
+    assert [row[0] for row in verifier.answers(analysis_id)] == [1, 2, 3, 4]
