@@ -149,6 +149,8 @@ class FileType(StrEnum):
     JSONL = "jsonl"
     XLSX = "xlsx"
     PARQUET = "parquet"
+    HTML = "html"
+    """A report: the analysis in counts, and no address."""
 
 
 class Compression(StrEnum):

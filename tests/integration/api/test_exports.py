@@ -142,6 +142,13 @@ def test_only_text_for_spreadsheets_begins_with_a_mark(client: Any, analysis_id:
     assert client.post("/api/exports", json=body).get_json()["errors"][0]["field"] == "bom"
 
 
+def test_a_report_is_of_the_whole_analysis(client: Any, analysis_id: str) -> None:
+    body = {"analysisId": analysis_id, "fileType": "html"}
+    assert client.post("/api/exports", json=body).get_json()["fileName"] == 'Läds "1"-analysed.html'
+    refused = client.post("/api/exports", json={**body, "filterOption": "deliverable"})
+    assert (refused.status_code, refused.get_json()["code"]) == (422, "validation_failed")
+
+
 def test_an_export_reads_back(client: Any, written: str) -> None:
     shown = client.get(f"/api/exports/{written}").get_json()
     assert (shown["status"], shown["rowCount"], shown["downloadCount"]) == ("completed", 1, 0)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 
 from exporting import HEADER, PEOPLE, Entry, Exporter, objects, records, verdict
 from factories import make_analysis, suppress
@@ -320,3 +320,24 @@ def test_parquet_has_what_json_lines_have(exporter: Exporter) -> None:
     for row, line in zip(rows, objects(exporter.export(analysis_id, "jsonl")), strict=True):
         cells = {name: line["columns"].get(name) for name in ("name", "email", "column_3", "column_4")}
         assert row == cells | {f"mailsift_{answer.name}": line["result"][answer.name] for answer in ANSWERS}
+
+
+def test_a_report_counts_addresses_and_names_none_and_no_suppressed_domain(exporter: Exporter) -> None:
+    entries = [
+        *PEOPLE,
+        Entry(["Eve", "eve@away.example"], "eve@away.example"),
+        Entry(["Fay", "fay@mail.away.example"], "fay@mail.away.example"),
+    ]
+    analysis_id = exporter.analysed(["name", "email"], entries)
+    with exporter.owner.begin() as connection:
+        connection.execute(text("""UPDATE "advancedEmailResults" SET domain = split_part("emailAddress", '@', 2)"""))
+        suppress(connection, exporter.tenant, "away.example")
+    job = exporter.run(exporter.order(analysis_id, "html"))
+    report = exporter.file(job).decode()
+    assert exporter.export_row(job)["contentType"] == "text/html; charset=utf-8"
+    assert '<td class="name">risky</td>' in report
+    assert ">4 100%<" in report
+    assert ('<td class="name">example.com</td>' in report, "away.example" in report) == (True, False)
+    assert "@" not in report.replace("@page", "").replace("@media", "")
+    packed = exporter.export(analysis_id, "html", writing=WritingOptions(Compression.GZIP))
+    assert gzip.decompress(packed).decode() == report

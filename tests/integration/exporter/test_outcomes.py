@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import Connection, text
 
 from exporting import PEOPLE, Entry, Exporter, records
-from mailsift.exporter import handlers, repository
+from mailsift.exporter import handlers
 from mailsift.exporter.extent import Part, Span
+from mailsift.exporter.repository import orders, rows
+from mailsift.exporter.repository.orders import Order
 from mailsift.exporter.writers.writer import Rows
 from mailsift.shared import storage
 from mailsift.shared.jobs.repository import queueing
@@ -48,15 +50,15 @@ class Killed(BaseException):
 
 
 def during_the_second_slice(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
-    write_rows = repository.write_rows
+    write_rows = rows.write_rows
 
-    def interrupted(connection: Connection, order: repository.Order, rows: Rows, part: Part) -> int:
+    def interrupted(connection: Connection, order: Order, begun: Rows, part: Part) -> int:
         if isinstance(part, Span) and part.first == 3:
             happens()
-        return write_rows(connection, order, rows, part)
+        return write_rows(connection, order, begun, part)
 
     monkeypatch.setattr(handlers, "SLICE", 2)
-    monkeypatch.setattr(repository, "write_rows", interrupted)
+    monkeypatch.setattr(rows, "write_rows", interrupted)
 
 
 def test_a_kill_in_the_middle_leaves_no_file_and_the_next_try_writes_all(
@@ -85,7 +87,7 @@ def test_a_kill_between_the_file_and_its_row_is_made_good_by_the_next_try(
         raise Killed
 
     job_id = exporter.order(exporter.analysed(["name", "email"], PEOPLE))
-    monkeypatch.setattr(repository, "finish", killed)
+    monkeypatch.setattr(orders, "finish", killed)
     with pytest.raises(Killed):
         exporter.run(job_id)
     (published,) = exporter.files()

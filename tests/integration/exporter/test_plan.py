@@ -8,8 +8,8 @@ from sqlalchemy import Engine, create_engine, text
 
 from conftest import Database
 from exporting import PEOPLE, Exporter
-from mailsift.exporter import repository
 from mailsift.exporter.extent import Part, Picks, Span
+from mailsift.exporter.repository import orders, rows
 
 _MORE_ROWS = """
     INSERT INTO "uploadEmails" ("uploadId", "sequenceNumber", "rowNumber", "emailAddress", "isValidFormat", columns)
@@ -44,10 +44,10 @@ def test_the_answer_to_a_row_is_found_by_its_key_whatever_the_statistics_say(
 
 def _plan(exporter: Exporter, analysis_id: uuid.UUID, part: Part) -> str:
     with exporter.worker.begin() as connection:
-        order = repository.load_order(connection, exporter.ordered(analysis_id))
+        order = orders.load_order(connection, exporter.ordered(analysis_id))
         cursor = connection.connection.cursor()
-        cursor.execute(repository._PLAN)
+        cursor.execute(rows._PLAN)
         answers = ", ".join(f"r{entry}.status" for entry in range(1, len(order.email_columns) + 1))
-        statement, numbers = repository._statement(order, answers, part)
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", {**repository._parameters(order), **numbers})
+        statement, numbers = rows._statement(order, answers, part)
+        cursor.execute(f"EXPLAIN (FORMAT JSON) {statement}", {**rows._parameters(order), **numbers})
         return json.dumps(cursor.fetchone())

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final
 
-from mailsift.exporter import rendering, repository
+from mailsift.exporter import rendering
 from mailsift.exporter.extent import Extent
 from mailsift.exporter.rendering import Shape
-from mailsift.exporter.repository import Order, WrittenFile
-from mailsift.exporter.writers import writer_for
-from mailsift.exporter.writers.writer import Writer
+from mailsift.exporter.repository import orders, rows
+from mailsift.exporter.repository.orders import Order, WrittenFile
+from mailsift.exporter.repository.overview import load_overview
+from mailsift.exporter.writers import report, writer_for
+from mailsift.exporter.writers.packing import GZIP_TYPE, packed
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
-from mailsift.shared.verdicts import AnalysisStatus
+from mailsift.shared.verdicts import AnalysisStatus, Compression, FileType
 
 SLICE: Final = 50_000
 """Entries between two looks at the lease; also how progress moves."""
@@ -38,40 +41,58 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     """
     order, extent = _gather(lease)
     lease.report(0, total=extent.wanted, step="writing")
-    shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
-    writer = writer_for(order.file_type, shape, order.writing)
-    written = _write(deps, lease, order, extent, writer)
+    write = _write_report if order.file_type is FileType.HTML else _write_rows
+    written = write(deps, lease, order, extent)
     counts = {"rows": written.rows, "suppressedRows": written.suppressed_rows}
     lease.log("info", "wrote the file", **counts)
     with lease.transaction() as transaction:
-        repository.finish(transaction.connection, order, written, deps.export_days)
+        orders.finish(transaction.connection, order, written, deps.export_days)
         transaction.complete({**counts, "fileSize": written.stored.size, "sha256": written.stored.sha256})
     ROWS.labels("exported").inc(written.rows)
 
 
 def _gather(lease: Lease) -> tuple[Order, Extent]:
     with lease.reading() as connection:
-        order = repository.load_order(connection, lease.job.subject.export())
+        order = orders.load_order(connection, lease.job.subject.export())
         if order.analysis_status is not AnalysisStatus.COMPLETED and not order.selection.partial:
             raise PermanentError("analysis_not_ready", f"the analysis is {order.analysis_status}, not completed")
-        extent = repository.measure(connection, order)
+        extent = rows.measure(connection, order)
     if extent.rows < order.total_rows:
         raise PermanentError("rows_expired", "the rows of this list are no longer kept; upload it again")
     return order, extent
 
 
-def _write(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent, writer: Writer) -> WrittenFile:
-    key = rendering.object_key(order.workspace_id, order.export_id, order.file_name)
+def _write_rows(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent) -> WrittenFile:
+    shape = Shape(rendering.column_names(order.column_names, extent.width), order.email_columns)
+    writer = writer_for(order.file_type, shape, order.writing)
     written = 0
-    with deps.storage.writer(key) as stream:
-        with writer.begin(stream) as rows:
+    with deps.storage.writer(_key(order)) as stream:
+        with writer.begin(stream) as begun:
             for part in extent.parts(SLICE):
                 lease.check()
                 with lease.reading() as connection:
-                    written += repository.write_rows(connection, order, rows, part)
-                if stream.stored.size + rows.held() > deps.max_bytes:
+                    written += rows.write_rows(connection, order, begun, part)
+                if stream.stored.size + begun.held() > deps.max_bytes:
                     raise PermanentError("export_too_large", f"the file would have more than {deps.max_bytes} bytes")
                 lease.report(written)
         # Nothing is published for one who has lost the job in the meantime.
         lease.check()
     return WrittenFile(stream.stored, writer.content_type, written, len(extent.left_out))
+
+
+def _write_report(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent) -> WrittenFile:
+    with lease.reading() as connection:
+        overview = load_overview(connection, order.workspace_id, order.analysis_id)
+    is_packed = order.writing.compression is Compression.GZIP
+    with deps.storage.writer(_key(order)) as stream:
+        with packed(stream) if is_packed else nullcontext(stream) as plain:
+            plain.write(report.page(overview))
+        lease.check()
+    lease.report(extent.wanted)
+    return WrittenFile(
+        stream.stored, GZIP_TYPE if is_packed else report.CONTENT_TYPE, extent.wanted, len(extent.left_out)
+    )
+
+
+def _key(order: Order) -> str:
+    return rendering.object_key(order.workspace_id, order.export_id, order.file_name)

@@ -41,6 +41,7 @@ _CONTENT = dict.fromkeys(
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         "application/vnd.apache.parquet",
         "application/gzip",
+        "text/html",
     ),
     "binary",
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from mailsift.api.links import MOST_SECONDS
 from mailsift.api.schemas.base import Answer, Given, Page, Time
@@ -38,6 +38,12 @@ class ExportRequest(Selecting):
         if value and info.data.get("file_type", FileType.CSV) not in _WITH_A_MARK:
             raise ValueError("only CSV and TSV begin with a mark")
         return value
+
+    @model_validator(mode="after")
+    def _is_of_the_whole(self) -> Self:
+        if self.file_type is FileType.HTML and not self.selection.is_everything:
+            raise ValueError("a report (html) is of the whole analysis: leave filters and order out, or ask for a list")
+        return self
 
     @property
     def writing(self) -> WritingOptions:

@@ -14,7 +14,7 @@ from mailsift.shared.writing import WritingOptions
 
 
 def writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> Writer:
-    """Return what writes lists of a shape in a format."""
+    """Return what writes lists of a shape in a format. Raises PermanentError when this list cannot be written in it."""
     writer = _writer_for(file_type, shape, options)
     return gzipped(writer) if options.compression is Compression.GZIP else writer
 
@@ -33,6 +33,8 @@ def _writer_for(file_type: FileType, shape: Shape, options: WritingOptions) -> W
             return sheet_writer(shape)
         case FileType.PARQUET:
             return _parquet_writer(shape)
+        case FileType.HTML:
+            raise AssertionError("a report is not written from rows")
 
 
 def _parquet_writer(shape: Shape) -> Writer:

@@ -11,20 +11,26 @@ from typing import IO, Final
 
 from mailsift.exporter.writers.writer import Rows, Writer
 
+GZIP_TYPE: Final = "application/gzip"
+
 _LEVEL: Final = 6
 _BUFFER: Final = 1024 * 1024
 
 
 def gzipped(writer: Writer) -> Writer:
     """Pack what a writer writes."""
-    return Writer("application/gzip", partial(_begin, writer))
+    return Writer(GZIP_TYPE, partial(_begin, writer))
+
+
+@contextmanager
+def packed(stream: IO[bytes]) -> Iterator[IO[bytes]]:
+    """Pack what is written into the stream that is returned."""
+    # COPY hands over one row at a time, of which each would cost as much as a block.
+    with io.BufferedWriter(GzipFile("", "wb", _LEVEL, stream, mtime=0), _BUFFER) as plain:
+        yield plain
 
 
 @contextmanager
 def _begin(writer: Writer, stream: IO[bytes]) -> Iterator[Rows]:
-    packed = GzipFile("", "wb", _LEVEL, stream, mtime=0)
-    # COPY hands over one row at a time, of which each would cost as much as a block.
-    buffered = io.BufferedWriter(packed, _BUFFER)
-    with writer.begin(buffered) as rows:
+    with packed(stream) as plain, writer.begin(plain) as rows:
         yield rows
-    buffered.close()

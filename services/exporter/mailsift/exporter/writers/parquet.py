@@ -32,17 +32,21 @@ Row = Sequence[object]
 
 def parquet_writer(shape: Shape) -> Writer:
     """Write the user's columns and the answers. Raises PermanentError `too_many_columns`."""
-    names = (*rendering.json_keys(shape.columns), *rendering.answer_names(shape))
-    if len(names) > COLUMNS:
+    schema = schema_of(shape)
+    if len(schema) > COLUMNS:
         raise PermanentError(
-            "too_many_columns",
-            f"Parquet is written with {COLUMNS:,} columns at most; ask for csv, or for fewer columns",
+            "too_many_columns", f"Parquet is written with {COLUMNS:,} columns at most: ask for csv, or for fewer"
         )
-    types = [*[pa.string()] * len(shape.columns), *[_TYPES.get(answer.kind, pa.string()) for answer in ANSWERS]]
-    types += types[len(shape.columns) :] * (len(shape.email_columns) - 1)
     answers = (shape.value(answer, entry) for entry in shape.entries for answer in ANSWERS)
-    select = f"u1.columns, {', '.join(answers)}"
-    return Writer("application/vnd.apache.parquet", partial(_begin, pa.schema(zip(names, types, strict=True)), select))
+    return Writer("application/vnd.apache.parquet", partial(_begin, schema, f"u1.columns, {', '.join(answers)}"))
+
+
+def schema_of(shape: Shape) -> pa.Schema:
+    """Name the columns, each by a name of its own, and say what they hold."""
+    names = (*rendering.json_keys(shape.columns), *rendering.answer_names(shape))
+    answers = [_TYPES.get(answer.kind, pa.string()) for answer in ANSWERS]
+    types = [pa.string()] * len(shape.columns) + answers * len(shape.email_columns)
+    return pa.schema(zip(names, types, strict=True))
 
 
 @contextmanager
