@@ -6,7 +6,8 @@ exports: a list of five columns with an answer to each address. It goes through 
     takes twice as long; both are measured in turn and the figures are medians. `export_csv_vs_copy_processor` is the
     same in processor time, of all processes together. Half the rows go into a workbook, and the same cells through
     xlsxwriter alone, which gets them without a database: `export_xlsx_vs_xlsxwriter`. `export_memory_mb` is the peak of
-    the worker that wrote them.
+    the worker that wrote them. All rows go into Parquet, too, and through pyarrow alone, which gets them like that:
+    `export_parquet_vs_pyarrow`; `export_parquet_memory_mb` is the peak of a worker that wrote nothing else.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from benchmarks.analysed import Analysed
 from benchmarks.command import Part, Size, main
 from benchmarks.crew import crew
 from benchmarks.figures import Figure, Findings, say
 from benchmarks.loading import Load
 from benchmarks.site import Ground
-from benchmarks.writing import Desk, workbook_alone
+from benchmarks.writing import Desk, parquet_alone, workbook_alone
 from mailsift.shared.verdicts import FileType
 
 
@@ -50,14 +52,18 @@ class Comparison:
 
 
 def run(ground: Ground, size: Size) -> Findings:
-    """Measure a CSV, and a workbook of half the rows."""
+    """Measure a CSV, a workbook of half the rows, and Parquet."""
     with ground.site() as site, crew(site) as hands:
         desk = Desk(hands)
         desk.export(desk.analysed(1_000), FileType.CSV)
-        csv = _compare_csv(desk, size)
+        analysed = desk.analysed(size.rows)
+        csv = _compare_csv(desk, analysed, size.rounds)
         csv_memory = desk.peak_memory()
         xlsx = _compare_xlsx(desk, size.rows // 2)
         memory = desk.peak_memory()
+        desk.relieve()
+        parquet = _compare_parquet(desk, analysed)
+        parquet_memory = desk.peak_memory()
     return Findings(
         [
             Figure(f"writing a CSV of {csv.rows:,} rows", csv.seconds, "s"),
@@ -68,6 +74,9 @@ def run(ground: Ground, size: Size) -> Findings:
             Figure("its speed, of xlsxwriter's alone", xlsx.ratio, at_least=0.7),
             Figure("the same in processor time", xlsx.ratio_processor),
             Figure("peak memory of the worker after both", memory, "MB", at_most=150),
+            Figure(f"writing Parquet of {parquet.rows:,} rows", parquet.seconds, "s"),
+            Figure("its speed, of pyarrow's alone", parquet.ratio),
+            Figure("peak memory of a worker that writes Parquet", parquet_memory, "MB", at_most=300),
         ],
         {
             "export_rows": csv.rows,
@@ -79,14 +88,16 @@ def run(ground: Ground, size: Size) -> Findings:
             "export_xlsx_vs_xlsxwriter": round(xlsx.ratio, 3),
             "export_xlsx_vs_xlsxwriter_processor": round(xlsx.ratio_processor, 3),
             "export_memory_mb": memory,
+            "export_parquet_seconds": round(parquet.seconds, 3),
+            "export_parquet_vs_pyarrow": round(parquet.ratio, 3),
+            "export_parquet_memory_mb": parquet_memory,
         },
     )
 
 
-def _compare_csv(desk: Desk, size: Size) -> Comparison:
-    analysed = desk.analysed(size.rows)
+def _compare_csv(desk: Desk, analysed: Analysed, rounds: int) -> Comparison:
     ours, copies = [], []
-    for _ in range(size.rounds):
+    for _ in range(rounds):
         ours.append(desk.export(analysed, FileType.CSV))
         copies.append(desk.copy(analysed))
     return _said("CSV", Comparison(analysed.rows, ours, copies))
@@ -97,6 +108,12 @@ def _compare_xlsx(desk: Desk, rows: int) -> Comparison:
     ours = desk.export(analysed, FileType.XLSX)
     alone = desk.write_alone(analysed, FileType.XLSX, workbook_alone)
     return _said("XLSX", Comparison(rows, [ours], [alone]))
+
+
+def _compare_parquet(desk: Desk, analysed: Analysed) -> Comparison:
+    ours = desk.export(analysed, FileType.PARQUET)
+    alone = desk.write_alone(analysed, FileType.PARQUET, parquet_alone)
+    return _said("Parquet", Comparison(analysed.rows, [ours], [alone]))
 
 
 def _said(name: str, found: Comparison) -> Comparison:
