@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -35,6 +36,10 @@ kill -s "$signal" $!; wait $!; rm -rf "$folder"
 """
 
 
+# Linux gives those above to connections that go out.
+_PORTS = range(20_000, 32_768)
+
+
 class ServerMissing(Exception):
     """The server is not installed; `make servers` installs it on Debian."""
 
@@ -44,11 +49,12 @@ class ServerFailed(Exception):
 
 
 def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with closing(socket.socket()) as sock:
-        sock.bind((LOOPBACK, 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port of loopback that nobody listens on, and that no connection gets before somebody does."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with closing(socket.socket()) as sock, suppress(OSError):
+            sock.bind((LOOPBACK, port))
+            return port
 
 
 def _programs(pattern: str, program: str) -> Path:

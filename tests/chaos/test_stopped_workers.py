@@ -40,8 +40,7 @@ def test_only_the_fence_stops_a_sleeper_whose_connection_cannot_be_ended(rig: Ri
     for _ in range(4):
         rig.load.rows(20, seconds=0.1, inside=True)
     rig.wait(lambda: rig.number("SELECT count(*) FROM chaos.rows"), "rows")
-    rig["chaos"].suspend()
-    assert open_transactions(rig, "chaos") > 0
+    rig.wait(partial(suspended_in_a_transaction, rig, "chaos"), "a worker that sleeps in the middle of a transaction")
     rig.start("chaos", name="chaos-2")
     rig.wait(lambda: retaken(rig, "chaos-2"), "another worker to take its jobs")
     rig["chaos"].resume()
@@ -64,6 +63,16 @@ def test_a_worker_freezes_in_the_middle_of_its_heartbeat(rig: Rig) -> None:
     rig["chaos"].resume()
     rig.calm()
     rig.settle()
+
+
+def suspended_in_a_transaction(rig: Rig, worker: str) -> bool:
+    """Suspend a worker, and let it go on when it was between two transactions."""
+    rig[worker].suspend()
+    time.sleep(_ON_THE_WAY_SECONDS)
+    if open_transactions(rig, worker):
+        return True
+    rig[worker].resume()
+    return False
 
 
 def open_transactions(rig: Rig, worker: str) -> int:
