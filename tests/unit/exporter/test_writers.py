@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from pyarrow import parquet
+from python_calamine import CalamineWorkbook
 
-from mailsift.exporter.rendering import Shape
+from mailsift.exporter.rendering import ANSWERS, Shape
 from mailsift.exporter.writers import writer_for
 from mailsift.exporter.writers.delimited import COPY_WIDTH, CSV, TSV, Dialect
 from mailsift.exporter.writers.writer import AddedRows, CopiedRows
@@ -108,3 +110,16 @@ def test_a_list_too_wide_for_copy_is_rendered_here() -> None:
 def test_a_line_is_read_back_as_it_was(dialect: Dialect, delimiter: str, cells: list[str]) -> None:
     text = dialect.line(cells).decode()
     assert list(csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)) == [cells]
+
+
+@pytest.mark.parametrize("file_type", [FileType.XLSX, FileType.PARQUET])
+def test_what_is_packed_already_can_be_packed_again(file_type: FileType) -> None:
+    stream = io.BytesIO()
+    with writer_for(file_type, shape("email"), GZIP).begin(stream) as rows:
+        assert isinstance(rows, AddedRows)
+        rows.add((["a@example.com"], *[None] * len(ANSWERS)))
+    content = io.BytesIO(gzip.decompress(stream.getvalue()))
+    if file_type is FileType.XLSX:
+        assert CalamineWorkbook.from_filelike(content).get_sheet_by_index(0).to_python()[1][0] == "a@example.com"
+    else:
+        assert parquet.read_table(content).to_pylist()[0]["email"] == "a@example.com"

@@ -26,7 +26,7 @@ def gzipped(writer: Writer) -> Writer:
 def packed(stream: IO[bytes]) -> Iterator[IO[bytes]]:
     """Pack what is written into the stream that is returned."""
     # COPY hands over one row at a time, of which each would cost as much as a block.
-    with io.BufferedWriter(GzipFile("", "wb", _LEVEL, stream, mtime=0), _BUFFER) as plain:
+    with io.BufferedWriter(_Forwards("", "wb", _LEVEL, stream, mtime=0), _BUFFER) as plain:
         yield plain
 
 
@@ -34,3 +34,10 @@ def packed(stream: IO[bytes]) -> Iterator[IO[bytes]]:
 def _begin(writer: Writer, stream: IO[bytes]) -> Iterator[Rows]:
     with packed(stream) as plain, writer.begin(plain) as rows:
         yield rows
+
+
+class _Forwards(GzipFile):
+    """A packed file that does not claim what it cannot do: a workbook would go back to mend what it wrote."""
+
+    def seekable(self) -> bool:
+        return False
