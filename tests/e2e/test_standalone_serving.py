@@ -69,6 +69,15 @@ def test_what_is_suppressed_is_not_checked_and_comes_back_in_no_list(served: Ser
     assert gone.json == {"removed": 3}
 
 
+def test_a_list_comes_back_with_the_rows_that_were_asked_for_the_best_first(served: Served, tmp_path: Path) -> None:
+    people = tmp_path / "some.csv"
+    people.write_text("email\nnobody\nsales@startup.io\nthrowaway@mailinator.com\njohn@company.com\n")
+    said = served.mailsift.run("verify", people, "--only", "recommended", "--sort=-score", "--json")
+    assert Path(said.json["exportPath"]).name == "some-analysed-recommended.csv"
+    with Path(said.json["exportPath"]).open(newline="") as file:
+        assert [row["email"] for row in csv.DictReader(file)] == ["john@company.com", "sales@startup.io"]
+
+
 def test_addresses_are_checked_in_their_order_with_every_field(served: Served) -> None:
     said = served.mailsift.run("check", "sales@startup.io", "nobody", "john@company.com", "--json")
     assert said.exit_code == 0

@@ -60,6 +60,8 @@ def verify(  # noqa: PLR0913 - the options of the command
     gzip: bool,
     bom: bool,
     keep_formulas: bool,
+    only: str | None,
+    sort: str | None,
     rejected: Path | None,
     scoring: str | None,
     nameserver: str | None,
@@ -79,7 +81,7 @@ def verify(  # noqa: PLR0913 - the options of the command
         from mailsift.standalone import commands, places
         from mailsift.standalone.reading import Words
 
-        how = HowWritten(format_name, gzip, bom, keep_formulas)
+        how = HowWritten(format_name, gzip, bom, keep_formulas, only, sort)
         place = places.choose_place(home, server, api_key, nameserver)
         commands.verify(place, commands.Wanted(file, out, how, rejected, Words(**words), scoring, as_json))
 

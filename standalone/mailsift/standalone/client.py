@@ -29,8 +29,9 @@ from mailsift.api.schemas.suppressions import (
 from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
+from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import FileType
-from mailsift.shared.writing import WritingOptions
+from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.errors import RefusedError, ServerGoneError
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -51,6 +52,20 @@ class Sent:
     options: ReadingOptions
     preview: bool = False
     """Only its beginning is to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFile:
+    """How answers are to be written: as what, which of them, and in which order."""
+
+    file_type: FileType
+    writing: WritingOptions = AS_USUAL
+    selection: Selection = EVERYTHING
+
+    def to_json(self) -> dict[str, object]:
+        """Say it as the API takes it."""
+        rows = {"filterOption": self.selection.filter_option.value, "sort": self.selection.order.value}
+        return {"fileType": self.file_type.value, **self.writing.to_json(), **rows}
 
 
 class Client:
@@ -151,16 +166,14 @@ class Client:
             if cursor is None:
                 return
 
-    def export(
-        self, analysis_id: UUID, file_type: FileType, writing: WritingOptions, idempotency_key: str
-    ) -> ExportAccepted:
+    def export(self, analysis_id: UUID, wanted: WantedFile, idempotency_key: str) -> ExportAccepted:
         """Have the answers written into a file."""
         return self._ask(
             ExportAccepted,
             "POST",
             "/api/exports",
             headers={"Idempotency-Key": idempotency_key},
-            json={"analysisId": str(analysis_id), "fileType": file_type.value, **writing.to_json()},
+            json={"analysisId": str(analysis_id), **wanted.to_json()},
         )
 
     def find_export(self, export_id: UUID) -> Export:

@@ -68,10 +68,10 @@ def verify(place: Place, wanted: Wanted) -> None:
     begun = time.monotonic()
     source = read_source(wanted.file)
     file_type, writing = wanted.how.file_type(wanted.out), wanted.how.writing(wanted.out)
-    destination = choose_destination(source, wanted.out, writing.suffix(file_type))
+    destination = choose_destination(source, wanted.out, wanted.how.some + writing.suffix(file_type))
     rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
     words, scoring = read_words(wanted.words), read_scoring(wanted.scoring)
-    order = Order(source, file_type, destination, words, rejected, scoring, writing)
+    order = Order(source, file_type, destination, words, rejected, scoring, writing, wanted.how.selection)
     verified = _take_through(place, order)
     notices = verified.analysis.notices
     if wanted.as_json:
@@ -241,7 +241,8 @@ def _take_through(place: Place, order: Order, results: list[Result] | None = Non
 
 
 def _key_of(place: Place, order: Order) -> RunKey:
-    source, file_type, said = order.source.sha256, order.file_type, (order.options, order.scoring, order.writing)
+    source, file_type = order.source.sha256, order.file_type
+    said = (order.options, order.scoring, order.writing, order.selection)
     match place.target:
         case Deployment(url, _):
             return RunKey(source, file_type, (), url, *said)

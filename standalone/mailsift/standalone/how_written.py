@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import click
 
+from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import Compression, FileType, Formulas
 from mailsift.shared.writing import WritingOptions
 
@@ -29,6 +30,16 @@ _OPTIONS: Final = (
         is_flag=True,
         help="Leave cells of CSV or TSV alone that a spreadsheet would run as formulas.",
     ),
+    click.option(
+        "--only",
+        type=click.Choice([each.value for each in FilterOption if each is not FilterOption.ALL]),
+        help="Only these rows: valid ones, those with 70 points and more besides, or all but those. [all]",
+    ),
+    click.option(
+        "--sort",
+        type=click.Choice([each.value for each in RowOrder]),
+        help="In the order of the list, or by score, the lowest or (with -) the highest first. [row]",
+    ),
 )
 _Command = TypeVar("_Command", bound=Callable[..., None])
 
@@ -41,6 +52,19 @@ class HowWritten:
     gzip: bool = False
     bom: bool = False
     keep_formulas: bool = False
+    only: str | None = None
+    sort: str | None = None
+
+    @property
+    def selection(self) -> Selection:
+        """Which rows, and in which order."""
+        option = FilterOption(self.only or FilterOption.ALL)
+        return Selection(filter_option=option, order=RowOrder(self.sort or RowOrder.ROW))
+
+    @property
+    def some(self) -> str:
+        """What the name of the output says of the rows that it has."""
+        return "" if self.only is None else f"-{self.only}"
 
     def file_type(self, out: Path | None) -> FileType:
         """The format that was named, or that the output's name tells."""

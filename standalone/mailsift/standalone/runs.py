@@ -8,9 +8,11 @@ import os
 import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
+from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import FileType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.home import write_private
@@ -27,16 +29,20 @@ class RunKey:
     options: ReadingOptions = field(default_factory=ReadingOptions)
     scoring: ScoringPolicy = DEFAULT_POLICY
     writing: WritingOptions = AS_USUAL
+    selection: Selection = EVERYTHING
 
     @property
     def name(self) -> str:
         """A file name for it."""
         parts = [self.sha256, self.file_type.value, ",".join(self.nameservers), self.server or ""]
         # Only what was said: a run that began before there was such an option is still found.
-        parts += [json.dumps(said, sort_keys=True) for said in (self.options.to_json(), self.writing.to_json()) if said]
+        parts += [json.dumps(said, sort_keys=True) for said in self._said() if said]
         if self.scoring.said():
             parts.append(self.scoring.fingerprint)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+    def _said(self) -> tuple[dict[str, Any], ...]:
+        return self.options.to_json(), self.writing.to_json(), self.selection.to_json()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,10 @@ from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
+from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import FileType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
-from mailsift.standalone.client import Client, Sent
+from mailsift.standalone.client import Client, Sent, WantedFile
 from mailsift.standalone.destination import Source, written_whole
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
 from mailsift.standalone.progress import FULL, Shown
@@ -43,6 +44,7 @@ class Order:
     """Where the rows go from which no address could be taken."""
     scoring: ScoringPolicy = DEFAULT_POLICY
     writing: WritingOptions = AS_USUAL
+    selection: Selection = EVERYTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +120,8 @@ class Verifier:
     def _export(self, run: Run, analysis_id: UUID, order: Order) -> tuple[Run, Export]:
         export_id = run.export_id
         if export_id is None:
-            asked = self._client.export(analysis_id, order.file_type, order.writing, run.request_key("export"))
-            export_id = asked.export_id
+            wanted = WantedFile(order.file_type, order.writing, order.selection)
+            export_id = self._client.export(analysis_id, wanted, run.request_key("export")).export_id
             run = self._save(replace(run, export_id=export_id))
         self._wait(self._client.find_export(export_id).job_id, "writing", RunFailedError)
         return run, self._client.find_export(export_id)

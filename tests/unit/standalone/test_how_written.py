@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import Compression, FileType, Formulas
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.how_written import HowWritten
@@ -37,3 +38,10 @@ def test_what_is_said_counts_more_than_the_name() -> None:
     said = HowWritten("csv", gzip=True, bom=True, keep_formulas=True)
     assert said.writing(None) == WritingOptions(Compression.GZIP, Formulas.KEEP, bom=True)
     assert HowWritten("csv").writing(None) == AS_USUAL
+
+
+def test_rows_are_chosen_by_a_word() -> None:
+    assert HowWritten().selection.is_everything
+    said = HowWritten(only="recommended", sort="-score")
+    chosen = Selection(filter_option=FilterOption.RECOMMENDED, order=RowOrder.SCORE_DESCENDING)
+    assert (said.selection, said.some) == (chosen, "-recommended")

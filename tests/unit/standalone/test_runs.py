@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailsift.shared.scoring_policy import parse_policy
+from mailsift.shared.selection import FilterOption, Selection
 from mailsift.shared.verdicts import Compression, FileType
 from mailsift.shared.writing import WritingOptions
 from mailsift.standalone.runs import RunKey, RunRecords
@@ -45,6 +46,7 @@ def test_a_run_that_ended_is_not_found_and_its_requests_are_others(records: RunR
         replace(KEY, sha256="cd" * 32),
         replace(KEY, file_type=FileType.JSONL),
         replace(KEY, writing=WritingOptions(Compression.GZIP)),
+        replace(KEY, selection=Selection(filter_option=FilterOption.REJECTED)),
         replace(KEY, nameservers=("192.0.2.53:53",)),
         replace(KEY, server="https://mailsift.example"),
         replace(KEY, scoring=parse_policy({"weights": {"role_account": 0}})),
