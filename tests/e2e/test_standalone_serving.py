@@ -114,6 +114,42 @@ def test_domains_are_audited_with_what_might_be_better_about_them(served: Served
     assert (refused.exit_code, json.loads(refused.out)["error"]["code"]) == (2, "invalid_domain")
 
 
+def test_what_is_weighed_otherwise_holds_once_or_from_then_on(served: Served, tmp_path: Path) -> None:
+    roles_are_fine = '{"weights": {"role_account": 0}}'
+    once = served.mailsift.run("check", "sales@startup.io", "--scoring", roles_are_fine, "--json").json
+    assert (once["deliverabilityScore"], once["leadStatus"]) == (95, "high-quality")
+    assert once["scoring"]["weights"] == {"role_account": 0}
+    (tmp_path / "scoring.json").write_text('{"weights": {"role_account": -40}}')
+    assert served.mailsift.run("scoring", "--set", tmp_path / "scoring.json").exit_code == 0
+    people = tmp_path / "people.txt"
+    people.write_text("sales@startup.io\n")
+    for option, score in (([], "55"), (["--scoring", roles_are_fine], "95")):
+        found = served.mailsift.run("verify", people, *option, "--json").json
+        with Path(found["exportPath"]).open(newline="") as file:
+            assert [row["mailsift_deliverabilityScore"] for row in csv.DictReader(file)] == [score]
+    assert served.mailsift.run("scoring", "--reset", "--json").json["own"] is None
+    assert served.mailsift.run("check", "sales@startup.io", "--json").json["deliverabilityScore"] == 82
+
+
+def test_outcomes_are_held_against_the_scores(served: Served, tmp_path: Path) -> None:
+    assert served.mailsift.run("check", "john@company.com", "sales@startup.io").exit_code == 0
+    events = tmp_path / "events.csv"
+    events.write_text(
+        "when;to;event\n1;JOHN@company.com;delivered\n2;sales@startup.io;5.1.1\n3;x@startup.io;deferred\n"
+    )
+    found = served.mailsift.run("calibrate", events, "--json").json
+    assert found["read"] == {"addresses": 2, "noAddress": 0, "passedOver": {"deferred": 1}}
+    assert (found["outcomes"], found["matched"]) == (2, 2)
+    bands = {band["fromScore"]: (band["delivered"], band["bounced"]) for band in found["byScore"]}
+    assert (bands[90], bands[80]) == ((1, 0), (0, 1))
+    again = served.mailsift.run("calibrate")
+    assert "80-89" in again.out
+    assert "2 outcomes known, 2 of them of addresses with a result" in again.out
+    log = (served.mailsift.home.logs / "mailsift.log").read_text()
+    assert "/api/outcomes" in log
+    assert "sales@startup.io" not in log
+
+
 def test_people_are_told_what_a_score_is_made_of(served: Served) -> None:
     said = served.mailsift.run("check", "paula@gmaill.com", "Maria.Gomez+news@googlemail.com")
     assert "domain_not_found" in said.out

@@ -32,6 +32,14 @@ class RiskLevel(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Outcome(StrEnum):
+    """What became of mail to an address."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    """For good: a soft bounce is none."""
+
+
 class AnalysisType(StrEnum):
     """What a user can ask for."""
 

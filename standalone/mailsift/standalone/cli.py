@@ -191,6 +191,44 @@ def audit(  # noqa: PLR0913 - the options of the command
 
 
 @main.command(epilog=options.EXIT_CODES)
+@click.argument("file", required=False, type=click.Path(path_type=Path, readable=False, allow_dash=True))
+@click.option("--outcome-column", metavar="NAME|NUMBER", help="Where it says so. [the column with such words]")
+@click.option("--delivered", multiple=True, metavar="WORD", help="A word of the file for delivered; once for each.")
+@click.option("--bounced", multiple=True, metavar="WORD", help="A word of the file for bounced; once for each.")
+@options.how_to_read
+@options.json
+@options.server
+@options.api_key
+@options.home
+def calibrate(  # noqa: PLR0913 - the options of the command
+    *,
+    file: Path | None,
+    outcome_column: str | None,
+    delivered: tuple[str, ...],
+    bounced: tuple[str, ...],
+    as_json: bool,
+    server: str | None,
+    api_key: str | None,
+    home: Path | None,
+    **words: Any,
+) -> None:
+    """Show how many addresses bounced, score by score, so that you see whether the scores tell the truth.
+
+    FILE is what your sending service says of them: one address and one outcome a row, in any format that lists come in.
+    It is kept and added to what earlier files said; without FILE nothing is added. Words such as delivered, bounce and
+    hard_bounce and reply codes such as 250 and 5.1.1 are known; what is neither, as a soft bounce, is passed over.
+    """
+    with reporting(as_json=as_json):
+        from mailsift.standalone import commands, places
+        from mailsift.standalone.outcomes import Vocabulary
+        from mailsift.standalone.reading import Words
+
+        place = places.choose_place(home, server, api_key, None)
+        vocabulary = Vocabulary(outcome_column, delivered, bounced)
+        commands.calibrate(place, file, Words(**words), vocabulary, as_json=as_json)
+
+
+@main.command(epilog=options.EXIT_CODES)
 @options.json
 @options.home
 def lists(*, as_json: bool, home: Path | None) -> None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from mailsift.api.schemas.analyses import Analysis, AnalysisAccepted
 from mailsift.api.schemas.exports import Export, ExportAccepted
 from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.outcomes import Calibration, OutcomesRecorded
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
 from mailsift.api.schemas.scoring import WorkspaceScoring
@@ -203,6 +204,15 @@ class Client:
             cursor = page.next
             if cursor is None:
                 return
+
+    def report_outcomes(self, delivered: Sequence[str], bounced: Sequence[str]) -> OutcomesRecorded:
+        """Report what became of mail to addresses."""
+        body = {"delivered": list(delivered), "bounced": list(bounced)}
+        return self._ask(OutcomesRecorded, "POST", "/api/outcomes", json=body)
+
+    def calibration(self) -> Calibration:
+        """Read what outcomes say of the scores."""
+        return self._ask(Calibration, "GET", "/api/outcomes")
 
     def find_job(self, job_id: UUID) -> Job:
         """Read how a job stands."""

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import click
 
+from mailsift.api.schemas.outcomes import Calibration
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.scoring import WorkspaceScoring
 from mailsift.shared.verdicts import FileType
-from mailsift.standalone import answers, previews, reports, suppressing
+from mailsift.standalone import answers, calibrating, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.auditing import audit_all, audited_json, audited_report
 from mailsift.standalone.checking import Checked, check_all
@@ -28,6 +29,7 @@ from mailsift.standalone.errors import HomeInUseError, InputError, PostgresError
 from mailsift.standalone.home import find_home
 from mailsift.standalone.how_written import HowWritten
 from mailsift.standalone.looking import look_at
+from mailsift.standalone.outcomes import Vocabulary, read_outcomes
 from mailsift.standalone.places import Place, make_asking
 from mailsift.standalone.progress import progress
 from mailsift.standalone.reading import Words, read_words
@@ -119,6 +121,21 @@ def audit(place: Place, domains: Sequence[str], *, as_json: bool) -> None:
         else:
             reports.console().print(audited_report(each))
     _explain(sorted({notice for each in audited for notice in each.notices}), as_json=as_json)
+
+
+def calibrate(place: Place, file: Path | None, words: Words, vocabulary: Vocabulary, *, as_json: bool) -> None:
+    """Report what a file says became of mail, if there is one, and print what outcomes say of the scores."""
+    reported = None if file is None else read_outcomes(read_source(file).path, read_words(words), vocabulary)
+
+    def ask(client: Client) -> Calibration:
+        return client.calibration() if reported is None else calibrating.report(client, reported)
+
+    with progress() as shown:
+        found = with_client(place.target, shown, ask)
+    if as_json:
+        click.echo(calibrating.as_json(found, reported))
+    else:
+        reports.console().print(calibrating.as_table(found, reported))
 
 
 def weigh(place: Place, wanted: str | None, *, reset: bool, as_json: bool) -> None:

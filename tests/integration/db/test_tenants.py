@@ -23,6 +23,9 @@ KNOW = """INSERT INTO "verifiedEmails" ("workspaceId", "emailAddress", resolver,
 
 AUDIT = """INSERT INTO "domainAnalysis" ("analysisId", domain) VALUES (:id, 'example.com')"""
 
+OUTCOME = """INSERT INTO outcomes ("workspaceId", "normalizedAddress", outcome)
+    VALUES (:workspace_id, 'a@example.com', 'bounced')"""
+
 
 @pytest.fixture
 def rows_of_a_stranger(owner: Engine) -> Tenant:
@@ -41,6 +44,7 @@ def rows_of_a_stranger(owner: Engine) -> Tenant:
         connection.execute(text(KNOW), {"workspace_id": stranger.workspace_id})
         make_analysis(connection, stranger, upload_id, "bulk")
         connection.execute(text(AUDIT), {"id": make_analysis(connection, stranger, None, "domain")})
+        connection.execute(text(OUTCOME), {"workspace_id": stranger.workspace_id})
     return stranger
 
 

@@ -204,6 +204,12 @@ RATE_LIMITS = """
         ('in debt', :workspace, -1e9, 10, 1, now() - interval '31 days')"""
 
 
+OUTCOMES = """
+    INSERT INTO outcomes ("workspaceId", "normalizedAddress", outcome, "reportedAt")
+    SELECT :workspace, n || '@example.com', 'bounced', now() + interval '1 hour' - interval '1 day' * (362 + n)
+    FROM generate_series(1, 6) AS n"""
+
+
 @pytest.mark.parametrize(
     ("table", "rows", "forget", "age", "batches"),
     [
@@ -211,6 +217,7 @@ RATE_LIMITS = """
         ("domains", DOMAINS, oddments.forget_domains, 30, [2, 2, 0]),
         ("verifiedEmails", VERIFIED_EMAILS, oddments.forget_verified_emails, 24, [2, 1, 0]),
         ("rateLimits", RATE_LIMITS, oddments.forget_rate_limits, 30, [2, 0]),
+        ("outcomes", OUTCOMES, oddments.forget_outcomes, 365, [2, 1, 0]),
     ],
 )
 def test_what_serves_nobody_is_forgotten(

@@ -24,7 +24,9 @@ def test_help_comes_before_anything_heavy_is_loaded() -> None:
     assert {"sqlalchemy", "alembic", "flask", "pydantic", "httpx", "rich", "dramatiq"} & set(loaded) == set()
 
 
-@pytest.mark.parametrize("command", ["preview", "verify", "check", "audit", "scoring", "lists", "demo", "serve"])
+@pytest.mark.parametrize(
+    "command", ["preview", "verify", "check", "audit", "calibrate", "scoring", "lists", "demo", "serve"]
+)
 def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None:
     said = CliRunner().invoke(main, [command, "--help"])
     assert said.exit_code == 0

@@ -18,6 +18,7 @@ from mailsift.api.routes import (
     documents,
     exports,
     jobs,
+    outcomes,
     schedules,
     scoring,
     streams,
@@ -37,6 +38,7 @@ ROUTES = (
     streams,
     suppressions,
     scoring,
+    outcomes,
     activities,
     documents,
 )

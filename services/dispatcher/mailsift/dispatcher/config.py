@@ -21,4 +21,5 @@ class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSetting
     retain_previews_hours: PositiveInt = 1
     retain_rows_days: PositiveInt = 90
     retain_jobs_days: PositiveInt = 30
+    retain_outcomes_days: PositiveInt = 365
     retain_orphans_hours: PositiveInt = 24

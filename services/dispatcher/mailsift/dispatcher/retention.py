@@ -127,6 +127,7 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         rows("verified_emails", oddments.forget_verified_emails, STALE_HOURS),
         rows("audits", oddments.forget_audits, 0),
         rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
+        rows("outcomes", oddments.forget_outcomes, settings.retain_outcomes_days),
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
         Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
     ]

@@ -33,6 +33,8 @@ class Activity(StrEnum):
     SUPPRESSIONS_ADDED = "suppressions_added"
     SUPPRESSIONS_REMOVED = "suppressions_removed"
     SCORING_CHANGED = "scoring_changed"
+    OUTCOMES_REPORTED = "outcomes_reported"
+    OUTCOMES_FORGOTTEN = "outcomes_forgotten"
 
 
 _ENTITY_TYPES = {
@@ -53,6 +55,8 @@ _ENTITY_TYPES = {
     Activity.SUPPRESSIONS_ADDED: "workspace",
     Activity.SUPPRESSIONS_REMOVED: "workspace",
     Activity.SCORING_CHANGED: "workspace",
+    Activity.OUTCOMES_REPORTED: "workspace",
+    Activity.OUTCOMES_FORGOTTEN: "workspace",
 }
 """What each of them is done with."""
 

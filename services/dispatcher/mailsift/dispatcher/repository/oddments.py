@@ -62,6 +62,13 @@ _RATE_LIMITS = _forget(
     order="updatedAt",
 )
 
+_OUTCOMES = _forget(
+    "outcomes",
+    ["workspaceId", "normalizedAddress"],
+    """t."reportedAt" < now() - make_interval(days => :days)""",
+    order="reportedAt",
+)
+
 # Schedule by schedule, which is how the key has them.
 _SCHEDULE_RUNS = text("""
     WITH old AS (
@@ -100,6 +107,11 @@ def forget_audits(connection: Connection, hours: int, batch: int) -> int:
 def forget_rate_limits(connection: Connection, days: int, batch: int) -> int:
     """Delete buckets that nobody has taken from for so long and that are full."""
     return connection.execute(_RATE_LIMITS, {"days": days, "batch": batch}).rowcount
+
+
+def forget_outcomes(connection: Connection, days: int, batch: int) -> int:
+    """Delete what became of mail so long ago, by the last that was said."""
+    return connection.execute(_OUTCOMES, {"days": days, "batch": batch}).rowcount
 
 
 def forget_schedule_runs(connection: Connection, days: int, batch: int) -> int:

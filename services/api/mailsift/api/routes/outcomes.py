@@ -1,0 +1,55 @@
+"""/api/outcomes: what became of mail, and what that says of the scores."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from apiflask import APIBlueprint
+from flask import request
+
+from mailsift.api.actions import calibrating
+from mailsift.api.auth import principal
+from mailsift.api.deps import deps
+from mailsift.api.documentation.responses import refusals
+from mailsift.api.routes.answers import Replied, asked, reading
+from mailsift.api.schemas.outcomes import Calibration, OutcomesForgotten, OutcomesRecorded, OutcomesRequest
+
+blueprint = APIBlueprint("outcomes", __name__, url_prefix="/api/outcomes", tag="outcomes")
+
+_REFUSALS = ("malformed_body", "body_too_large", "unsupported_media_type", "validation_failed")
+
+
+@blueprint.before_request
+def _make_room() -> None:
+    request.max_content_length = deps().settings.max_body_bytes
+
+
+@blueprint.post("")
+@blueprint.input(OutcomesRequest, location="json")
+@blueprint.output(OutcomesRecorded, description="they are recorded")
+@blueprint.doc(responses=refusals(*_REFUSALS, "idempotency_key_reused"), extensions={"x-idempotent": True})
+def create(json_data: OutcomesRequest) -> Replied:
+    """Report what became of mail to addresses, up to 100,000 at once.
+
+    Of each address the last report counts, and one that is reported both ways at once has bounced.
+    """
+    answer, replayed = calibrating.report(deps(), asked(), json_data)
+    return answer, HTTPStatus.OK.value, {"Idempotency-Replayed": "true"} if replayed else {}
+
+
+@blueprint.get("")
+@blueprint.output(Calibration)
+def show() -> Calibration:
+    """Read how many addresses bounced, by their scores and by their lead status, and how sure that is.
+
+    An address counts with the latest verdict on it that is kept.
+    """
+    with reading() as connection:
+        return calibrating.calibrate(connection, principal())
+
+
+@blueprint.delete("")
+@blueprint.output(OutcomesForgotten, description="they are forgotten")
+def delete() -> OutcomesForgotten:
+    """Forget all outcomes; for the owner and the admins."""
+    return calibrating.forget(deps(), principal())
