@@ -1,8 +1,7 @@
-"""A list whose domains are known, scored by the deployed analyzer, beside psql's copy of the very results."""
+"""A list whose domains are known, scored by workers of the analyzer, beside psql's copy of the very results."""
 
 from __future__ import annotations
 
-import subprocess
 import time
 import uuid
 from collections.abc import Iterator, Sequence
@@ -41,6 +40,9 @@ _RESOLVER: Final = "system"
 _TTL_SECONDS: Final = 86_400
 _SECONDS_AT_MOST: Final = 1_200
 _BATCH: Final = 5_000
+_WORKERS: Final = 2
+"""For one process of Python keeps no more than one core busy."""
+_THREADS: Final = 2
 _ALONE: Final = 100_000
 
 _DOMAINS: Final = text("""
@@ -74,7 +76,7 @@ class Round:
 
 
 class Bench:
-    """A site with a list that was taken in, facts about all of its domains, and a worker of the analyzer."""
+    """A site with a list that was taken in, facts about all of its domains, and workers of the analyzer."""
 
     def __init__(self, hands: Crew, count: int) -> None:
         self._hands, self._site = hands, hands.site
@@ -88,7 +90,11 @@ class Bench:
             for first in range(0, len(names), _BATCH):
                 lookups.save_facts(connection, _facts(names[first : first + _BATCH]), _RESOLVER)
         self._site.postgresql.execute("CHECKPOINT")
-        self.worker: subprocess.Popen[bytes] = hands.service("analyzer")
+        self._workers = [hands.service("analyzer", threads=_THREADS) for _ in range(_WORKERS)]
+
+    def memory(self) -> float:
+        """The most megabytes that one of the workers ever held."""
+        return max(peak_memory(worker.pid) for worker in self._workers)
 
     def score(self) -> tuple[uuid.UUID, int, Load]:
         """Have the list analysed; what is measured are the jobs that score."""
@@ -142,7 +148,7 @@ def run(ground: Ground, count: int, rounds: int) -> Findings:
 
 def _round(bench: Bench) -> Round:
     analysis_id, scored, load = bench.score()
-    memory = peak_memory(bench.worker.pid)
+    memory = bench.memory()
     found = Round(scored, load, bench.copy(analysis_id), memory)
     say(f"  {scored:,} rows scored in {load.seconds:.2f} s, copied in {found.copy.seconds:.2f} s")
     return found
@@ -184,12 +190,13 @@ def _findings(found: Sequence[Round], alone: float) -> Findings:
             Figure("speed in terms of psql's", copies / scores, "", at_least=0.5),
             Figure("the same in processor time", processor_ratio),
             Figure("scoring alone, one core", alone, "/s"),
-            Figure("peak memory of the worker", found[-1].memory, "MB", at_most=250),
+            Figure("peak memory of a worker", found[-1].memory, "MB", at_most=250),
             Figure("of which came after the first round", growth, "MB"),
             *(Figure(f"processor for a row: {part}", spent, "us") for part, spent in processor.items()),
         ],
         {
             "score_rows": scored,
+            "score_workers": _WORKERS,
             "score_vs_copy": round(copies / scores, 3),
             "score_vs_copy_processor": round(processor_ratio, 3),
             "score_rows_per_second": round(scored / scores),

@@ -6,14 +6,20 @@ import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 
+import dns.resolver
+import dns.zone
 import pytest
 
 from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Reach
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.reading import MAX_TEXT_BYTES
+from mailsift.analyzer.probes.resolver import Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.analyzer.records.replies import Question, RecordType, Reply
 from mailsift.analyzer.reference.lists import packaged_lists
 
 LONG_TXT = "\n".join(f'long TXT "{"x" * 250}" "{"y" * 250}" "{number}"' for number in range(90))
@@ -312,3 +318,60 @@ def test_the_hosts_file_is_not_asked(name_server: NameServer) -> None:
 
 def test_nothing_to_look_up_is_no_fault(name_server: NameServer) -> None:
     assert _resolve(_probe(name_server(ZONES))) == {}
+
+
+TYPES: tuple[RecordType, ...] = ("A", "AAAA", "MX", "NS", "TXT")
+
+
+def _questions() -> list[Question]:
+    zones = [dns.zone.from_text(zone, name, relativize=False, check_origin=False) for name, zone in ZONES.items()]
+    names = {name.to_text(omit_final_dot=True) for zone in zones for name in zone}
+    asked = {*names, *(f"nobody.{name}" for name in names)}
+    return [Question(name, record_type) for name in sorted(asked) for record_type in TYPES if "*" not in name]
+
+
+def _told(reply: Reply) -> set[str]:
+    hosts = {f"{host.preference} {host.host}" for host in reply.hosts}
+    return {*hosts, *reply.addresses, *reply.names, *(text[:MAX_TEXT_BYTES] for text in reply.texts)}
+
+
+def _as_dnspython_says(resolver: dns.resolver.Resolver, question: Question) -> tuple[Lookup, set[str]]:
+    try:
+        answer = resolver.resolve(*question, raise_on_no_answer=False)
+    except dns.resolver.NXDOMAIN:
+        return Lookup.NXDOMAIN, set()
+    found = set()
+    for data in answer.rrset or ():
+        if question.record_type == "TXT":
+            # A control character is not kept.
+            found.add(b"".join(data.strings).decode("ascii", "replace")[:MAX_TEXT_BYTES].replace("\x01", "\ufffd"))
+        else:
+            found.add(data.to_text().rstrip(".").lower())
+    return (Lookup.FOUND if found else Lookup.NODATA), found
+
+
+def test_every_name_of_the_zones_is_told_as_dnspython_tells_it(name_server: NameServer) -> None:
+    address = name_server(ZONES)
+    host, _, port = address.rpartition(":")
+    reference = dns.resolver.Resolver(configure=False)
+    reference.nameservers, reference.port = [host], int(port)
+    reference.lifetime = 20
+    questions, replies = _questions(), dict[Question, Reply]()
+
+    async def ask_all() -> None:
+        ended = asyncio.get_running_loop().create_future()
+
+        def keep(question: Question, reply: Reply) -> None:
+            replies[question] = reply
+            if len(replies) == len(questions):
+                ended.set_result(None)
+
+        async with Resolver(ProbeSettings((address,), query_seconds=20), CircuitBreaker()) as resolver:
+            for question in questions:
+                resolver.ask(question, partial(keep, question))
+            await ended
+
+    asyncio.run(ask_all())
+    assert {question: (reply.lookup, _told(reply)) for question, reply in replies.items()} == {
+        question: _as_dnspython_says(reference, question) for question in questions
+    }
