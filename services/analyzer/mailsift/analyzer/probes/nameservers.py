@@ -4,7 +4,6 @@ import socket
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -21,6 +20,10 @@ class Nameserver:
 
     host: str
     port: int = PORT
+
+
+Location = tuple[int, Any]
+"""The family of an address, and the address as sockets take it."""
 
 
 def nameservers_of(configured: Sequence[str]) -> tuple[Nameserver, ...]:
@@ -44,9 +47,15 @@ def parse_nameserver(text: str) -> Nameserver:
         return Nameserver(host.strip("[]"), int(port))
 
 
-def open_socket(nameserver: Nameserver) -> socket.socket:
+def locate(nameserver: Nameserver) -> Location:
+    """Find its address, which may have a name. Raises OSError for one that leads nowhere."""
+    family, _, _, _, address = socket.getaddrinfo(nameserver.host, nameserver.port, type=socket.SOCK_DGRAM)[0]
+    return family, address
+
+
+def open_socket(location: Location) -> socket.socket:
     """A socket that hears this nameserver alone, at a port that the kernel draws (RFC 5452)."""
-    family, address = _located(nameserver)
+    family, address = location
     sock = socket.socket(family, socket.SOCK_DGRAM)
     try:
         sock.setblocking(False)
@@ -55,12 +64,6 @@ def open_socket(nameserver: Nameserver) -> socket.socket:
         sock.close()
         raise
     return sock
-
-
-@lru_cache
-def _located(nameserver: Nameserver) -> tuple[int, Any]:
-    family, _, _, _, address = socket.getaddrinfo(nameserver.host, nameserver.port, type=socket.SOCK_DGRAM)[0]
-    return family, address
 
 
 class Standing:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
-from mailsift.analyzer.probes.nameservers import Nameserver, open_socket
+from mailsift.analyzer.probes.nameservers import Location, Nameserver, locate, open_socket
 
 OPEN_PORTS: Final = 8
 USES_OF_A_PORT: Final = 64
@@ -47,6 +47,7 @@ class Ports(Generic[_Asker]):
         on_nobody: Callable[[_Asker], None],
     ) -> None:
         self._nameserver = nameserver
+        self._location: Location | None = None
         self._on_message = on_message
         self._on_nobody = on_nobody
         self._loop = asyncio.get_running_loop()
@@ -97,7 +98,8 @@ class Ports(Generic[_Asker]):
         return self._open[self._turn]
 
     def _draw(self) -> Port[_Asker]:
-        port: Port[_Asker] = Port(open_socket(self._nameserver))
+        self._location = self._location or locate(self._nameserver)
+        port: Port[_Asker] = Port(open_socket(self._location))
         with suppress(OSError):
             port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         self._loop.add_reader(port.socket.fileno(), self._read, port)
