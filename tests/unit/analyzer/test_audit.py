@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
 from domain_facts import ANY_FACTS, HEALTHY, public
-from mailsift.analyzer.audit import CODES, SEVERITIES, audit
+from mailsift.analyzer.audit import RECOMMENDED, SEVERITIES, audit
 from mailsift.analyzer.evidence import (
     DkimPosture,
     DmarcPosture,
@@ -99,10 +101,16 @@ def test_whatever_is_found_there_are_words_for_what_follows(facts: DomainFacts) 
 
 
 def test_every_recommendation_has_words_and_no_words_are_left_over() -> None:
-    assert sorted(RECOMMENDATIONS) == sorted(CODES)
+    assert RECOMMENDATIONS.keys() == RECOMMENDED.keys()
     for words in RECOMMENDATIONS.values():
         assert words.en != words.de
         assert ("{about}" in words.en) == ("{about}" in words.de)
+
+
+def test_every_recommendation_stands_on_the_page() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "scoring.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \| (critical|warning|advice) \| (.+) \|$", page, re.MULTILINE)
+    assert told == [(code, RECOMMENDED[code].value, words.en) for code, words in RECOMMENDATIONS.items()]
 
 
 def test_every_finding_about_a_domain_is_recommended_or_left_out_on_purpose() -> None:

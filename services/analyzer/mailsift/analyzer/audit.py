@@ -154,5 +154,5 @@ _RULES: Final[tuple[_Rule, ...]] = (
     ("tls_rpt_broken", Severity.WARNING, _tls_rpt_is_broken, _of_nothing),
 )
 
-CODES: Final = (*SEVERITIES, *(code for code, *_ in _RULES))
-"""All that may be recommended."""
+RECOMMENDED: Final = {**SEVERITIES, **{code: severity for code, severity, *_ in _RULES}}
+"""All that may be recommended, and how much it matters."""
