@@ -205,7 +205,7 @@ lists = st.tuples(
 )
 
 
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(lists)
 @example((["name", "name"], [["\\N", "\\."], ["", ""], []]))
 @example((["c"] * (COPY_WIDTH + 1), [["\r", "\\N"], ['"'] * (COPY_WIDTH + 2), []]))
@@ -229,7 +229,7 @@ def test_any_cell_comes_back_as_it_was(exporter: Exporter, table: tuple[list[str
     assert array == objects(exporter.export(analysis_id, "jsonl"))
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.lists(risky, min_size=1, max_size=5), min_size=1, max_size=40))
 @example([["-5", "+49 30 123", "=1"] * (COPY_WIDTH // 2)])
 def test_a_cell_that_would_run_is_text_in_csv_and_tsv_and_all_others_are_as_they_were(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -39,7 +39,7 @@ def written(shape: Shape, rows: Sequence[Row]) -> parquet.ParquetFile:
     return parquet.ParquetFile(io.BytesIO(stream.getvalue()))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(cells, answers), max_size=8))
 def test_any_row_is_read_back_as_it_was(rows: list[tuple[list[str], tuple[object, ...]]]) -> None:
     file = written(Shape(("a", "a", "c"), (0,)), [[row, *told] for row, told in rows])

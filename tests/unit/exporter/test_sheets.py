@@ -8,7 +8,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
@@ -74,7 +74,7 @@ NASTY = (
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufffe\uffff"), max_size=12) | st.sampled_from(NASTY)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.lists(cells, min_size=3, max_size=3), max_size=8))
 @example([list(NASTY[start : start + 3]) for start in range(0, len(NASTY) // 3 * 3, 3)])
 def test_any_text_is_read_back_as_text_by_two_readers(rows: list[list[str]]) -> None:
