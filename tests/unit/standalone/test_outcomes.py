@@ -50,6 +50,7 @@ def test_addresses_and_outcomes_are_found_in_a_file(tmp_path: Path) -> None:
         '[{"mail": "ann@example.com", "event": "delivered"}, {"mail": "bob@example.com", "event": "bounce"}]',
         gzip.compress(b"mail,event\nann@example.com,Delivered\nbob@example.com,FAILED\n"),
     ],
+    ids=["commas", "tabs", "header", "JSON", "gzip"],
 )
 def test_any_format_will_do(tmp_path: Path, content: str | bytes) -> None:
     assert read(tmp_path, content).outcomes == {"ann@example.com": D, "bob@example.com": B}
