@@ -46,8 +46,8 @@ class ResultLines:
             row = result_row(self._purpose, sequence_number, email_address, normalized, examination)
             shared = self._shared[kind] = _Shared(examination, encode_fields(row[_OWN_COLUMNS:]))
         shared.count += 1
-        own = encode_fields((self._purpose.analysis_id, sequence_number, email_address, normalized))
-        return f"{own}\t{shared.rest}\n"
+        texts = encode_fields((email_address, normalized))
+        return f"{self._purpose.analysis_id}\t{sequence_number}\t{texts}\t{shared.rest}\n"
 
     def tally(self) -> Tally:
         """Count the results so far."""
