@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, insert, text, update
 
 from factories import Tenant, enqueue, make_analysis, make_tenant, suppress
 from looking_up import ScriptedProbe
@@ -16,9 +16,10 @@ from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.shared.db.tables import SingleAnalysis
+from mailsift.shared.db.tables import Analysis, SingleAnalysis
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
+from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy, parse_policy
 from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
@@ -51,9 +52,17 @@ class Verifier:
     def _count(self, _outcome: Lookup) -> None:
         self.queries += 1
 
-    def verify(self, tenant: Tenant, addresses: Sequence[str], pump: Pump | None = None) -> uuid.UUID:
+    def verify(
+        self,
+        tenant: Tenant,
+        addresses: Sequence[str],
+        pump: Pump | None = None,
+        policy: ScoringPolicy = DEFAULT_POLICY,
+    ) -> uuid.UUID:
         with self.owner.begin() as connection:
             analysis_id = make_analysis(connection, tenant, None, "single")
+            weighed = update(Analysis).where(Analysis.analysis_id == analysis_id).values(scoring=policy.to_json())
+            connection.execute(weighed)
             asked = {"analysis_id": analysis_id, "email_addresses": list(addresses)}
             connection.execute(insert(SingleAnalysis), asked)
             enqueue(connection, tenant, JobType.SINGLE_ANALYSIS, Subject(analysis_id=analysis_id))
@@ -102,6 +111,15 @@ def test_what_is_known_of_an_address_is_asked_of_nobody_also_when_its_domain_is_
     assert verifier.queries == asked > 0
     assert verifier.answers(again) == verifier.answers(first)
     assert verifier.cached(again) == 3
+
+
+def test_what_is_known_of_an_address_is_weighed_by_the_policy_of_who_asks(verifier: Verifier, tenant: Tenant) -> None:
+    asked = []
+    for weights, score in (({}, 82), ({"role_account": 0}, 95), ({"role_account": -50}, 45), ({}, 82)):
+        analysis_id = verifier.verify(tenant, ["sales@startup.io"], policy=parse_policy({"weights": weights}))
+        assert [answer[3] for answer in verifier.answers(analysis_id)] == [score]
+        asked.append(verifier.queries)
+    assert len(set(asked)) == 1
 
 
 def test_what_is_known_of_an_address_is_another_workspaces_own(

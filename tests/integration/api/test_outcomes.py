@@ -34,7 +34,7 @@ class Judge:
     def __init__(self, owner: Engine, tenant: Tenant) -> None:
         self._owner, self._tenant = owner, tenant
 
-    def judge(self, scores: dict[str, int], lead: str = "high-quality") -> uuid.UUID:
+    def judge(self, scores: dict[str, int], lead: str | None = "high-quality") -> uuid.UUID:
         with self._owner.begin() as connection:
             analysis_id = make_analysis(connection, self._tenant, None)
             for number, (address, score) in enumerate(scores.items(), 1):
@@ -94,6 +94,14 @@ def test_an_address_counts_with_its_latest_verdict_and_its_last_outcome(client: 
     assert report(client, bounced=["ann@example.com"]).get_json() == {"added": 0, "updated": 1}
     bands = [(band["delivered"], band["bounced"]) for band in calibration(client)["byScore"]]
     assert bands == [*[(0, 0)] * 8, (0, 1), (0, 0)]
+
+
+def test_an_analysis_that_tells_nothing_of_leads_counts_by_score_only(client: Any, judge: Judge) -> None:
+    judge.judge({"ann@example.com": 85}, lead=None)
+    report(client, delivered=["ann@example.com"])
+    shown = calibration(client)
+    assert (shown["matched"], shown["byScore"][8]["delivered"]) == (1, 1)
+    assert {each["delivered"] for each in shown["byLeadStatus"]} == {0}
 
 
 def test_an_address_that_is_reported_both_ways_has_bounced(client: Any, judge: Judge) -> None:

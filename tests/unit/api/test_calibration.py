@@ -58,9 +58,10 @@ def test_bands_and_words_add_up_and_none_is_left_out() -> None:
         Judged(9, LeadStatus.HIGH_QUALITY, Tally(98, 2)),
         Judged(9, LeadStatus.MEDIUM_QUALITY, Tally(10, 0)),
         Judged(0, LeadStatus.INVALID, Tally(1, 9)),
+        Judged(5, None, Tally(1, 0)),
     ]
     bands = by_band(judged)
-    assert (len(bands), bands[9], bands[0], bands[5]) == (10, Tally(108, 2), Tally(1, 9), Tally())
+    assert (len(bands), bands[9], bands[0], bands[5]) == (10, Tally(108, 2), Tally(1, 9), Tally(1, 0))
     assert bands[9].bounce_rate == 0.0182
     words = by_lead_status(judged)
     assert list(words) == list(LeadStatus)

@@ -52,7 +52,8 @@ class Judged:
     """What became of the addresses of one band that have one lead status."""
 
     band: int
-    lead_status: LeadStatus
+    lead_status: LeadStatus | None
+    """None of an analysis that tells nothing of leads."""
     tally: Tally
 
 
@@ -84,5 +85,6 @@ def by_lead_status(judged: Iterable[Judged]) -> dict[LeadStatus, Tally]:
     """Add up word by word."""
     tallies = dict.fromkeys(LeadStatus, Tally())
     for each in judged:
-        tallies[each.lead_status] += each.tally
+        if each.lead_status is not None:
+            tallies[each.lead_status] += each.tally
     return tallies

@@ -99,7 +99,10 @@ def judged(connection: Connection, workspace_id: uuid.UUID, most: int = MOST_RES
     """Count outcomes by the latest verdict on each address, among so many results or a few more."""
     make_room(connection)
     rows = connection.execute(_LATEST, {"workspace_id": workspace_id, "most": most})
-    return [Judged(band, LeadStatus(lead), Tally(delivered, bounced)) for band, lead, delivered, bounced in rows]
+    return [
+        Judged(band, None if lead is None else LeadStatus(lead), Tally(delivered, bounced))
+        for band, lead, delivered, bounced in rows
+    ]
 
 
 def is_more(connection: Connection, workspace_id: uuid.UUID, most: int = MOST_RESULTS) -> bool:

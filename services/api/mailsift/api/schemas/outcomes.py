@@ -87,4 +87,4 @@ class Calibration(Answer):
     complete: bool = Field(description="false when there are so many results that only the newest were looked through")
     total: BounceRate
     by_score: list[ScoreBand]
-    by_lead_status: list[LeadBand]
+    by_lead_status: list[LeadBand] = Field(description="without the addresses whose latest analysis was a bulk one")
