@@ -31,6 +31,8 @@ _UNREACHABLE: Final = Reply(Lookup.UNREACHABLE)
 Then = Callable[[Reply], None]
 
 _TICK_SECONDS: Final = 0.01
+_REFUSALS_TO_BELIEVE: Final = 2
+"""Of each nameserver: after the first it may only be starting."""
 _ORDER: Final = (Lookup.UNREACHABLE, Lookup.TIMEOUT, Lookup.MALFORMED, Lookup.REFUSED, Lookup.SERVFAIL)
 """Of several ends without an answer the last of these is told: it says most."""
 
@@ -177,7 +179,7 @@ class Exchange:
         self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones) if any(self._rows) else None
 
     def _find_nobody(self, attempt: _Try) -> None:
-        """Try another nameserver now; a lone one is asked again in its time, for it may only be starting."""
+        """Try another nameserver now; a lone one is asked again in its time."""
         attempt.found_nobody = True
         if attempt.is_out and len(self._servers) > 1:
             attempt.server.standing.silent()
@@ -242,7 +244,8 @@ class Exchange:
         flight = attempt.flight
         attempt.release()
         flight.note(outcome)
-        if len(flight.tries) < len(self._waits):
+        refusals = sum(each.found_nobody for each in flight.tries)
+        if len(flight.tries) < len(self._waits) and refusals < _REFUSALS_TO_BELIEVE * len(self._servers):
             self._line.appendleft(flight)
         else:
             self._end(flight)
