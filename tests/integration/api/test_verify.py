@@ -3,12 +3,16 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
 
-from mailsift.api.deps import Deps
+from mailsift.api.app import create_app
+from mailsift.api.config import ApiSettings
+from mailsift.api.deps import Deps, wire
 
 EMAILS = {"emails": ["ann@example.com", "bob@example.org"]}
 
@@ -21,9 +25,17 @@ RESULT = """
     FROM "singleAnalysis", unnest("emailAddresses") WITH ORDINALITY AS asked(a, n)"""
 
 
+@pytest.fixture
+def patient(client: Any, settings: ApiSettings) -> Iterator[Deps]:
+    """Let the client's requests wait for a minute, however slow the machine."""
+    with closing(wire(settings.model_copy(update={"wait_seconds": 60}))) as parts:
+        client._client = create_app(parts).test_client()
+        yield parts
+
+
 def finish(rows: Any, worker: Engine) -> None:
     """Do what the analyzer does, once the job is there."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while not (jobs := rows("""SELECT * FROM "jobQueue" WHERE "jobType" = 'single_analysis'""")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -35,10 +47,8 @@ def finish(rows: Any, worker: Engine) -> None:
         connection.execute(text("SELECT pg_notify('job_progress', :id)"), {"id": str(jobs[0]["jobId"])})
 
 
-def test_addresses_are_answered_when_their_job_ends_in_time(
-    client: Any, rows: Any, worker: Engine, settings: Any
-) -> None:
-    assert settings.wait_seconds == 2
+@pytest.mark.usefixtures("patient")
+def test_addresses_are_answered_when_their_job_ends_in_time(client: Any, rows: Any, worker: Engine) -> None:
     analyzer = threading.Thread(target=finish, args=(rows, worker))
     analyzer.start()
     response = client.post("/api/verify", json=EMAILS)
@@ -74,12 +84,13 @@ def test_addresses_that_take_longer_are_answered_later(client: Any, rows: Any, w
     assert [each["emailAddress"] for each in later] == EMAILS["emails"]
 
 
-def test_nobody_waits_who_does_not_want_to_or_finds_no_place(client: Any, parts: Deps) -> None:
+def test_nobody_waits_who_does_not_want_to_or_finds_no_place(client: Any, patient: Deps) -> None:
     started = time.monotonic()
     assert client.post("/api/verify?wait=0", json=EMAILS).status_code == 202
-    assert parts.watcher.take_place(client.tenant.workspace_id)
+    while patient.watcher.take_place(client.tenant.workspace_id):
+        pass
     assert client.post("/api/verify", json=EMAILS).status_code == 202
-    assert time.monotonic() - started < 1.9
+    assert time.monotonic() - started < 30
 
 
 def test_the_same_key_makes_one_analysis_and_shows_its_answers_when_they_are_there(
