@@ -102,8 +102,11 @@ class Floor(RuleBasedStateMachine):
         self.every_law_holds()
 
     def clear_away(self) -> None:
-        """Forget what was deleted, unless somebody waits for it: to be retried, that is."""
-        gone = self.now.where(lambda job: job.deleted and all(other.ended for other in self.now.followers(job)))
+        """Forget what was deleted, unless somebody waits for it: to be retried, that is. Whoever has begun does not."""
+        pending = JobStatus.PENDING
+        gone = self.now.where(
+            lambda job: job.deleted and all(other.status is not pending for other in self.now.followers(job))
+        )
         parts = [part for job in gone for part in self.now.children(job)]
         assert self.parties.clear_away() == len(gone) + len(parts)
         left = self.now.jobs.keys() - {job.job_id for job in (*gone, *parts)}
