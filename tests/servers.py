@@ -244,8 +244,17 @@ class RabbitMQ:
     def start(self) -> None:
         """Start the stopped node on its data and wait until it takes connections."""
         self.power.on()
-        self.wait_until(lambda: accepts(self.port))
-        self.control("await_startup")
+        self.wait_until(self.is_up)
+
+    def is_up(self) -> bool:
+        """Tell whether it has started; for a moment at the end of that it says of itself that it does not run."""
+        if not accepts(self.port):
+            return False
+        try:
+            self.control("await_startup")
+        except ServerFailed:
+            return False
+        return True
 
 
 def _rabbitmq_environment(folder: Path, ports: Mapping[str, int]) -> dict[str, str]:
@@ -292,9 +301,9 @@ def run_rabbitmq() -> Iterator[RabbitMQ]:
     with names.guarded(epmd, "-port", str(ports["epmd"]), "-address", LOOPBACK, signal="KILL", env=environment):
         names.wait_until(lambda: accepts(ports["epmd"]))
         with node.guarded(programs / "rabbitmq-server", signal="KILL", env=environment) as power:
-            node.wait_until(lambda: accepts(ports["amqp"]))
-            control("await_startup")
-            yield RabbitMQ(ports["amqp"], control, power, node.wait_until)
+            broker = RabbitMQ(ports["amqp"], control, power, node.wait_until)
+            node.wait_until(broker.is_up)
+            yield broker
 
 
 _NSD_CONFIGURATION = """
