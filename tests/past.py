@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, text
@@ -111,3 +113,16 @@ class Past:
         """Count rows of a table."""
         with self.owner.begin() as connection:
             return int(connection.scalar(text(f'SELECT count(*) FROM "{table}" WHERE {condition}')) or 0)
+
+
+def all_at_once(chore: Callable[[int], int], batch: int, hands: int = 4) -> int:
+    """Let several dispatchers do the same until nothing is left; returns how much they did."""
+
+    def until_nothing_is_left() -> int:
+        done = 0
+        while count := chore(batch):
+            done += count
+        return done
+
+    with ThreadPoolExecutor(hands) as pool:
+        return sum(work.result() for work in [pool.submit(until_nothing_is_left) for _ in range(hands)])

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from mailsift.shared.jobs.job import NewJob, Subject
 from mailsift.shared.jobs.repository import queueing, retaining
 from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.storage import Storage
-from past import Past
+from past import Past, all_at_once
 
 HOUR = 3600
 
@@ -47,17 +46,6 @@ def drain(dispatcher: Engine) -> Callable[[int], int]:
 
 def let_an_hour_pass(past: Past) -> None:
     past.run("""UPDATE "jobQueue" SET "deletedAt" = "deletedAt" - interval '61 minutes'""")
-
-
-def all_at_once(chore: Callable[[int], int], batch: int, hands: int = 4) -> int:
-    def until_nothing_is_left() -> int:
-        done = 0
-        while count := chore(batch):
-            done += count
-        return done
-
-    with ThreadPoolExecutor(hands) as pool:
-        return sum(work.result() for work in [pool.submit(until_nothing_is_left) for _ in range(hands)])
 
 
 def test_jobs_go_batch_by_batch_when_their_time_is_over(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import datetime as dt
 import os
 import time
 import uuid
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,7 @@ from mailsift.exporter.rendering import object_key
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.job import Subject
 from mailsift.shared.storage import Storage
-from past import Past
+from past import Past, all_at_once
 
 
 @pytest.fixture
@@ -70,6 +73,49 @@ def test_a_file_that_cannot_be_removed_is_not_said_to_be_gone(
     assert expire_exports(dispatcher, storage, 10) == 1
     assert past.count("exports", f"status = 'completed' AND \"filePath\" = '{stuck}'") == 1
     assert not is_there(storage, free)
+
+
+@pytest.fixture
+def warn(dispatcher: Engine) -> Callable[[int], int]:
+    return partial(in_one_transaction, dispatcher, files.warn_of_expiry, 24)
+
+
+def told(past: Past) -> list[tuple[uuid.UUID, str]]:
+    with past.owner.begin() as connection:
+        rows = connection.execute(
+            text("""SELECT "entityId", "activityDetails" ->> 'expiresAt' FROM "userActivities"
+                    WHERE "activityType" = 'export_expiring' AND "entityType" = 'export' """)
+        )
+        return [(row[0], row[1]) for row in rows]
+
+
+def test_a_file_is_announced_once_a_day_before_it_goes(past: Past, warn: Callable[[int], int]) -> None:
+    soon = past.export(6, expired_days=-0.99, key="")
+    for days in (-1.01, 0.01):  # later than in a day, and already gone
+        past.export(6, expired_days=days, key="")
+    assert [warn(10) for _ in range(2)] == [1, 0]
+    ((export_id, moment),) = told(past)
+    with past.owner.begin() as connection:
+        expires_at = connection.scalar(text('SELECT "expiresAt" FROM exports WHERE "exportId" = :id'), {"id": soon})
+    assert (export_id, moment) == (soon, f"{expires_at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def test_several_dispatchers_announce_each_file_once(past: Past, warn: Callable[[int], int]) -> None:
+    exports = {past.export(6, expired_days=-0.5, key="") for _ in range(12)}
+    assert all_at_once(warn, 2) == 12
+    announced = [export_id for export_id, _ in told(past)]
+    assert (len(announced), set(announced)) == (12, exports)
+
+
+def test_a_kill_leaves_neither_the_word_nor_the_mark(
+    past: Past, dispatcher: Engine, warn: Callable[[int], int]
+) -> None:
+    past.export(6, expired_days=-0.5, key="")
+    with dispatcher.connect() as connection:
+        assert files.warn_of_expiry(connection, 24, 10) == 1
+        # What the server does when the client is gone.
+    assert told(past) == []
+    assert (warn(10), len(told(past))) == (1, 1)
 
 
 def test_an_export_is_forgotten_after_its_job(past: Past, dispatcher: Engine) -> None:

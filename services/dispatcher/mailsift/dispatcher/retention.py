@@ -1,4 +1,4 @@
-"""Clears away what is past its time, kind by kind: a batch in a short transaction, and the next while they are full."""
+"""Clears away what is past its time, and warns of files that soon are: batch by batch, each kind in turn."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ ROWS = 10_000
 GRACE_SECONDS = 3600
 """From the mark to the deletion: whoever had not seen the mark has come to an end by then."""
 
+WARNING_HOURS = 24
 IDEMPOTENCY_HOURS = 24
 STALE_DAYS = 30
 STALE_HOURS = 24
@@ -112,6 +113,7 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         return Clearing(kind, partial(in_one_transaction, engine, query, age, batch), batch)
 
     return [
+        rows("expiry_warnings", files.warn_of_expiry, WARNING_HOURS),
         Clearing("export_files", partial(expire_exports, engine, storage, FILES), FILES),
         Clearing("source_files", partial(delete_sources, engine, storage, settings.retain_source_days, FILES), FILES),
         Clearing("previews", partial(forget_previews, engine, storage, settings.retain_previews_hours, FILES), FILES),

@@ -23,6 +23,7 @@ class Activity(StrEnum):
     ANALYSIS_COMPLETED = "analysis_completed"
     EXPORT_REQUESTED = "export_requested"
     EXPORT_COMPLETED = "export_completed"
+    EXPORT_EXPIRING = "export_expiring"
     FILE_DOWNLOADED = "file_downloaded"
     JOB_CANCELLED = "job_cancelled"
     JOB_RETRIED = "job_retried"
@@ -45,6 +46,7 @@ _ENTITY_TYPES = {
     Activity.ANALYSIS_COMPLETED: "analysis",
     Activity.EXPORT_REQUESTED: "export",
     Activity.EXPORT_COMPLETED: "export",
+    Activity.EXPORT_EXPIRING: "export",
     Activity.FILE_DOWNLOADED: "export",
     Activity.JOB_CANCELLED: "job",
     Activity.JOB_RETRIED: "job",

@@ -8,6 +8,28 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.db.activities import Activity
+
+# One statement, so that a kill leaves neither a mark without a word nor a word without a mark. Whoever else is to be
+# told, such as a webhook, is told by one more INSERT from `warned`.
+_WARN_OF_EXPIRY = text(f"""
+    WITH expiring AS (
+        SELECT "exportId" FROM exports
+        WHERE status = 'completed' AND "expiryWarnedAt" IS NULL
+            AND "expiresAt" > now() AND "expiresAt" <= now() + make_interval(hours => :hours)
+        ORDER BY "expiresAt" LIMIT :batch FOR UPDATE SKIP LOCKED
+    ), warned AS (
+        UPDATE exports e SET "expiryWarnedAt" = now() FROM expiring WHERE e."exportId" = expiring."exportId"
+        RETURNING e.*
+    )
+    INSERT INTO "userActivities"
+        ("activityId", "workspaceId", "userId", "activityType", "entityType", "entityId", "activityDetails")
+    SELECT gen_random_uuid(), "workspaceId", "userId", '{Activity.EXPORT_EXPIRING.value}', 'export', "exportId",
+        jsonb_build_object('fileName', "fileName", 'expiresAt', to_char("expiresAt" AT TIME ZONE 'UTC', :moment))
+    FROM warned""")
+
+_ISO_8601 = 'YYYY-MM-DD"T"HH24:MI:SS"Z"'
+
 _EXPIRED_EXPORTS = text("""
     SELECT "exportId", "filePath" FROM exports WHERE status = 'completed' AND "expiresAt" <= now()
     ORDER BY "expiresAt" LIMIT :batch""")
@@ -56,6 +78,12 @@ class KeptFile:
 
     id: uuid.UUID
     key: str
+
+
+def warn_of_expiry(connection: Connection, hours: int, batch: int) -> int:
+    """Tell the history of files that go within so many hours, of each once; returns of how many it was told."""
+    wanted = {"hours": hours, "batch": batch, "moment": _ISO_8601}
+    return connection.execute(_WARN_OF_EXPIRY, wanted).rowcount
 
 
 def expired_exports(connection: Connection, batch: int) -> list[KeptFile]:

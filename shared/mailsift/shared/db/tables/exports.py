@@ -50,3 +50,5 @@ class Export(Base):
     started_at: Mapped[Time | None]
     completed_at: Mapped[Time | None]
     expires_at: Mapped[Time | None]
+    # Since when its workspace has been told that the file is about to go.
+    expiry_warned_at: Mapped[Time | None]
