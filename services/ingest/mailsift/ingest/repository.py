@@ -27,8 +27,8 @@ _REJECTED_COLUMNS = ("uploadId", "sequenceNumber", "rowNumber", "reason", "rawTe
 _PREVIEW = 100
 
 # What repeats an address of the first entries is marked already; run again it marks nothing. Numbers sort in half the
-# time that addresses take, which begin alike; the key of the hash is another each time, as it is while reading. In their
-# order, entries to update lie one after the other on disk.
+# time that addresses take, which begin alike; the key of the hash is another each time, as it is while reading. In
+# their order, entries to update lie one after the other on disk.
 _MARK_DUPLICATES = text("""
     WITH repeated AS MATERIALIZED (
         SELECT "sequenceNumber", first FROM (
