@@ -24,13 +24,9 @@ class Lookup(StrEnum):
     UNREACHABLE = "unreachable"
     NOT_ASKED = "not_asked"
 
-    @property
-    def tells(self) -> bool:
+    def __init__(self, word: str) -> None:
+        self.tells = word in {"found", "nodata", "nxdomain"}
         """Whether the end is knowledge; anything else is unknown, and unknown is never bad."""
-        return self in _TELLING
-
-
-_TELLING = frozenset({Lookup.FOUND, Lookup.NODATA, Lookup.NXDOMAIN})
 
 
 class Existence(StrEnum):

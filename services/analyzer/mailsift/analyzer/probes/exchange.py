@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 from typing import Final
 
 from mailsift.analyzer.evidence import Lookup
@@ -95,10 +96,17 @@ class _Try:
 class Exchange:
     """All questions of an event loop, and the sockets they go through."""
 
-    def __init__(self, nameservers: Sequence[Nameserver], settings: ProbeSettings, may_ask: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        nameservers: Sequence[Nameserver],
+        settings: ProbeSettings,
+        may_ask: Callable[[], bool],
+        on_end: Callable[[Lookup], None],
+    ) -> None:
         self._seconds = settings.query_seconds
         self._most = settings.questions_at_once
         self._may_ask = may_ask
+        self._on_end = on_end
         self._servers = [_Server(each, Ports(each, self._hear, self._find_nobody)) for each in nameservers]
         self._line: deque[_Flight] = deque()
         self._is_moving = False
@@ -143,7 +151,8 @@ class Exchange:
             return True
         # Asked now: asking may have stopped while this stood in line.
         if not flight.tries and not self._may_ask():
-            self._end(flight, NOT_ASKED)
+            flight.is_over = True
+            flight.then(NOT_ASKED)
             return True
         able = [server for server in self._servers if server not in flight.failed] if flight.failed else self._servers
         if not able:
@@ -164,12 +173,12 @@ class Exchange:
             attempt.port, attempt.number = server.ports.send(attempt, make_query(flight.question, edns=flight.edns))
         except OSError:
             self._loop.call_soon(self._find_nobody, attempt)
-        row.append((self._loop.time() + wait, attempt))
+        row.append((monotonic() + wait, attempt))
         if self._tick is None:
             self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones)
 
     def _give_up_late_ones(self) -> None:
-        now = self._loop.time()
+        now = monotonic()
         for row in self._rows:
             while row and (row[0][0] <= now or not row[0][1].is_out):
                 _, attempt = row.popleft()
@@ -260,7 +269,11 @@ class Exchange:
             attempt.release()
             if attempt.port is not None:
                 attempt.server.ports.forget(attempt.port, attempt.number)
-        flight.then(reply or flight.outcome or _UNREACHABLE)
+        # They name each other: left so, each question would wait for the garbage collector.
+        flight.tries.clear()
+        ending = reply or flight.outcome or _UNREACHABLE
+        self._on_end(ending.lookup)
+        flight.then(ending)
 
 
 def _preference(flight: _Flight, most: int, server: _Server) -> tuple[bool, bool, int, int]:

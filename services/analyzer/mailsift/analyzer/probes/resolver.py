@@ -1,9 +1,8 @@
 """Ask one DNS question of several nameservers, and say in our words how it ended."""
 
 from collections.abc import Callable
-from functools import partial
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.probes.breaker import CircuitBreaker
@@ -11,9 +10,7 @@ from mailsift.analyzer.probes.exchange import NOT_ASKED, Exchange, Then
 from mailsift.analyzer.probes.nameservers import nameservers_of
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.message import make_question
-from mailsift.analyzer.records.replies import Question, Reply
-
-_NO_ANSWER: Final = frozenset({Lookup.TIMEOUT, Lookup.UNREACHABLE})
+from mailsift.analyzer.records.replies import Question
 
 
 class Resolver:
@@ -24,7 +21,7 @@ class Resolver:
     ) -> None:
         self._breaker = breaker
         self._on_query = on_query
-        self._exchange = Exchange(nameservers_of(settings.nameservers), settings, breaker.may_ask)
+        self._exchange = Exchange(nameservers_of(settings.nameservers), settings, breaker.may_ask, self._note)
 
     async def __aenter__(self) -> Self:
         """Nothing to open: sockets are opened with the first question."""
@@ -42,15 +39,12 @@ class Resolver:
         if wire is None:  # as when a selector in front made the name too long
             then(NOT_ASKED)
         else:
-            self._exchange.ask(wire, question.record_type, partial(self._hand_over, then))
+            self._exchange.ask(wire, question.record_type, then)
 
-    def _hand_over(self, then: Then, reply: Reply) -> None:
-        lookup = reply.lookup
-        if lookup is not Lookup.NOT_ASKED:
-            if lookup in _NO_ANSWER:
-                self._breaker.unanswered()
-            else:
-                self._breaker.answered()
-            if self._on_query is not None:
-                self._on_query(lookup)
-        then(reply)
+    def _note(self, lookup: Lookup) -> None:
+        if lookup is Lookup.TIMEOUT or lookup is Lookup.UNREACHABLE:
+            self._breaker.unanswered()
+        else:
+            self._breaker.answered()
+        if self._on_query is not None:
+            self._on_query(lookup)

@@ -1,8 +1,7 @@
 """DNS messages: a question made, an answer held against it and taken apart (RFC 1035, RFC 6891)."""
 
 import struct
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mailsift.analyzer.records.replies import RecordType
 from mailsift.analyzer.records.wire import READERS, Labels, MalformedMessage, encode_name, read_name, skip_name
@@ -35,8 +34,7 @@ _Owner = Labels | None
 """Whose record it is; null for the name that was asked about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """What an answer says, as far as it is about the question."""
 
     rcode: int
@@ -52,8 +50,7 @@ class Message:
     """The first code of an Extended DNS Error (RFC 8914)."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Rest:
+class _Rest(NamedTuple):
     """What the sections after the answer say."""
 
     has_nameservers: bool = False

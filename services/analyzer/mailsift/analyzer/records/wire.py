@@ -22,12 +22,10 @@ def encode_name(name: str) -> bytes | None:
     """The name as it goes into a question; None where no question can hold it."""
     if not name.isascii():
         return None
-    parts: list[bytes] = []
-    for label in name.removesuffix(".").encode().split(b"."):
-        if not 0 < len(label) <= _MAX_LABEL_BYTES:
-            return None
-        parts += (_LENGTHS[len(label)], label)
-    wire = b"".join(parts) + b"\0"
+    labels = name.removesuffix(".").encode().split(b".")
+    if b"" in labels or max(map(len, labels)) > _MAX_LABEL_BYTES:
+        return None
+    wire = b"".join([_LENGTHS[len(label)] + label for label in labels]) + b"\0"
     return wire if len(wire) <= MAX_NAME_BYTES else None
 
 
