@@ -16,7 +16,7 @@ from mailsift.analyzer.evidence import DomainFacts, Existence
 from mailsift.analyzer.handlers.addresses import analyse_single
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import resolve_domains
-from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.domains import DomainProbe, OnFound
 from mailsift.analyzer.repository import lookups
 from mailsift.shared.db.rate_limits import Bucket
 from mailsift.shared.jobs.catalog import JobType
@@ -36,12 +36,14 @@ class ScriptedProbe:
         self.silent, self.afterwards = silent, afterwards
         self.asked: list[str] = []
 
-    async def resolve_all(self, domains: Sequence[str], on_done: Callable[[DomainFacts], None]) -> None:
-        for domain in domains:
-            self.asked.append(domain)
-            known = replace(HEALTHY, domain=domain)
-            on_done(DomainFacts(domain, existence=Existence.UNREACHABLE) if domain in self.silent else known)
+    def resolve_all(self, domains: Sequence[str], on_found: OnFound) -> None:
+        self.asked += domains
+        on_found([self._answer(domain) for domain in domains])
         self.afterwards()
+
+    def _answer(self, domain: str) -> DomainFacts:
+        silent = DomainFacts(domain, existence=Existence.UNREACHABLE)
+        return silent if domain in self.silent else replace(HEALTHY, domain=domain)
 
 
 class LookUps:

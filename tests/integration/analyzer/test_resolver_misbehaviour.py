@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -130,7 +129,7 @@ def _resolve(
 ) -> dict[str, DomainFacts]:
     found: list[DomainFacts] = []
     probe = DomainProbe(replace(_impatient(nameserver), query_seconds=seconds), breaker or CircuitBreaker())
-    asyncio.run(probe.resolve_all(domains, found.append))
+    probe.resolve_all(domains, found.extend)
     return {facts.domain: facts for facts in found}
 
 
@@ -215,7 +214,7 @@ def test_silence_costs_seconds_at_any_list_size() -> None:
         probe = DomainProbe(_impatient(nameserver), breaker, lambda lookup: asked.update([lookup]))
         before = time.monotonic()
         domains = [f"{number}.example" for number in range(20_000)]
-        asyncio.run(probe.resolve_all(domains, lambda facts: existences.update([facts.existence])))
+        probe.resolve_all(domains, lambda news: existences.update(facts.existence for facts in news))
     assert time.monotonic() - before < 30
     assert breaker.state is not BreakerState.CLOSED
     assert existences.total() == 20_000
@@ -246,27 +245,67 @@ def test_a_nameserver_that_comes_back_is_asked_again() -> None:
     assert breaker.state is BreakerState.CLOSED
 
 
-def test_a_cancelled_run_leaves_nothing_behind() -> None:
-    async def run(probe: DomainProbe) -> None:
-        async with asyncio.timeout(0.2):
-            await probe.resolve_all([f"{number}.example" for number in range(500)], lambda *_: None)
+class JobGone(Exception):
+    pass
 
-    with serve(lambda *_: None) as nameserver, pytest.raises(TimeoutError):
-        asyncio.run(run(DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker())))
+
+def test_whoever_waits_is_called_while_nobody_answers_and_may_go() -> None:
+    calls: list[Sequence[DomainFacts]] = []
+
+    def go(news: Sequence[DomainFacts]) -> None:
+        calls.append(news)
+        if len(calls) == 3:
+            raise JobGone
+
+    domains = [f"{number}.example" for number in range(500)]
+    with serve(lambda *_: None) as nameserver:
+        probe = DomainProbe(ProbeSettings((nameserver,), query_seconds=600), CircuitBreaker())
+        with pytest.raises(JobGone):
+            probe.resolve_all(domains, go)
+    assert calls == [[], [], []]
+    wait_for(lambda: "dns" not in {thread.name for thread in threading.enumerate()}, "the thread that asks to end")
+
+
+def test_whoever_comes_hears_that_a_nameserver_makes_no_sense() -> None:
+    probe = DomainProbe(ProbeSettings(("127.0.0.1:port",)), CircuitBreaker())
+    for _ in range(2):
+        with pytest.raises(ValueError, match="port"):
+            probe.resolve_all(["a.example"], lambda _: None)
+
+
+def test_one_who_goes_leaves_the_others_theirs() -> None:
+    found: list[DomainFacts] = []
+    is_gone = threading.Event()
+
+    def answer(question: dns.message.Message, kind: str) -> bytes | None:
+        return _mischief(question, kind) if is_gone.is_set() else None
+
+    def go(_: Sequence[DomainFacts]) -> None:
+        raise JobGone
+
+    with serve(answer) as nameserver:
+        probe = DomainProbe(ProbeSettings((nameserver,), query_seconds=20, tries=5), CircuitBreaker())
+        other = threading.Thread(target=probe.resolve_all, args=(["ok.example"], found.extend))
+        other.start()
+        with pytest.raises(JobGone):
+            probe.resolve_all([f"ok.d{number}.example" for number in range(50)], go)
+        is_gone.set()
+        other.join()
+    assert [facts.accepts_mail for facts in found] == [True]
 
 
 def test_a_second_nameserver_answers_for_a_silent_first() -> None:
     found: list[DomainFacts] = []
     with serve(lambda *_: None) as silent, serve(_mischief) as talking:
         probe = DomainProbe(ProbeSettings((silent, talking), query_seconds=3.0), CircuitBreaker())
-        asyncio.run(probe.resolve_all(["ok.example"], found.append))
+        probe.resolve_all(["ok.example"], found.extend)
     assert found[0].accepts_mail
 
 
 def _many(nameservers: Sequence[str], domains: Sequence[str], **settings: Any) -> dict[str, DomainFacts]:
     found: list[DomainFacts] = []
     probe = DomainProbe(replace(ProbeSettings(tuple(nameservers), query_seconds=30), **settings), CircuitBreaker())
-    asyncio.run(probe.resolve_all(domains, found.append))
+    probe.resolve_all(domains, found.extend)
     return {facts.domain: facts for facts in found}
 
 
@@ -345,22 +384,32 @@ def test_a_cut_off_answer_that_tcp_does_not_bring_either_is_unknown() -> None:
     assert (facts.accepts_mail, facts.lookups.mx) == (None, Lookup.TIMEOUT)
 
 
-def test_no_nameserver_has_more_to_answer_than_it_is_said_to_bear() -> None:
+def test_no_nameserver_has_more_to_answer_than_it_is_said_to_bear_whoever_asks() -> None:
     asked: set[str] = set()
 
     def hold(question: dns.message.Message, _: str) -> None:
         asked.add(question.question[0].to_text())
 
-    async def look(probe: DomainProbe) -> None:
-        looking = asyncio.create_task(probe.resolve_all([f"{n}.example" for n in range(30)], lambda _: None))
-        await asyncio.to_thread(wait_for, lambda: len(asked) == 3, "three questions")
-        await asyncio.sleep(0.3)
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
+    def look_until_over(thread: int) -> None:
+        def go_on(_: Sequence[DomainFacts]) -> None:
+            if is_over.is_set():
+                raise JobGone
 
+        with suppress(JobGone):
+            probe.resolve_all([f"{n}.t{thread}.example" for n in range(30)], go_on)
+
+    is_over = threading.Event()
     with serve(hold) as nameserver:
         settings = ProbeSettings((nameserver,), query_seconds=600, questions_at_once=3)
-        asyncio.run(look(DomainProbe(settings, CircuitBreaker())))
+        probe = DomainProbe(settings, CircuitBreaker())
+        threads = [threading.Thread(target=look_until_over, args=(number,)) for number in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(asked) == 3, "three questions")
+        time.sleep(0.3)
+        is_over.set()
+        for thread in threads:
+            thread.join()
     assert len(asked) == 3
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import socket
 from collections.abc import Mapping
@@ -51,7 +50,7 @@ def demonstration() -> Demonstration:
             ProbeSettings(nameservers=(nameserver,), query_seconds=5, tries=2, concurrency=16), CircuitBreaker()
         )
         domains = sorted({each.domain for each in parsed if isinstance(each, Address) and each.domain is not None})
-        asyncio.run(probe.resolve_all(domains, found.append))
+        probe.resolve_all(domains, found.extend)
     facts = {each.domain: each for each in found}
     examiner = Examiner(facts)
     return Demonstration(rows, facts, [examiner.examine(address) for address in parsed])

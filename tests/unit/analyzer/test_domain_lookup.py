@@ -15,7 +15,7 @@ from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups, MailHost, Reach, SpfPosture
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
 from mailsift.analyzer.probes import inquiry
-from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS, Then
+from mailsift.analyzer.probes.inquiry import MAX_QUESTIONS, SHARED_SECONDS, SharedMemory, Then
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.reading import read
 from mailsift.analyzer.records.message import Message
@@ -307,7 +307,7 @@ def test_hosts_beyond_the_fifth_are_asked_for_only_where_none_can_be_reached() -
     assert _look_up("company.com", lost).accepts_mail
 
 
-def test_what_many_domains_refer_to_is_asked_for_once_in_a_run() -> None:
+def test_what_many_domains_refer_to_is_asked_for_once() -> None:
     domains = [f"company{number}.com" for number in range(20)]
     resolver = ScriptedResolver({**{f"{name} MX": mx((1, "mx.net")) for name in domains}, "mx.net A": ADDRESS})
 
@@ -317,6 +317,26 @@ def test_what_many_domains_refer_to_is_asked_for_once_in_a_run() -> None:
 
     assert all(facts.accepts_mail for facts in asyncio.run(look_up()))
     assert resolver.asked.count("mx.net A") == 1
+
+
+def test_what_many_refer_to_is_asked_for_again_after_five_minutes() -> None:
+    resolver = ScriptedResolver({}, ADDRESS)
+    times = iter((0.0, SHARED_SECONDS - 1, SHARED_SECONDS))
+    memory = SharedMemory(resolver.ask, lambda: next(times))
+    asked = []
+    for _ in range(3):
+        memory.ask(Question("mx.net", "A"), lambda _: None)
+        asked.append(len(resolver.asked))
+    assert asked == [1, 1, 2]
+
+
+def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inquiry, "SHARED_REPLIES", 2)
+    resolver = ScriptedResolver({}, ADDRESS)
+    memory = SharedMemory(resolver.ask)
+    for name in ("a.net", "b.net", "c.net", "c.net", "a.net"):
+        memory.ask(Question(name, "A"), lambda _: None)
+    assert resolver.asked == ["a.net A", "b.net A", "c.net A", "a.net A"]
 
 
 def test_a_question_that_many_wait_for_and_nobody_answers_is_asked_again() -> None:

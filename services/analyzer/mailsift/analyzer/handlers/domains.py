@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 
 from mailsift.analyzer.evidence import DomainFacts, Existence
@@ -65,13 +64,13 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str], tell: Tell
     found: list[DomainFacts] = []
     known = len(domains) - len(claimed)
 
-    def collect(facts: DomainFacts) -> None:
-        found.append(facts)
+    def collect(news: Sequence[DomainFacts]) -> None:
+        found.extend(news)
         lease.check()
         tell(lease, known + len(found), len(domains))
 
     if claimed:
-        asyncio.run(deps.probe.resolve_all(claimed, collect))
+        deps.probe.resolve_all(claimed, collect)
     with lease.transaction() as transaction:
         lookups.release_claims(transaction.connection, claimed, token, deps.resolver)
         lookups.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)

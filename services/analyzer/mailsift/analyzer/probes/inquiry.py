@@ -1,7 +1,8 @@
 """Ask about one domain, within bounds: so many questions, so long, and what others ask too only once."""
 
 import asyncio
-from collections import OrderedDict
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -14,6 +15,7 @@ MAX_SECONDS: Final = 30.0
 """No question about a domain is begun later than this after the first."""
 
 SHARED_REPLIES: Final = 10_000
+SHARED_SECONDS: Final = 300.0
 
 Then = Callable[[Reply], None]
 Ask = Callable[[Question, Then], None]
@@ -23,14 +25,11 @@ _Found = TypeVar("_Found")
 _NOT_ASKED: Final = Reply(Lookup.NOT_ASKED)
 
 
-class Memory:
+class Memory(ABC):
     """Asks each question once, whoever wants to know; those who come later wait too, or hear what is known."""
 
-    def __init__(self, ask: Ask, size: int, *, keeps_silence: bool) -> None:
-        self._ask = ask
-        self._size = size
-        self._keeps_silence = keeps_silence
-        self._known: OrderedDict[Question, Reply] = OrderedDict()
+    def __init__(self) -> None:
+        self._known: dict[Question, Reply] = {}
         self._waiting: dict[Question, list[Then]] = {}
 
     def ask(self, question: Question, then: Then) -> None:
@@ -42,35 +41,56 @@ class Memory:
             self._waiting[question].append(then)
         else:
             self._waiting[question] = [then]
-            self._ask(question, partial(self._keep, question))
+            self._ask_on(question, partial(self._hear, question))
 
-    def known(self, question: Question) -> Reply:
-        """The reply that was heard."""
-        return self._known.get(question, _NOT_ASKED)
+    @abstractmethod
+    def _ask_on(self, question: Question, then: Then) -> None:
+        """Ask somebody who may know."""
 
+    @abstractmethod
     def _keep(self, question: Question, reply: Reply) -> None:
-        if self._keeps_silence or reply.lookup.tells:
-            self._known[question] = reply
-            if len(self._known) > self._size:
-                self._known.popitem(last=False)
+        """Know the reply from now on, if it is worth it."""
+
+    def _hear(self, question: Question, reply: Reply) -> None:
+        self._keep(question, reply)
         for then in self._waiting.pop(question):
             then(reply)
 
 
-def shared_memory(ask: Ask) -> Memory:
-    """For names that many domains refer to. A run is one job's, so nothing is kept for longer than its facts may be."""
-    return Memory(ask, SHARED_REPLIES, keeps_silence=False)
+class SharedMemory(Memory):
+    """For names that many domains refer to. What it knows it forgets as soon as the shortest-lived facts are stale."""
+
+    def __init__(self, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._ask = ask
+        self._clock = clock
+        self._forgets_at = 0.0
+
+    def ask(self, question: Question, then: Then) -> None:
+        """Hand over a reply that is not too old, or ask."""
+        now = self._clock()
+        if now >= self._forgets_at or len(self._known) >= SHARED_REPLIES:
+            self._known.clear()
+            self._forgets_at = now + SHARED_SECONDS
+        super().ask(question, then)
+
+    def _ask_on(self, question: Question, then: Then) -> None:
+        self._ask(question, then)
+
+    def _keep(self, question: Question, reply: Reply) -> None:
+        if reply.lookup.tells:
+            self._known[question] = reply
 
 
-class Inquiry:
+class Inquiry(Memory):
     """All questions about one domain."""
 
     def __init__(self, domain: str, ask: Ask, shared: Memory) -> None:
+        super().__init__()
         self._domain = domain
         self._below = f".{domain}"
         self._ask = ask
         self._shared = shared
-        self._memory = Memory(self._ask_on, MAX_QUESTIONS, keeps_silence=True)
         self._questions_left = MAX_QUESTIONS
         self._loop = asyncio.get_running_loop()
         self._ends_at = self._loop.time() + MAX_SECONDS
@@ -83,9 +103,12 @@ class Inquiry:
         is_own = question.name == self._domain or question.name.endswith(self._below)
         (self._ask if is_own else self._shared.ask)(question, then)
 
+    def _keep(self, question: Question, reply: Reply) -> None:
+        self._known[question] = reply
+
     def known(self, name: str, record_type: RecordType) -> Reply:
         """The reply to a question that a walk has asked."""
-        return self._memory.known(Question(name, record_type))
+        return self._known.get(Question(name, record_type), _NOT_ASKED)
 
     async def follow(self, walk: Walk[_Found]) -> _Found:
         """Ask whatever a walk wants to know, and return what it found."""
@@ -94,7 +117,7 @@ class Inquiry:
 
     async def follow_all(self, walks: Sequence[Walk[Any]]) -> Sequence[Any]:
         """Follow some walks side by side."""
-        return await _Walkers(walks, self._memory.ask, self._loop.create_future()).arrive() if walks else ()
+        return await _Walkers(walks, self.ask, self._loop.create_future()).arrive() if walks else ()
 
 
 class _Walkers:

@@ -13,7 +13,7 @@ from mailsift.analyzer.evidence import (
     MailHost,
     Reach,
 )
-from mailsift.analyzer.probes.inquiry import Ask, Inquiry, shared_memory
+from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedMemory
 from mailsift.analyzer.probes.posture import find_posture
 from mailsift.analyzer.records.delivery import (
     FIRST_HOSTS,
@@ -35,11 +35,11 @@ NEGATIVE_TTL_SECONDS: Final = 900
 
 
 class DomainLookup:
-    """Asks what is needed to know a domain, and no more; one object serves all domains of a run."""
+    """Asks what is needed to know a domain, and no more; one object serves all domains of a process."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self._shared = shared_memory(ask)
+        self._shared = SharedMemory(ask)
 
     async def facts(self, domain: str) -> DomainFacts:
         """MX first: a name that does not exist or that nobody can look up is asked nothing more (RFC 8020)."""

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import socket
+from array import array
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ OPEN_PORTS: Final = 8
 USES_OF_A_PORT: Final = 64
 """After so many questions another one is drawn: whoever forges answers has to guess port and id (RFC 5452)."""
 
-_IDS: Final = 1 << 16
+SECONDS_OF_A_LOCATION: Final = 60.0
+
+_IDS_DRAWN_AT_ONCE: Final = 1024
 _LARGEST_DATAGRAM: Final = 4096
 _DATAGRAMS_AT_A_TIME: Final = 64
 _RECEIVE_BUFFER: Final = 1 << 20
@@ -30,12 +33,6 @@ class Port(Generic[_Asker]):
     waiting: dict[int, _Asker] = field(default_factory=dict)
     uses_left: int = USES_OF_A_PORT
 
-    def free_id(self) -> int:
-        """Draw an id that nobody can foresee and nobody waits with."""
-        while (number := secrets.randbits(16)) in self.waiting:
-            pass
-        return number
-
 
 class Ports(Generic[_Asker]):
     """Some sockets that are used in turn and replaced when they were used enough."""
@@ -48,17 +45,19 @@ class Ports(Generic[_Asker]):
     ) -> None:
         self._nameserver = nameserver
         self._location: Location | None = None
+        self._moves_at = 0.0
         self._on_message = on_message
         self._on_nobody = on_nobody
         self._loop = asyncio.get_running_loop()
         self._open: list[Port[_Asker]] = []
         self._worn: set[Port[_Asker]] = set()
         self._turn = 0
+        self._ids = array("H")
 
     def send(self, asker: _Asker, query: bytes) -> tuple[Port[_Asker], int]:
         """Put a fresh id before a query and send it. Raises OSError where there is no way to the nameserver."""
         port = self._next()
-        number = port.free_id()
+        number = self._draw_id(port)
         port.waiting[number] = asker
         port.uses_left -= 1
         try:
@@ -83,6 +82,14 @@ class Ports(Generic[_Asker]):
         self._open.clear()
         self._worn.clear()
 
+    def _draw_id(self, port: Port[_Asker]) -> int:
+        """An id that nobody can foresee and nobody waits with."""
+        while True:
+            if not self._ids:
+                self._ids.frombytes(secrets.token_bytes(_IDS_DRAWN_AT_ONCE * self._ids.itemsize))
+            if (number := self._ids.pop()) not in port.waiting:
+                return number
+
     def _next(self) -> Port[_Asker]:
         self._turn = (self._turn + 1) % OPEN_PORTS
         if self._turn >= len(self._open):
@@ -98,12 +105,23 @@ class Ports(Generic[_Asker]):
         return self._open[self._turn]
 
     def _draw(self) -> Port[_Asker]:
-        self._location = self._location or locate(self._nameserver)
-        port: Port[_Asker] = Port(open_socket(self._location))
+        port: Port[_Asker] = Port(open_socket(self._locate()))
         with suppress(OSError):
             port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         self._loop.add_reader(port.socket.fileno(), self._read, port)
         return port
+
+    def _locate(self) -> Location:
+        """Look the nameserver's name up now and then: it may move. While that fails it is taken to be where it was."""
+        now = self._loop.time()
+        if self._location is None or now >= self._moves_at:
+            try:
+                self._location = locate(self._nameserver)
+            except OSError:
+                if self._location is None:
+                    raise
+            self._moves_at = now + SECONDS_OF_A_LOCATION
+        return self._location
 
     def _close(self, port: Port[_Asker]) -> None:
         self._loop.remove_reader(port.socket.fileno())

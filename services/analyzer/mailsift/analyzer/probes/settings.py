@@ -15,5 +15,5 @@ class ProbeSettings:
     """How often a question is sent, with waits that double in between."""
     concurrency: int = 200
     """How many domains are looked up at once."""
-    questions_at_once: int = 500
+    questions_at_once: int = 2_000
     """How many questions one nameserver has to answer at once: more than it has room for and it drops some."""
