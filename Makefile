@@ -47,7 +47,7 @@ integration: $(VENV)/installed-dev servers ## the tests on a real PostgreSQL and
 e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to download, workers killed on the way
 	@$(BIN)/pytest tests/e2e $(TESTS)
 
-bench: $(VENV)/installed-dev servers ## measure the job engine and every worker into build/bench.json (BENCH=--help for parts and meanings)
+bench: $(VENV)/installed-dev servers ## measure the job engine, every worker and the API into build/bench.json (BENCH=--help for parts and meanings)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH)
 
 chaos: $(VENV)/installed-dev servers ## every chaos scenario, ten runs and one at production's times, into build/chaos.json (SCENARIOS=S3,S4 RUNS=2)

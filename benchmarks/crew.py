@@ -13,10 +13,12 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.requesting import answers
 from benchmarks.site import Site
 from benchmarks.surroundings import ADMIN_URL, FOLDER
 from benchmarks.tally import DONE, members
 from processes import peak_megabytes
+from servers import LOOPBACK, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH")
@@ -48,6 +50,23 @@ class Crew:
         """Start a worker of mailsift as it is deployed."""
         command = _dramatiq(f"mailsift.{word}.worker:set_up", 1, threads)
         return self._start(word, command, "mailsift_worker", WORKER_THREADS=str(threads), **settings)
+
+    def api(self) -> tuple[subprocess.Popen[bytes], int]:
+        """Start the API as it is deployed; returns it and its port."""
+        port = free_port()
+        command = [_program("gunicorn"), "-c", "python:mailsift.api.gunicorn_config", "mailsift.api.wsgi:application"]
+        process = self._start("api", command, "mailsift_api", HOST=LOOPBACK, PORT=str(port))
+        self.wait(lambda: answers(port, "/openapi.json"), "the API")
+        return process, port
+
+    def bare_view(self, threads: int) -> tuple[subprocess.Popen[bytes], int]:
+        """Start a bare Flask view behind a gunicorn of the same kind; returns it and its port."""
+        port = free_port()
+        options = ["--worker-class", "gthread", "--threads", str(threads), "--bind", f"{LOOPBACK}:{port}"]
+        command = [_program("gunicorn"), *options, "--keep-alive", "75", "benchmarks.bare_view:create_app()"]
+        process = self._start("bare", command, "postgres")
+        self.wait(lambda: answers(port, "/"), "the bare view")
+        return process, port
 
     def producer(self, kind: str, *options: str) -> subprocess.Popen[bytes]:
         """Start a producer."""
@@ -111,8 +130,11 @@ class Crew:
 
 def _dramatiq(target: str, processes: int, threads: int) -> list[str]:
     numbers = ["--processes", str(processes), "--threads", str(threads)]
-    program = str(Path(sys.executable).parent / "dramatiq")
-    return [program, target, *numbers, "--skip-logging", "--worker-shutdown-timeout", "30000"]
+    return [_program("dramatiq"), target, *numbers, "--skip-logging", "--worker-shutdown-timeout", "30000"]
+
+
+def _program(name: str) -> str:
+    return str(Path(sys.executable).parent / name)
 
 
 def memory(worker: subprocess.Popen[bytes]) -> list[float]:
