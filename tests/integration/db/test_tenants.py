@@ -12,8 +12,8 @@ from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 
-# Public facts of DNS belong to no tenant, and the API's role cannot read them at all.
-SHARED = {"domains"}
+# Public facts of DNS and keys of operators belong to no tenant, and the API's role cannot read them at all.
+SHARED = {"domains", "operatorKeys"}
 
 SUPPRESS = """INSERT INTO suppressions ("suppressionId", "workspaceId", kind, value)
     VALUES (:id, :workspace_id, 'address', 'a@example.com')"""

@@ -10,12 +10,26 @@ import pytest
 from mailsift.api.app import create_app
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import wire
+from mailsift.api.permissions import ROLES, SCOPES
 from mailsift.api.problems import KINDS
 from mailsift.api.schemas.jobs import WaitsFor
 from mailsift.api.schemas.reading import Reading
 from mailsift.shared.plans import ALLOWANCES
+from mailsift.shared.verdicts import MemberRole
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
+
+
+def tables(heading: str) -> list[list[list[str]]]:
+    section = PAGE.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [
+        [_cells(line) for line in table.splitlines()[2:]]
+        for table in re.findall(r"(?:^\| .*\n)(?:^\|.*\n)+", section, re.MULTILINE)
+    ]
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
 
 
 def rows(heading: str) -> list[list[str]]:
@@ -85,3 +99,16 @@ def test_what_can_be_said_of_a_list_is_on_the_page() -> None:
     assert [name for name, _ in rows("Saying how to read a list")] == [
         field.alias for field in Reading.model_fields.values()
     ]
+
+
+def test_what_roles_and_scopes_allow_is_on_the_page() -> None:
+    roles, scopes = tables("Who may what")
+    said = {line[0].split("`")[1]: [cell == "yes" for cell in line[1:]] for line in roles}
+    order = ("viewer", "member", "admin", "owner")
+    assert said == {
+        permission.value: [permission in ROLES[MemberRole(role)] for role in order]
+        for permission in ROLES[MemberRole.OWNER]
+    }
+    assert {scope.strip("`"): set(re.findall(r"`(\w+)`", allowed)) for scope, allowed in scopes} == {
+        scope.value: set(allowed) for scope, allowed in SCOPES.items()
+    }

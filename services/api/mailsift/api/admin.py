@@ -1,8 +1,9 @@
-"""What an operator does with the owner's role: `python -m mailsift.api.admin bootstrap`, and `plan`."""
+"""What is done with the owner's role: `python -m mailsift.api.admin bootstrap`, `plan`, and the keys of operators."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
 import os
 import secrets
@@ -12,7 +13,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from mailsift.api.auth import hash_of
+from mailsift.api.auth import OPERATOR_PREFIX, hash_of
+from mailsift.api.repository import operators
 from mailsift.api.repository.bootstrap import Owner, add_key, ensure_owner, has_key, set_plan
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.plans import Plan
@@ -51,9 +53,9 @@ def issue_key(engine: Engine, workspace_id: uuid.UUID, user_id: uuid.UUID, name:
     return key
 
 
-def new_key() -> str:
+def new_key(prefix: str = "ms_") -> str:
     """Make a key of 256 random bits."""
-    return f"ms_{secrets.token_urlsafe(32)}"
+    return f"{prefix}{secrets.token_urlsafe(32)}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -69,35 +71,81 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"DATABASE_URL: {error}\n")
         return 2
     try:
-        if chosen.command == "plan":
-            return _move(engine, chosen.workspace, Plan(chosen.plan))
-        made = bootstrap(engine, chosen.workspace, chosen.email, Plan(chosen.plan))
+        return int(chosen.run(engine, chosen))
     finally:
         engine.dispose()
-    _print(made, as_json=chosen.json)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mailsift.api.admin", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(required=True)
     first = commands.add_parser("bootstrap", help="make the first workspace, its owner and a key, printed once")
+    first.set_defaults(run=_bootstrap)
     first.add_argument("--workspace", default="Default", help="its name (%(default)s)")
     first.add_argument("--email", help="the owner's address")
     first.add_argument("--plan", choices=_PLANS, default=Plan.UNLIMITED.value, help="its plan (%(default)s)")
     first.add_argument("--json", action="store_true", help="print one JSON object, for programs")
     move = commands.add_parser("plan", help="put a workspace on another plan")
+    move.set_defaults(run=_move)
     move.add_argument("workspace", type=uuid.UUID, help="its id")
     move.add_argument("plan", choices=_PLANS, help="the plan from now on")
+    operator = commands.add_parser("operator-key", help="make a key for what concerns all workspaces, printed once")
+    operator.set_defaults(run=_add_operator)
+    operator.add_argument("name", help="whose it is, or what for")
+    operator.add_argument(
+        "--days", type=int, choices=range(1, 3661), metavar="N", help="it opens for so many (for ever)"
+    )
+    commands.add_parser("operator-keys", help="list those that open").set_defaults(run=_list_operators)
+    revoked = commands.add_parser("revoke-operator-key", help="let one open nothing any more")
+    revoked.set_defaults(run=_revoke_operator)
+    revoked.add_argument("key", type=uuid.UUID, help="its id")
     return parser
 
 
-def _move(engine: Engine, workspace_id: uuid.UUID, plan: Plan) -> int:
+def _bootstrap(engine: Engine, chosen: argparse.Namespace) -> int:
+    made = bootstrap(engine, chosen.workspace, chosen.email, Plan(chosen.plan))
+    _print(made, as_json=chosen.json)
+    return 0
+
+
+def _move(engine: Engine, chosen: argparse.Namespace) -> int:
     with engine.begin() as connection:
-        moved = set_plan(connection, workspace_id, plan)
+        moved = set_plan(connection, chosen.workspace, Plan(chosen.plan))
     if not moved:
-        sys.stderr.write(f"there is no workspace {workspace_id}\n")
+        sys.stderr.write(f"there is no workspace {chosen.workspace}\n")
     return 0 if moved else 1
+
+
+def issue_operator_key(engine: Engine, name: str, lifetime: dt.timedelta | None = None) -> tuple[uuid.UUID, str]:
+    """Make a key that opens what concerns all workspaces; its id, and the key itself."""
+    key = new_key(OPERATOR_PREFIX)
+    with engine.begin() as connection:
+        key_id = operators.add(connection, name, key[: len(OPERATOR_PREFIX) + 8], hash_of(key), lifetime)
+    return key_id, key
+
+
+def _add_operator(engine: Engine, chosen: argparse.Namespace) -> int:
+    key_id, key = issue_operator_key(engine, chosen.name, chosen.days and dt.timedelta(days=chosen.days))
+    sys.stdout.write(f"operatorKeyId={key_id}\noperatorKey={key}\n")
+    sys.stderr.write("Keep the key: it is not shown again.\n")
+    return 0
+
+
+def _list_operators(engine: Engine, _: argparse.Namespace) -> int:
+    with engine.begin() as connection:
+        for key in operators.listed(connection):
+            until = "for ever" if key.expires_at is None else f"until {key.expires_at:%Y-%m-%d}"
+            used = "never used" if key.last_used_at is None else f"last used {key.last_used_at:%Y-%m-%d}"
+            sys.stdout.write(f"{key.key_id}  {key.prefix}...  {key.name}, {until}, {used}\n")
+    return 0
+
+
+def _revoke_operator(engine: Engine, chosen: argparse.Namespace) -> int:
+    with engine.begin() as connection:
+        revoked = operators.revoke(connection, chosen.key)
+    if not revoked:
+        sys.stderr.write(f"there is no such key: {chosen.key}\n")
+    return 0 if revoked else 1
 
 
 def _print(made: Bootstrapped, *, as_json: bool) -> None:

@@ -1,25 +1,34 @@
-"""Bearer keys: every route asks for one unless it is named here, or for a link that a key has signed."""
+"""Bearer keys: every route asks for one unless it is named here, or for a link that a key has signed.
+
+A route that does not say what it `needs` is for whoever may read or, with another method than GET, write.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import time
 import uuid
-from typing import cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from apiflask import APIFlask
-from flask import g, request
+from flask import Flask, current_app, g, request
 
 from mailsift.api.deps import deps
 from mailsift.api.links import Link, is_signed
-from mailsift.api.principal import Principal
+from mailsift.api.permissions import Permission, explain
+from mailsift.api.principal import Caller, Operator, Principal
 from mailsift.api.problems import Problem
 from mailsift.api.repository import keys
 
 PUBLIC = frozenset({"documents.openapi", "documents.docs"})
 LINKED = frozenset({"exports.download"})
+OPERATOR_PREFIX = "msop_"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mailsift"'}
 _LONGEST = 200
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 
 def install(app: APIFlask) -> None:
@@ -27,9 +36,42 @@ def install(app: APIFlask) -> None:
     app.before_request(_authenticate)
 
 
-def principal() -> Principal:
+def needs(*permissions: Permission) -> Callable[[View], View]:
+    """Say what a route is for: whoever has one of these permissions."""
+
+    def note(view: View) -> View:
+        view.needs = frozenset(permissions)  # type: ignore[attr-defined] # decorators that come after keep it
+        return view
+
+    return note
+
+
+def needed(app: Flask, endpoint: str, method: str) -> frozenset[Permission]:
+    """Return the permissions of which a request must have one."""
+    usual = Permission.READ if method in _SAFE else Permission.WRITE
+    noted: frozenset[Permission] = getattr(app.view_functions[endpoint], "needs", frozenset({usual}))
+    return noted
+
+
+def caller() -> Caller:
     """Return who makes the current request."""
-    return cast("Principal", g.principal)
+    return cast("Caller", g.caller)
+
+
+def principal() -> Principal:
+    """Return who makes the current request, of a route that is for tenants only."""
+    who = caller()
+    if not isinstance(who, Principal):
+        raise TypeError("this route is for operators too")
+    return who
+
+
+def operator() -> Operator:
+    """Return who makes the current request, of a route that is for operators only."""
+    who = caller()
+    if not isinstance(who, Operator):
+        raise TypeError("this route is for tenants too")
+    return who
 
 
 def bearer_key(header: str | None) -> str:
@@ -55,14 +97,16 @@ def _authenticate() -> None:
     if request.routing_exception is not None or request.endpoint in PUBLIC:
         return
     found = _by_link() if request.endpoint in LINKED and "signature" in request.args else _by_key()
-    allowed = found.may_read if request.method in {"GET", "HEAD", "OPTIONS"} else found.may_write
-    if not allowed:
-        raise Problem("forbidden", "the role or the scopes of this key do not allow it")
-    g.principal = found
+    g.caller = found
+    permissions = needed(current_app, request.endpoint or "", request.method)
+    if not permissions & found.permissions:
+        raise Problem("forbidden", explain(permissions))
 
 
-def _by_key() -> Principal:
-    found = keys.owner_of(deps().engine, current_key_hash())
+def _by_key() -> Caller:
+    key = bearer_key(request.headers.get("Authorization"))
+    look_up = keys.operator_of if key.startswith(OPERATOR_PREFIX) else keys.owner_of
+    found = look_up(deps().engine, hash_of(key))
     if found is None:
         raise Problem("unauthorized", "the key is unknown, revoked or expired", headers=_CHALLENGE)
     return found

@@ -10,6 +10,7 @@ from flask import Response, g, request
 
 from mailsift.api import tracing
 from mailsift.api.metrics import REQUEST_SECONDS, REQUESTS
+from mailsift.api.principal import Operator
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -38,6 +39,13 @@ def _begin() -> None:
     structlog.contextvars.bind_contextvars(request_id=g.request_id, trace_id=g.trace_id)
 
 
+def _who() -> dict[str, str | None]:
+    who = g.get("caller")
+    if isinstance(who, Operator):
+        return {"workspace_id": None, "operator_key_id": str(who.key_id)}
+    return {"workspace_id": str(who.workspace_id) if who else None}
+
+
 def _end(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
@@ -54,7 +62,7 @@ def _end(response: Response) -> Response:
         route=route,
         status=response.status_code,
         duration_ms=round(seconds * 1000, 1),
-        workspace_id=str(g.principal.workspace_id) if "principal" in g else None,
+        **_who(),
     )
     structlog.contextvars.unbind_contextvars("request_id", "trace_id")
     return response

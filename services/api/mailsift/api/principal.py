@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
+from mailsift.api.permissions import OPERATORS, Permission, permissions
 from mailsift.shared.verdicts import MemberRole
 
 
@@ -12,22 +13,30 @@ from mailsift.shared.verdicts import MemberRole
 class Principal:
     """The owner of a key, acting in the one workspace that the key opens."""
 
+    key_id: uuid.UUID
     workspace_id: uuid.UUID
     user_id: uuid.UUID
     role: MemberRole
     scopes: frozenset[str]
+    plan: str
 
     @property
-    def may_read(self) -> bool:
-        """Whether the key opens anything at all: one without scopes opens everything."""
-        return not self.scopes or bool(self.scopes & {"read", "write"})
+    def permissions(self) -> frozenset[Permission]:
+        """What the role allows of what the key's scopes do."""
+        return permissions(self.role, self.scopes)
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Whoever runs the deployment: outside of all workspaces, and at home in none."""
+
+    key_id: uuid.UUID
+    name: str
 
     @property
-    def may_write(self) -> bool:
-        """Whether the role and the key's scopes let it change anything."""
-        return self.role is not MemberRole.VIEWER and (not self.scopes or "write" in self.scopes)
+    def permissions(self) -> frozenset[Permission]:
+        """What no tenant may, and nothing that a tenant may."""
+        return OPERATORS
 
-    @property
-    def may_administer(self) -> bool:
-        """Whether the role lets it take things away that are everybody's."""
-        return self.role in {MemberRole.OWNER, MemberRole.ADMIN}
+
+Caller = Principal | Operator

@@ -75,6 +75,28 @@ class Doer(Protocol):
         """The user who asked for it."""
 
 
+def record_operated(
+    connection: Connection,
+    operator_key_id: uuid.UUID,
+    activity: Activity,
+    workspace_id: uuid.UUID | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add one line about what an operator did: to the history of that workspace or, without one, to that of none."""
+    connection.execute(
+        insert(UserActivity),
+        {
+            "activity_id": uuid7(),
+            "workspace_id": workspace_id,
+            "operator_key_id": operator_key_id,
+            "activity_type": activity.value,
+            "entity_type": _ENTITY_TYPES[activity],
+            "entity_id": workspace_id or operator_key_id,
+            "activity_details": dict(details or {}),
+        },
+    )
+
+
 def record(
     connection: Connection,
     doer: Doer,

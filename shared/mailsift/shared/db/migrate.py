@@ -16,10 +16,12 @@ from mailsift.shared.settings import psycopg2_url
 
 OWNER = "mailsift_owner"
 # What each role may do beyond its table grants, which the migrations give. BYPASSRLS for the services that work for all
-# tenants: COPY FROM is refused under row-level security.
+# tenants: COPY FROM is refused under row-level security. The API becomes the operator for one transaction at a time,
+# and inherits nothing of it in all others.
 ROLES = {
     OWNER: "LOGIN NOBYPASSRLS",
-    "mailsift_api": "LOGIN NOBYPASSRLS",
+    "mailsift_operator": "NOLOGIN NOBYPASSRLS",
+    "mailsift_api": "LOGIN NOINHERIT NOBYPASSRLS",
     "mailsift_worker": "LOGIN BYPASSRLS",
     "mailsift_dispatcher": "LOGIN BYPASSRLS",
 }
@@ -56,6 +58,9 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
                 _set_password(connection, role, passwords[role])
         connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}")
         connection.exec_driver_sql("GRANT pg_signal_backend, pg_read_all_stats TO mailsift_dispatcher")
+        # An older release made the role without this word.
+        connection.exec_driver_sql("ALTER ROLE mailsift_api NOINHERIT")
+        connection.exec_driver_sql("GRANT mailsift_operator TO mailsift_api")
 
 
 def _set_password(connection: Connection, role: str, password: str) -> None:

@@ -74,6 +74,14 @@ def by_itself(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
+def operator_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction of the API in which it sees jobs and people of all tenants, and none of their lists."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET LOCAL ROLE mailsift_operator")
+        yield connection
+
+
+@contextmanager
 def tenant_transaction(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Connection]:
     """Open a transaction in which row-level security shows the rows of one workspace."""
     with engine.begin() as connection:

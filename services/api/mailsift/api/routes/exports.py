@@ -18,7 +18,7 @@ from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.names import attachment
 from mailsift.api.links import signed_url
 from mailsift.api.problems import Problem
-from mailsift.api.repository import exports, keys
+from mailsift.api.repository import exports
 from mailsift.api.repository.exports import ExportFile
 from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
 from mailsift.api.schemas.base import Listing
@@ -119,7 +119,7 @@ def link(export_id: uuid.UUID, json_data: LinkRequest) -> ExportLink:
     key_hash = current_key_hash()
     with reading() as connection:
         found(exports.find(connection, export_id), "export")
-        url = signed_url(keys.id_of(connection, key_hash), key_hash, path, expires)
+        url = signed_url(principal().key_id, key_hash, path, expires)
     return ExportLink(url=url, expires_at=dt.datetime.fromtimestamp(expires, dt.UTC))
 
 

@@ -8,9 +8,10 @@ from http import HTTPStatus
 from apiflask import APIBlueprint
 
 from mailsift.api.actions import steering
-from mailsift.api.auth import principal
+from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
+from mailsift.api.permissions import Permission
 from mailsift.api.repository import jobs
 from mailsift.api.routes.answers import found, reading
 from mailsift.api.schemas.base import Numbered
@@ -51,6 +52,7 @@ def show(job_id: uuid.UUID) -> Job:
 @blueprint.delete("/<uuid:job_id>")
 @blueprint.output(JobMoved, description="it is shown no more")
 @blueprint.doc(responses=refusals("not_found", "job_not_ended", "not_a_root_job"))
+@needs(Permission.ADMINISTER)
 def delete(job_id: uuid.UUID) -> JobMoved:
     """Delete a job that has ended, and its parts; for the owner and the admins of a workspace.
 

@@ -8,9 +8,10 @@ from apiflask import APIBlueprint
 from flask import request
 
 from mailsift.api.actions import calibrating
-from mailsift.api.auth import principal
+from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
+from mailsift.api.permissions import Permission
 from mailsift.api.routes.answers import Replied, asked, reading
 from mailsift.api.schemas.outcomes import Calibration, OutcomesForgotten, OutcomesRecorded, OutcomesRequest
 
@@ -50,6 +51,7 @@ def show() -> Calibration:
 
 @blueprint.delete("")
 @blueprint.output(OutcomesForgotten, description="they are forgotten")
+@needs(Permission.ADMINISTER)
 def delete() -> OutcomesForgotten:
     """Forget all outcomes; for the owner and the admins."""
     return calibrating.forget(deps(), principal())

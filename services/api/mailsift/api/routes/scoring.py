@@ -5,9 +5,10 @@ from __future__ import annotations
 from apiflask import APIBlueprint
 
 from mailsift.api.actions import weighing
-from mailsift.api.auth import principal
+from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
+from mailsift.api.permissions import Permission
 from mailsift.api.routes.answers import reading
 from mailsift.api.schemas.scoring import Scoring, WorkspaceScoring
 
@@ -28,6 +29,7 @@ def show() -> WorkspaceScoring:
 @blueprint.input(Scoring, location="json")
 @blueprint.output(WorkspaceScoring, description="analyses asked for from now on are judged by it")
 @blueprint.doc(responses=refusals(*_REFUSALS))
+@needs(Permission.ADMINISTER)
 def replace(json_data: Scoring) -> WorkspaceScoring:
     """Say what the workspace weighs otherwise, in place of what it said before; for the owner and the admins.
 
@@ -38,6 +40,7 @@ def replace(json_data: Scoring) -> WorkspaceScoring:
 
 @blueprint.delete("")
 @blueprint.output(WorkspaceScoring, description="the workspace says nothing any more")
+@needs(Permission.ADMINISTER)
 def delete() -> WorkspaceScoring:
     """Weigh as the operator does; for the owner and the admins."""
     return weighing.change(deps(), principal(), None)

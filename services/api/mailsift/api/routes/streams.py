@@ -10,10 +10,11 @@ from flask import Response, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from mailsift.api import sse
-from mailsift.api.auth import principal
+from mailsift.api.auth import needs, principal
 from mailsift.api.deps import Deps, deps
 from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.metrics import STREAMS_OPEN
+from mailsift.api.permissions import Permission
 from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem
 from mailsift.api.repository import jobs
@@ -32,6 +33,7 @@ _HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
     | answers(200, "server-sent events", {"text/event-stream": "string"})
     | answers(204, "nothing more will come")
 )
+@needs(Permission.ASK, Permission.READ)
 def stream(job_id: uuid.UUID) -> Response:
     """Follow a job.
 

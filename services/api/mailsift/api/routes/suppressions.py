@@ -8,9 +8,10 @@ from apiflask import APIBlueprint
 from flask import request
 
 from mailsift.api.actions import suppressing
-from mailsift.api.auth import principal
+from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
+from mailsift.api.permissions import Permission
 from mailsift.api.repository import suppressions
 from mailsift.api.routes.answers import Replied, asked, reading
 from mailsift.api.schemas.suppressions import (
@@ -59,6 +60,7 @@ def index(query_data: SuppressionListing) -> SuppressionPage:
 @blueprint.input(SuppressionsRemoval, location="json")
 @blueprint.output(SuppressionsRemoved, description="they are suppressed no longer")
 @blueprint.doc(responses=refusals(*_REFUSALS))
+@needs(Permission.ADMINISTER)
 def delete(json_data: SuppressionsRemoval) -> SuppressionsRemoved:
     """Suppress addresses and domains no longer; what is not suppressed is passed over."""
     return suppressing.release(deps(), principal(), json_data)

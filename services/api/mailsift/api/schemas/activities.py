@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from pydantic import Field
+
 from mailsift.api.schemas.base import Answer, Listing, Page, Time
 from mailsift.shared.db.activities import Activity as ActivityType
 
@@ -20,7 +22,8 @@ class Activity(Answer):
     """Who did what with which thing."""
 
     activity_id: uuid.UUID
-    user_id: uuid.UUID
+    user_id: uuid.UUID | None
+    by_operator: bool = Field(description="whoever runs the deployment did it")
     activity_type: str
     entity_type: str
     entity_id: uuid.UUID

@@ -14,7 +14,7 @@ from mailsift.shared.db.tables.exports import Export
 from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.db.tables.limits import RateLimit
 from mailsift.shared.db.tables.outcomes import OutcomeOfAddress
-from mailsift.shared.db.tables.people import ApiKey, UserProfile, Workspace, WorkspaceMember
+from mailsift.shared.db.tables.people import ApiKey, OperatorKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
 from mailsift.shared.db.tables.uploads import Suppression, Upload, UploadEmail, UploadRejectedRow
 
@@ -31,6 +31,7 @@ __all__ = [
     "Job",
     "JobEvent",
     "JobLog",
+    "OperatorKey",
     "OutcomeOfAddress",
     "PausedQueue",
     "RateLimit",

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Words
-from mailsift.shared.db.tables.people import UserProfile, Workspace
+from mailsift.shared.db.tables.people import OperatorKey, UserProfile, Workspace
 
 
 class UserActivity(Base):
     """One line of a workspace's history; no role may change or delete it."""
 
     __tablename__ = "userActivities"
-    __table_args__ = (Index(None, "workspace_id", text('"createdAt" DESC')),)
+    __table_args__ = (
+        Index(None, "workspace_id", text('"createdAt" DESC')),
+        CheckConstraint('num_nonnulls("userId", "operatorKeyId") = 1', name="somebody"),
+        CheckConstraint('"workspaceId" IS NOT NULL OR "operatorKeyId" IS NOT NULL', name="somewhere"),
+    )
 
     activity_id: Mapped[Key]
-    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
-    user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    # What an operator does to all workspaces is in the history of none.
+    workspace_id: Mapped[Id | None] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"))
+    user_id: Mapped[Id | None] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    operator_key_id: Mapped[Id | None] = mapped_column(ForeignKey(OperatorKey.operator_key_id), index=True)
     activity_type: Mapped[Words]
     entity_type: Mapped[Words]
     entity_id: Mapped[Id]

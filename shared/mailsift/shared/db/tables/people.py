@@ -47,6 +47,21 @@ class WorkspaceMember(Base):
     created_at: Mapped[Now]
 
 
+class OperatorKey(Base):
+    """A key of whoever runs the deployment, outside of all workspaces."""
+
+    __tablename__ = "operatorKeys"
+
+    operator_key_id: Mapped[Key]
+    name: Mapped[Words]
+    prefix: Mapped[Words]
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    created_at: Mapped[Now]
+    expires_at: Mapped[Time | None]
+    last_used_at: Mapped[Time | None]
+    revoked_at: Mapped[Time | None]
+
+
 class ApiKey(Base):
     """A key of a program. Only its SHA-256 is stored; the prefix lets a person recognise it."""
 
