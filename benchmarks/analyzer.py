@@ -10,8 +10,8 @@ dns: 20,000 domains in the zone of an authoritative nsd, looked up by a deployed
 scores: a list of 1,000,000 rows whose domains are known, scored by two worker processes as they are deployed, from the
     claim of the first `email_scoring` job to the end of the last; psql loads the very results into the same table,
     empty both times, from a file in COPY's own format. `score_vs_copy` is copy's time in terms of the scores': 1 is as
-    fast, 0.5 takes twice as long. `score_alone_rows_per_second` are rows that one core reads and judges when nobody
-    keeps the results. `score_memory_mb` is the peak of the larger worker after each round.
+    fast, 0.5 takes twice as long. `score_alone_rows_per_second` are rows that one core judges and makes lines
+    of when nobody gets them. `score_memory_mb` is the peak of the larger worker after each round.
 """
 
 from __future__ import annotations

@@ -5,48 +5,75 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain_facts import ANY_FACTS, HEALTHY
+from domain_facts import ANY_FACTS
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json, judged_from_json
-from mailsift.analyzer.result_lines import ResultLines
-from mailsift.analyzer.results import Purpose, Tally, result_row
+from mailsift.analyzer.result_lines import ListRow, ResultLines
+from mailsift.analyzer.results import Purpose, Tally, counters_of, result_row
 from mailsift.shared.addresses import parse
 from mailsift.shared.copy_text import encode_row
+from mailsift.shared.scoring_policy import ROLE_ACCOUNT, ScoringPolicy, Thresholds
 from mailsift.shared.suppressions import address_key
 from mailsift.shared.verdicts import AnalysisType
 
-_LOCAL_PARTS = st.sampled_from(
-    ["anna", "Bruno.Costa", "info", "no-reply", "test", "qwerty", "12345", "a", "sales+x", "j\\d", "émile", "two words"]
+_NAMES = st.sampled_from(
+    ["anna", "Bruno.Costa", "c.duarte7", "dana_evans", "e-f.g", "x", "12345", "jo", "abcdefgh", "qw.er"]
 )
-_DOMAINS = st.sampled_from(["company.com", "outlok.com", "mailinator.com", "gmail.com", "duck.com", "nowhere.example"])
-_TEXTS = st.lists(st.builds(lambda local, domain: f"{local}@{domain}", _LOCAL_PARTS, _DOMAINS), max_size=30)
-
+_LOCAL_PARTS = _NAMES | st.sampled_from(
+    [
+        *(
+            "info",
+            "Sales",
+            "sales+x",
+            "no-reply",
+            "noreply.anna",
+            "test",
+            "test12",
+            "qwerty",
+            "asdf.anna",
+            "12345",
+            "a",
+        ),
+        *("j\\d", "émile", "two words", '"two words"', ".anna", "anna.", "anna..b", "a" * 64, "a" * 65, "post\tmaster"),
+    ]
+)
+_DOMAINS = st.sampled_from(
+    [
+        *("company.com", "Company.com", "outlok.com", "mailinator.com", "gmail.com", "yahoo.com", "x.fastmail.com"),
+        *("qq.com", "mit.edu", "nowhere.example", "[192.0.2.1]", "company.test", "bücher.example", "com", ""),
+        "xn--bcher-kva.example",
+    ]
+)
+_ADDRESSES = st.builds(lambda local, domain: f"{local}@{domain}", _LOCAL_PARTS, _DOMAINS)
+_TEXTS = st.lists(_ADDRESSES | _ADDRESSES.map(lambda text: f" {text}") | st.text(max_size=12), max_size=25)
 
 _PURPOSES = st.builds(Purpose, st.just("analysis"), st.booleans())
+_POLICIES = st.builds(
+    lambda weights, leads: ScoringPolicy(tuple(sorted(weights.items())), lead_status=leads),
+    st.dictionaries(st.sampled_from([ROLE_ACCOUNT, "no_reply", "dmarc_missing", "free_provider"]), st.integers(-50, 0)),
+    st.sampled_from([None, Thresholds(100, 90)]),
+)
 
 
-@given(_PURPOSES, st.lists(ANY_FACTS, max_size=5), _TEXTS)
-def test_a_line_says_of_an_address_what_it_would_say_had_there_been_no_other(
-    purpose: Purpose, facts: list[DomainFacts], texts: list[str]
+def _alone(purpose: Purpose, row: ListRow, examiner: Examiner) -> str:
+    examination = examiner.examine(parse(row.email_address))
+    return encode_row(result_row(purpose, *row[:3], examination))
+
+
+@given(_PURPOSES, st.lists(ANY_FACTS, max_size=5), _POLICIES, _TEXTS)
+def test_a_line_says_of_an_address_what_the_rules_say_had_there_been_no_other(
+    purpose: Purpose, facts: list[DomainFacts], policy: ScoringPolicy, texts: list[str]
 ) -> None:
-    examiner = Examiner({known.domain: known for known in facts})
-    lines, tally = ResultLines(purpose), Tally()
-    for number, text in enumerate(texts):
-        examination = examiner.examine(parse(text))
-        alone = encode_row(result_row(purpose, number, text, address_key(text), examination))
-        assert lines.line(number, text, address_key(text), examination) == alone
-        tally.add(examination)
-    assert lines.tally().totals(AnalysisType.ADVANCED) == tally.totals(AnalysisType.ADVANCED)
-
-
-def test_what_is_counted_is_counted_once() -> None:
-    examiner = Examiner({"company.com": HEALTHY})
-    lines = ResultLines(Purpose("analysis"))
-    for number in range(3):
-        lines.line(number, "a@company.com", "a@company.com", examiner.examine(parse("a@company.com")))
-    assert lines.tally().totals(AnalysisType.ADVANCED) == lines.tally().totals(AnalysisType.ADVANCED)
-    assert lines.tally().totals(AnalysisType.ADVANCED)["processedEmails"] == 3
+    known = {each.domain: each for each in facts}
+    rows = [ListRow(number, text, address_key(text)) for number, text in enumerate(texts)]
+    lines, tally, alone = ResultLines(purpose, Examiner(known, policy)), Tally(), Tally()
+    examiner = Examiner(known, policy)
+    for part in (rows[::2], rows[1::2], rows):
+        assert lines.of(part, tally) == "".join(_alone(purpose, row, examiner) for row in part)
+    for row in rows:
+        alone.add(counters_of(examiner.examine(parse(row.email_address))), times=2)
+    assert tally.totals(AnalysisType.ADVANCED) == alone.totals(AnalysisType.ADVANCED)
 
 
 @given(ANY_FACTS, _LOCAL_PARTS)

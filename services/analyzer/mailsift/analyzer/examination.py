@@ -67,13 +67,13 @@ class DomainExamination:
 
 
 class Examiner:
-    """Examines the addresses of one slice; keeps what it works out for as long as it lives."""
+    """Examines addresses; keeps what it works out of their domains for as long as it lives."""
 
     def __init__(
         self, facts: Mapping[str, DomainFacts], policy: ScoringPolicy = DEFAULT_POLICY, lists: Lists | None = None
     ) -> None:
         self._facts = facts
-        self._lists = packaged_lists() if lists is None else lists
+        self.lists = packaged_lists() if lists is None else lists
         self._judge = lru_cache(_VERDICTS_KEPT)(partial(score, policy=policy))
         self._domains: dict[str, _Domain] = {}
 
@@ -89,14 +89,14 @@ class Examiner:
 
     def examine_domain(self, name: str) -> DomainExamination:
         """Judge a domain as any address of it would be that has nothing special about it."""
-        evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self._lists)
+        evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self.lists)
         findings = _domain_findings(evidence)
         return DomainExamination(evidence, findings, self._judge(findings, Lead(evidence.is_corporate)))
 
     def _gather(self, address: Address, domain: _Domain) -> AddressEvidence:
         mailbox = read_mailbox(address, domain.mailboxes)
         words = words_of(mailbox.base)
-        lists = self._lists
+        lists = self.lists
         return AddressEvidence(
             address,
             domain.evidence,
@@ -110,7 +110,7 @@ class Examiner:
     def _domain(self, name: str) -> _Domain:
         known = self._domains.get(name)
         if known is None:
-            evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self._lists)
+            evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self.lists)
             known = self._domains[name] = _Domain(
                 evidence, _domain_findings(evidence), mailbox_rules(name), evidence.is_corporate
             )

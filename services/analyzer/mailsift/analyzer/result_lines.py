@@ -2,56 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-from mailsift.analyzer.examination import Examination
-from mailsift.analyzer.results import Purpose, Tally, result_row
-from mailsift.shared.copy_text import encode_fields, encode_row
+from mailsift.analyzer.examination import Examination, Examiner
+from mailsift.analyzer.ordinary import OrdinaryAddresses
+from mailsift.analyzer.reference.mailboxes import MailboxRules, mailbox_rules
+from mailsift.analyzer.results import Purpose, Tally, counters_of, result_row
+from mailsift.shared.addresses import parse
+from mailsift.shared.copy_text import encode_fields
 
 _OWN_COLUMNS: Final = 4
 """Those at the front that are the address's own."""
+_OTHERS_KEPT: Final = 5_000
 
-_Kind = tuple[int, int, bool]
+
+class ListRow(NamedTuple):
+    """One address to score; a tuple, for a list has millions."""
+
+    sequence_number: int
+    email_address: str
+    normalized_address: str
+    domain: str | None = None
 
 
-@dataclass(slots=True)
-class _Shared:
-    """One kind of result: the same domain and the same verdict."""
+class _Shared(NamedTuple):
+    """What many results have in common."""
+
+    rest: str
+    """The line from behind the address to its end."""
+    counters: tuple[str, ...]
+
+
+class _Ordinary(NamedTuple):
+    """What the results of all ordinary addresses of a domain have in common."""
+
+    mailboxes: MailboxRules | None
+    shared: _Shared
+
+
+class _Other(NamedTuple):
+    """The same of others, where domain and verdict are the same."""
 
     example: Examination
     """It is kept lest another domain or verdict take the place in memory by which these are told apart."""
-    rest: str
-    count: int = 0
+    shared: _Shared
 
 
 class ResultLines:
-    """The lines of one slice, in which most addresses of a domain share all but the address."""
+    """The lines of one analysis: of an ordinary address whose domain is known, nothing has to be examined."""
 
-    def __init__(self, purpose: Purpose) -> None:
+    def __init__(self, purpose: Purpose, examiner: Examiner) -> None:
+        self.examiner = examiner
         self._purpose = purpose
-        self._shared: dict[_Kind, _Shared] = {}
-        self._alone = Tally()
+        self._addresses = OrdinaryAddresses(examiner.lists)
+        self._ordinary: dict[str, _Ordinary] = {}
+        self._others: dict[tuple[int, int, bool], _Other] = {}
 
-    def line(self, sequence_number: int, email_address: str, normalized: str, examination: Examination) -> str:
-        """The line of one result."""
+    def of(self, rows: Iterable[ListRow], tally: Tally) -> str:
+        """The lines of some results, which the tally counts."""
+        start, ordinary, include = f"{self._purpose.analysis_id}\t", self._ordinary, self._addresses.include
+        lines, counted = [], []
+        for row in rows:
+            number, text, normalized, _ = row
+            known = ordinary.get(normalized[normalized.rfind("@") + 1 :])
+            if known is not None and include(text, normalized, known.mailboxes):
+                rest, counters = known.shared
+                lines.append(f"{start}{number}\t{text}\t{normalized}\t{rest}")
+            else:
+                rest, counters = self._examine(row)
+                lines.append(f"{start}{number}\t{encode_fields((text, normalized))}\t{rest}")
+            counted.append(counters)
+        for counters, times in Counter(counted).items():
+            tally.add(counters, times)
+        return "".join(lines)
+
+    def _examine(self, row: ListRow) -> _Shared:
+        text, normalized = row.email_address, row.normalized_address
+        examination = self.examiner.examine(parse(text))
         if examination.suggestion is not None:  # which holds the local part
-            self._alone.add(examination)
-            row = result_row(self._purpose, sequence_number, email_address, normalized, examination)
-            return encode_row(row)
+            return self._put_together(row, examination)
+        domain = examination.evidence.domain
+        if domain is not None and domain.facts.domain not in self._ordinary:
+            name = domain.facts.domain
+            mailboxes = mailbox_rules(name)
+            if normalized.endswith(f"@{name}") and self._addresses.include(text, normalized, mailboxes):
+                shared = self._put_together(row, examination)
+                self._ordinary[name] = _Ordinary(mailboxes, shared)
+                return shared
+        return self._other(row, examination)
+
+    def _other(self, row: ListRow, examination: Examination) -> _Shared:
         evidence = examination.evidence
         kind = (id(evidence.domain), id(examination.verdict), evidence.role is None)
-        shared = self._shared.get(kind)
-        if shared is None:
-            row = result_row(self._purpose, sequence_number, email_address, normalized, examination)
-            shared = self._shared[kind] = _Shared(examination, encode_fields(row[_OWN_COLUMNS:]))
-        shared.count += 1
-        texts = encode_fields((email_address, normalized))
-        return f"{self._purpose.analysis_id}\t{sequence_number}\t{texts}\t{shared.rest}\n"
+        known = self._others.get(kind)
+        if known is None:
+            if len(self._others) >= _OTHERS_KEPT:
+                self._others.clear()
+            known = self._others[kind] = _Other(examination, self._put_together(row, examination))
+        return known.shared
 
-    def tally(self) -> Tally:
-        """Count the results so far."""
-        for shared in self._shared.values():
-            self._alone.add(shared.example, shared.count)
-            shared.count = 0
-        return self._alone
+    def _put_together(self, row: ListRow, examination: Examination) -> _Shared:
+        number, text, normalized, _ = row
+        values = result_row(self._purpose, number, text, normalized, examination)
+        return _Shared(f"{encode_fields(values[_OWN_COLUMNS:])}\n", counters_of(examination))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -130,27 +131,35 @@ def result_row(
     )
 
 
+def counters_of(examination: Examination) -> tuple[str, ...]:
+    """The counters of a summary that a result raises, by one each."""
+    evidence, verdict = examination.evidence, examination.verdict
+    domain = evidence.domain
+    names = [
+        "processedEmails",
+        _STATUS_COUNTERS[verdict.status],
+        _LEAD_COUNTERS[verdict.lead_status],
+        _RISK_COUNTERS[verdict.risk_level],
+    ]
+    if evidence.role is not None:
+        names.append("roleBasedEmails")
+    if domain is not None and domain.is_corporate:
+        names.append("corporateEmails")
+    elif domain is not None and domain.kind in _KIND_COUNTERS:
+        names.append(_KIND_COUNTERS[domain.kind])
+    return tuple(names)
+
+
 class Tally:
-    """Counts a slice's examinations under the names of the summary's columns."""
+    """Counts a slice's results under the names of the summary's columns."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
 
-    def add(self, examination: Examination, times: int = 1) -> None:
-        """Count so many more of a kind."""
-        evidence, verdict = examination.evidence, examination.verdict
-        counts = self._counts
-        counts["processedEmails"] += times
-        counts[_STATUS_COUNTERS[verdict.status]] += times
-        counts[_LEAD_COUNTERS[verdict.lead_status]] += times
-        counts[_RISK_COUNTERS[verdict.risk_level]] += times
-        if evidence.role is not None:
-            counts["roleBasedEmails"] += times
-        if evidence.domain is not None:
-            if evidence.domain.is_corporate:
-                counts["corporateEmails"] += times
-            elif evidence.domain.kind in _KIND_COUNTERS:
-                counts[_KIND_COUNTERS[evidence.domain.kind]] += times
+    def add(self, counters: Iterable[str], times: int = 1) -> None:
+        """Raise some counters by so many."""
+        for name in counters:
+            self._counts[name] += times
 
     def totals(self, analysis_type: AnalysisType) -> dict[str, int]:
         """Return every counter of that type of analysis, zeros included."""

@@ -14,9 +14,8 @@ from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
 from mailsift.analyzer.handlers.scores import scored
 from mailsift.analyzer.repository import analyses, lookups, verified
-from mailsift.analyzer.repository.analyses import ListRow
-from mailsift.analyzer.result_lines import ResultLines
-from mailsift.analyzer.results import Purpose
+from mailsift.analyzer.result_lines import ListRow, ResultLines
+from mailsift.analyzer.results import Purpose, Tally
 from mailsift.shared.addresses import Address, parse
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.suppressions import suppressed_among
@@ -56,7 +55,8 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     cached = sum(gathered.is_cached(domain) for row in rows if (domain := domains[row.normalized_address]) is not None)
     with lease.transaction() as transaction:
         connection = transaction.connection
-        analyses.copy_results(connection, scored(ResultLines(Purpose(str(analysis))), rows, examiner, lease))
+        lines = ResultLines(Purpose(str(analysis)), examiner)
+        analyses.copy_results(connection, scored(lines, rows, Tally(), lease))
         analyses.save_cached(connection, analysis, cached)
         if len(asked) == 1:
             evidence = examiner.examine(parse(rows[0].email_address)).evidence

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from mailsift.analyzer.evidence import DomainFacts
-from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.reference.lists import Lists
+from mailsift.analyzer.result_lines import ResultLines
 
 MOST_DOMAINS: Final = 60_000
 """Of all lists together, 1.5 KB each; beyond that what was learnt first is forgotten, and learnt again if need be."""
@@ -19,11 +19,11 @@ MOST_DOMAINS: Final = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Learnt:
-    """An examiner, and the facts that it reads: what is added to them it knows from then on."""
+    """The lines of an analysis, and the facts that they stand on: what is added to them is known from then on."""
 
     lists: Lists
     facts: dict[str, DomainFacts]
-    examiner: Examiner
+    lines: ResultLines
 
 
 class Examiners:
@@ -34,7 +34,7 @@ class Examiners:
         self._lock = threading.Lock()
 
     def learnt(
-        self, analysis_id: uuid.UUID, lists: Lists, make: Callable[[dict[str, DomainFacts], Lists], Examiner]
+        self, analysis_id: uuid.UUID, lists: Lists, make: Callable[[dict[str, DomainFacts], Lists], ResultLines]
     ) -> Learnt:
         """Return what is there for an analysis, or begin; with other lists everything begins anew."""
         with self._lock:

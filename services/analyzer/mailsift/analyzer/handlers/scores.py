@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -12,15 +12,13 @@ from mailsift.analyzer.examination import Examiner, without_posture
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.repository import analyses, lookups
-from mailsift.analyzer.repository.analyses import ListRow
 from mailsift.analyzer.repository.lookups import Slice
-from mailsift.analyzer.result_lines import ResultLines
-from mailsift.analyzer.results import Purpose
-from mailsift.shared.addresses import parse
+from mailsift.analyzer.result_lines import ListRow, ResultLines
+from mailsift.analyzer.results import Purpose, Tally
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 
-_ROWS_BETWEEN_CHECKS = 1_000
+_ROWS_AT_ONCE = 1_000
 
 
 def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
@@ -31,22 +29,22 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         part = Slice(todo.upload_id, lease.job.payload["first"], lease.job.payload["last"])
         rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
         purpose = Purpose(str(analysis), todo.analysis_type.tells_leads)
-        examiner = _examiner(deps, connection, purpose, rows)
-    lines = ResultLines(purpose)
+        lines = _lines(deps, connection, purpose, rows)
+    tally = Tally()
     with lease.transaction() as transaction:
-        analyses.copy_results(transaction.connection, scored(lines, rows, examiner, lease))
-        totals = lines.tally().totals(todo.analysis_type)
+        analyses.copy_results(transaction.connection, scored(lines, rows, tally, lease))
+        totals = tally.totals(todo.analysis_type)
         analyses.add_counters(transaction.connection, analysis, todo.analysis_type, totals)
         transaction.complete({"rows": len(rows)})
     ROWS.labels("scored").inc(len(rows))
 
 
-def _examiner(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> Examiner:
-    """Have the one of this analysis learn what it does not know yet of the domains of some rows."""
+def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> ResultLines:
+    """Have those of this analysis learn what they do not know yet of the domains of some rows."""
     analysis = uuid.UUID(purpose.analysis_id)
 
-    def make(facts: Mapping[str, DomainFacts], lists: Lists) -> Examiner:
-        return Examiner(facts, analyses.load_policy(connection, analysis), lists)
+    def make(facts: Mapping[str, DomainFacts], lists: Lists) -> ResultLines:
+        return ResultLines(purpose, Examiner(facts, analyses.load_policy(connection, analysis), lists))
 
     learnt = deps.examiners.learnt(analysis, deps.lists.current(), make)
     unknown = {row.domain for row in rows if row.domain is not None} - learnt.facts.keys()
@@ -55,13 +53,11 @@ def _examiner(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows
         found = {domain: without_posture(facts) for domain, facts in found.items()}
     learnt.facts.update(found)
     deps.examiners.make_room()
-    return learnt.examiner
+    return learnt.lines
 
 
-def scored(lines: ResultLines, rows: Iterable[ListRow], examiner: Examiner, lease: Lease) -> Iterator[str]:
-    """Score rows one by one, as results, for as long as the lease holds."""
-    for count, row in enumerate(rows):
-        if count % _ROWS_BETWEEN_CHECKS == 0:
-            lease.check()
-        examination = examiner.examine(parse(row.email_address))
-        yield lines.line(row.sequence_number, row.email_address, row.normalized_address, examination)
+def scored(lines: ResultLines, rows: Sequence[ListRow], tally: Tally, lease: Lease) -> Iterator[str]:
+    """Score rows, some at a time, as results, for as long as the lease holds."""
+    for first in range(0, len(rows), _ROWS_AT_ONCE):
+        lease.check()
+        yield lines.of(rows[first : first + _ROWS_AT_ONCE], tally)

@@ -26,12 +26,14 @@ def _runs() -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(map(re.escape, sorted(parts, key=len, reverse=True)))})+")
 
 
+def may_begin_run(word: str) -> bool:
+    """Whether a word begins as a run does; one that does not has none in it."""
+    return word[:_SHORTEST] in _beginnings()
+
+
 def keyboard_run_in(local_part: str, words: Sequence[str]) -> str | None:
     """The local part, or the first of its words, in lower case, that is nothing but runs of neighbouring keys."""
-    beginnings = _beginnings()
-    if local_part[:_SHORTEST] in beginnings and _runs().fullmatch(local_part):
-        return local_part
-    for word in words:
-        if word[:_SHORTEST] in beginnings and _runs().fullmatch(word):
-            return word
+    for name in (local_part, *words):
+        if may_begin_run(name) and _runs().fullmatch(name):
+            return name
     return None

@@ -121,12 +121,20 @@ class Lists:
         """The role an address stands for; letter case and a `+tag` make no difference."""
         return self._find(ListKind.ROLE, (local_part.lower().partition("+")[0],))
 
+    def has_role(self, local_part: str) -> bool:
+        """Whether a local part in lower case, without a tag, stands for a role."""
+        return any(local_part in known.entries for known in self._by_kind[ListKind.ROLE])
+
+    def may_mean_something(self, words: Sequence[str]) -> bool:
+        """Whether one of these words begins what has a meaning."""
+        return not self._beginnings.isdisjoint(words)
+
     def meaning_of(self, words: Sequence[str]) -> tuple[ListHit | None, ListHit | None]:
         """What says that nobody reads mail to a local part of these words, and what that it is made up.
 
         `no reply` counts wherever it stands among them; `test` must be all of them.
         """
-        if self._beginnings.isdisjoint(words):
+        if not self.may_mean_something(words):
             return _NO_MEANING
         return (
             self._find_phrase(ListKind.NO_REPLY, lambda phrases: phrases.find_some(words)),

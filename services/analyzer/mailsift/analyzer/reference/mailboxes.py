@@ -38,6 +38,11 @@ class MailboxRules:
         """The name less what makes no difference."""
         return name.replace(self.ignored, "") if self.ignored else name
 
+    def take_as_it_is(self, local_part: str) -> bool:
+        """Whether a local part without a plus sign is surely a mailbox's name, less what makes no difference."""
+        is_whole = not self.has_subdomains and (self.separator is None or self.separator not in local_part)
+        return is_whole and self.fault_of(self.less_ignored(local_part)) is None
+
     def fault_of(self, name: str) -> MailboxFault | None:
         """Why there can be no mailbox of this name."""
         if self.characters is None or name in OF_EVERY_DOMAIN:
