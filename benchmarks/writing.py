@@ -23,6 +23,7 @@ from benchmarks.loading import Load, Psql, since
 from factories import Tenant, enqueue, make_export, make_tenant
 from mailsift.exporter import rendering
 from mailsift.exporter.extent import Span
+from mailsift.exporter.layout import lay_out
 from mailsift.exporter.rendering import Shape
 from mailsift.exporter.repository import orders
 from mailsift.exporter.repository import rows as reading
@@ -150,7 +151,7 @@ def workbook_alone(path: Path, rows: Rows) -> Load:
 def parquet_alone(path: Path, rows: Rows) -> Load:
     """Write rows with pyarrow, which gets a column of a batch at a time."""
     shape = Shape(HEADER, (HEADER.index("email"),))
-    schema = schema_of(shape)
+    schema = schema_of(lay_out(shape))
     watch = _Watch()
     with watch:
         file = parquet.ParquetWriter(path, schema)

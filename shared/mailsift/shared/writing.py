@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 from mailsift.shared.verdicts import Compression, FileType, Formulas
@@ -18,6 +18,10 @@ class WritingOptions:
     """Of CSV and TSV; no other format has cells that run."""
     bom: bool = False
     """Whether CSV and TSV begin with the mark by which Excel knows UTF-8."""
+    columns: tuple[str, ...] = ()
+    """Those that it has, in this order; none for all."""
+    rename: Mapping[str, str] = field(default_factory=dict)
+    """New names of columns, by the names that they would have."""
 
     def suffix(self, file_type: FileType) -> str:
         """What the name of the file ends in."""
@@ -25,7 +29,7 @@ class WritingOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Give it the shape of the column `writing`, which holds no more than what differs from the usual."""
-        said = {"compression": self.compression, "formulas": self.formulas, "bom": self.bom}
+        said = {each.name: getattr(self, each.name) for each in fields(self)}
         return {name: value for name, value in said.items() if value != getattr(AS_USUAL, name)}
 
     @classmethod
@@ -35,6 +39,8 @@ class WritingOptions:
             Compression(stored.get("compression", AS_USUAL.compression)),
             Formulas(stored.get("formulas", AS_USUAL.formulas)),
             bool(stored.get("bom", AS_USUAL.bom)),
+            tuple(stored.get("columns", AS_USUAL.columns)),
+            dict(stored.get("rename", AS_USUAL.rename)),
         )
 
 

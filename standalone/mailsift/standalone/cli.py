@@ -62,6 +62,8 @@ def verify(  # noqa: PLR0913 - the options of the command
     keep_formulas: bool,
     only: str | None,
     sort: str | None,
+    columns: tuple[str, ...],
+    rename: tuple[str, ...],
     rejected: Path | None,
     scoring: str | None,
     nameserver: str | None,
@@ -81,7 +83,7 @@ def verify(  # noqa: PLR0913 - the options of the command
         from mailsift.standalone import commands, places
         from mailsift.standalone.reading import Words
 
-        how = HowWritten(format_name, gzip, bom, keep_formulas, only, sort)
+        how = HowWritten(format_name, gzip, bom, keep_formulas, only, sort, columns, rename)
         place = places.choose_place(home, server, api_key, nameserver)
         commands.verify(place, commands.Wanted(file, out, how, rejected, Words(**words), scoring, as_json))
 

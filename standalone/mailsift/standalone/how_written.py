@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,6 +12,7 @@ import click
 from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import Compression, FileType, Formulas
 from mailsift.shared.writing import WritingOptions
+from mailsift.standalone.errors import InputError
 
 _BY_SUFFIX: Final = {**{f".{each.value}": each for each in FileType}, ".ndjson": FileType.JSONL}
 _GZIP: Final = ".gz"
@@ -30,6 +31,14 @@ _OPTIONS: Final = (
         is_flag=True,
         help="Leave cells of CSV or TSV alone that a spreadsheet would run as formulas.",
     ),
+    click.option(
+        "--column",
+        "columns",
+        multiple=True,
+        metavar="NAME",
+        help="A column that it has, your own or mailsift_status and so on; once for each, in this order. [all]",
+    ),
+    click.option("--rename", multiple=True, metavar="NAME=NEW", help="Another name for a column; once for each."),
     click.option(
         "--only",
         type=click.Choice([each.value for each in FilterOption if each is not FilterOption.ALL]),
@@ -54,6 +63,9 @@ class HowWritten:
     keep_formulas: bool = False
     only: str | None = None
     sort: str | None = None
+    columns: Sequence[str] = ()
+    rename: Sequence[str] = ()
+    """NAME=NEW each."""
 
     @property
     def selection(self) -> Selection:
@@ -80,7 +92,19 @@ class HowWritten:
             Compression.GZIP if packed else Compression.NONE,
             Formulas.KEEP if self.keep_formulas else Formulas.NEUTRALISE,
             self.bom,
+            tuple(self.columns),
+            dict(map(_pair, self.rename)),
         )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    # A new name hardly ever holds an equals sign.
+    name, _, new = text.rpartition("=")
+    if not name or not new:
+        raise InputError(
+            "invalid_option", f"--rename: {text!r} does not read NAME=NEW, as in --rename mailsift_status=Status"
+        )
+    return name, new
 
 
 def how_to_write(command: _Command) -> _Command:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from mailsift.api.schemas.analyses import Analysis
 from mailsift.api.schemas.exports import Export
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.uploads import UploadDetail
+from mailsift.exporter.layout import lay_out
+from mailsift.exporter.rendering import Shape, column_names
+from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
@@ -28,6 +33,7 @@ from mailsift.standalone.remarks import explain, with_remedy
 from mailsift.standalone.runs import Run, RunKey, RunRecords
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.05, 0.5
+_UNNAMED: Final = re.compile("column_([0-9]{1,5})")
 # What a record says may be gone: another database, or a file that has expired.
 _OUTDATED = frozenset({"not_found", "export_expired", "idempotency_key_reused"})
 
@@ -87,6 +93,7 @@ class Verifier:
             run, upload = self._load(run, order)
             for warning in upload.warnings:
                 self._shown.note(f"note: {explain(warning, upload)}")
+            require_columns(upload, order.writing)
             run, analysis = self._analyse(run, upload.upload_id, order.scoring)
             run, export = self._export(run, analysis.analysis_id, order)
         self._fetch(export, order.destination)
@@ -174,6 +181,18 @@ def require_success(job: Job, failure: type[InputError | RunFailedError] = RunFa
     code = job.error_code or job.status.value
     message = job.error_message or f"the job was {job.status.value}"
     raise (failure if job.status is JobStatus.FAILED else RunFailedError)(code, message)
+
+
+def require_columns(upload: UploadDetail, writing: WritingOptions) -> None:
+    """Raise InputError for a column that the file will not have, before a long list is analysed for it."""
+    asked = (_UNNAMED.fullmatch(name) for name in (*writing.columns, *writing.rename))
+    # A row may be wider than the header.
+    width = max((int(found[1]) for found in asked if found), default=0)
+    names = column_names(upload.column_names or (), width)
+    try:
+        lay_out(Shape(names, tuple(number - 1 for number in upload.email_columns or (1,))), writing)
+    except PermanentError as error:
+        raise InputError(error.code, error.message) from error
 
 
 def meter(shown: Shown, path: Path) -> Callable[[int], None]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine
@@ -113,6 +115,44 @@ def test_the_file_comes_out_at_the_end_of_the_chain(client: Any, pump: Pump) -> 
     assert row.startswith("Ann,john@company.com,")
 
 
+OPTIONS = {
+    "filterOption": "rejected",
+    "filters": {"maxScore": 99},
+    "sort": "-score",
+    "columns": ["mailsift_status", "email"],
+    "rename": {"email": "Mail"},
+    "compression": "gzip",
+    "bom": True,
+}
+
+
+@pytest.mark.parametrize("where", ["query", "form", "json"])
+def test_what_the_file_is_to_have_is_said_with_the_upload(client: Any, rows: Any, where: str) -> None:
+    said = json.dumps(OPTIONS)
+    wanted = "analysisType=advanced&exportType=csv"
+    response = {
+        "query": lambda: client.post(f"/api/uploads?{wanted}&exportOptions={quote(said)}&fileName=leads.csv", **CSV),
+        "form": lambda: client.post(f"/api/uploads?{wanted}", **form(part("exportOptions", said.encode()), FILE)),
+        "json": lambda: client.post(
+            f"/api/uploads?{wanted}",
+            json={"emails": ["john@company.com"], "fileName": "leads.csv", "exportOptions": OPTIONS},
+        ),
+    }[where]()
+    assert response.status_code == 202, response.text
+    assert response.get_json()["export"]["fileName"] == "leads-analysed-rejected.csv.gz"
+    assert rows("SELECT options, writing FROM exports") == [
+        {
+            "options": {"filterOption": "rejected", "maxScore": 99, "order": "-score"},
+            "writing": {
+                "columns": ["mailsift_status", "email"],
+                "rename": {"email": "Mail"},
+                "compression": "gzip",
+                "bom": True,
+            },
+        }
+    ]
+
+
 def test_single_requests_need_not_wait_for_each_other(client: Any, pump: Pump) -> None:
     upload = client.upload(LIST)
     body = {"analysisType": "advanced", "uploadId": upload["uploadId"]}
@@ -186,6 +226,11 @@ def test_a_step_is_not_tried_again_before_the_one_it_follows(client: Any, pump: 
         ("?analysisType=advanced&exportType=pdf", CSV, "exportType"),
         ("", form(FILE, part("analysisType", b"quick")), "analysisType"),
         ("", form(part("analysisType", b"quick"), FILE), "analysisType"),
+        (f"?{WHOLE}&exportOptions=x", CSV, "exportOptions"),
+        (f"?{WHOLE}&exportOptions=%7B%22bom%22%3Atrue%7D", CSV, "exportOptions"),  # of JSON Lines
+        (f"?{WHOLE}", form(FILE, part("exportOptions", b'{"sort": "name"}')), "exportOptions.sort"),
+        (f"?{WHOLE}", form(FILE, part("exportOptions", b'{"partial": true}')), "exportOptions.partial"),
+        ("?analysisType=advanced", form(FILE, part("exportOptions", b"{}")), "exportOptions"),
         ("", form(FILE, part("afterJobId", b"1")), "afterJobId"),
         ("", form(FILE, part("priority", b"11")), "priority"),
         ("", form(FILE, part("scheduledFor", b"9000-01-01T00:00:00Z")), "scheduledFor"),

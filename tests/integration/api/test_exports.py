@@ -136,6 +136,34 @@ def test_how_an_export_is_to_be_written_is_kept_and_shown(client: Any, rows: Any
     ]
 
 
+def test_columns_are_kept_and_shown_and_asked_for_again(client: Any, rows: Any, analysis_id: str) -> None:
+    how = {"columns": ["line\nbreak", "mailsift_status"], "rename": {"mailsift_status": " Status "}}
+    made = client.post("/api/exports", json={"analysisId": analysis_id, **how}).get_json()
+    rows("UPDATE exports SET status = 'expired'")
+    again = client.post(f"/api/exports/{made['exportId']}/again").get_json()
+    for export in (made, again):
+        shown = client.get(f"/api/exports/{export['exportId']}").get_json()
+        assert (shown["columns"], shown["rename"]) == (how["columns"], {"mailsift_status": "Status"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "fault"),
+    [
+        ({"columns": []}, "columns"),
+        ({"columns": ["email", "email"]}, "columns"),
+        ({"columns": ["email", ""]}, "columns.1"),
+        ({"columns": ["a\0"]}, "columns.0"),
+        ({"columns": ["a"] * 1001}, "columns"),
+        ({"rename": {"email": " "}}, "rename.email"),
+        ({"rename": {"email": "a\nb"}}, "rename.email"),
+        ({"rename": {"email": "Mail", "name": "Mail"}}, "rename"),
+    ],
+)
+def test_columns_that_no_file_can_have_are_refused(client: Any, analysis_id: str, wanted: Any, fault: str) -> None:
+    body = client.post("/api/exports", json={"analysisId": analysis_id, **wanted}).get_json()
+    assert (body["code"], [error["field"] for error in body["errors"]]) == ("validation_failed", [fault])
+
+
 @pytest.mark.parametrize("file_type", ["json", "jsonl"])
 def test_only_text_for_spreadsheets_begins_with_a_mark(client: Any, analysis_id: str, file_type: str) -> None:
     body = {"analysisId": analysis_id, "fileType": file_type, "bom": True}
@@ -147,6 +175,7 @@ def test_a_report_is_of_the_whole_analysis(client: Any, analysis_id: str) -> Non
     assert client.post("/api/exports", json=body).get_json()["fileName"] == 'Läds "1"-analysed.html'
     refused = client.post("/api/exports", json={**body, "filterOption": "deliverable"})
     assert (refused.status_code, refused.get_json()["code"]) == (422, "validation_failed")
+    assert client.post("/api/exports", json={**body, "columns": ["email"]}).status_code == 422
 
 
 def test_an_export_reads_back(client: Any, written: str) -> None:

@@ -94,6 +94,8 @@ def test_one_that_is_switched_off_is_not_due(client: Any, upload_id: str) -> Non
         ({"name": "x" * 101}, "validation_failed", "name"),
         ({"uploadId": "1"}, "validation_failed", "uploadId"),
         ({"exportType": "docx"}, "validation_failed", "exportType"),
+        ({"exportOptions": {"bom": True}}, "validation_failed", "exportOptions"),
+        ({"exportType": "csv", "exportOptions": {"colour": 1}}, "validation_failed", "exportOptions.colour"),
         ({"enabled": "yes"}, "validation_failed", "enabled"),
         ({"enabled": 1}, "validation_failed", "enabled"),
         ({"enabled": None}, "validation_failed", "enabled"),
@@ -220,6 +222,28 @@ def test_runs_tell_what_came_of_each_time(client: Any, upload_id: str, dispatche
     page = client.get(f"{path}?limit=2").get_json()
     rest = client.get(f"{path}?cursor={page['next']}").get_json()
     assert [*page["items"], *rest["items"]] == [last, skipped, first]
+
+
+OPTIONS = {"filterOption": "deliverable", "filters": {"role": False}, "columns": ["email"], "compression": "gzip"}
+
+
+def test_each_file_has_what_its_schedule_says(client: Any, upload_id: str, dispatcher: Engine) -> None:
+    schedule = made(client, upload_id, exportType="csv", exportOptions=OPTIONS)
+    assert schedule["exportOptions"] == OPTIONS
+    fire_due(dispatcher, dt.datetime.fromisoformat(schedule["nextDueAt"]))
+    (export,) = client.get("/api/exports").get_json()["items"]
+    assert export["fileName"].endswith("-analysed-deliverable.csv.gz")
+    assert (export["options"], export["columns"]) == ({"filterOption": "deliverable", "role": False}, ["email"])
+
+
+def test_the_options_of_a_schedule_are_changed_as_a_whole_and_go_with_its_file(client: Any, upload_id: str) -> None:
+    schedule = made(client, upload_id, exportType="csv", exportOptions=OPTIONS)
+    assert changed(client, schedule, name="renamed")["exportOptions"] == OPTIONS
+    assert changed(client, schedule, exportOptions={"bom": True})["exportOptions"] == {"bom": True}
+    unfit = client.call("PATCH", f"/api/schedules/{schedule['scheduleId']}", json={"exportType": "xlsx"})
+    assert refused(unfit) == (422, "validation_failed")
+    assert [fault["field"] for fault in unfit.get_json()["errors"]] == ["exportOptions"]
+    assert changed(client, schedule, exportType=None)["exportOptions"] is None
 
 
 def test_schedules_are_listed_page_by_page(client: Any, upload_id: str) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import insert, text, update
 from exporting import HEADER, PEOPLE, Entry, Exporter, objects, records, verdict
 from factories import make_analysis, suppress
 from mailsift.exporter import handlers
-from mailsift.exporter.rendering import ANSWERS
+from mailsift.exporter.rendering import ANSWERS, json_keys
 from mailsift.exporter.writers.delimited import COPY_WIDTH
 from mailsift.shared.db.tables import AdvancedEmailResult, Analysis
 from mailsift.shared.formulas import inert
@@ -320,6 +320,61 @@ def test_parquet_has_what_json_lines_have(exporter: Exporter) -> None:
     for row, line in zip(rows, objects(exporter.export(analysis_id, "jsonl")), strict=True):
         cells = {name: line["columns"].get(name) for name in ("name", "email", "column_3", "column_4")}
         assert row == cells | {f"mailsift_{answer.name}": line["result"][answer.name] for answer in ANSWERS}
+
+
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.data())
+def test_chosen_columns_have_in_every_format_what_they_have_in_the_whole_file(
+    exporter: Exporter, data: st.DataObject
+) -> None:
+    analysis_id = exporter.analysed(['a "name", it is', "email", "email"], TWO_ADDRESSES[:4], email_columns=(1, 2))
+    whole, *rows = records(exporter.export(analysis_id, writing=WritingOptions(formulas=Formulas.KEEP)))
+    known = ['a "name", it is', "email", "email_2", *whole[3:]]
+    picked = data.draw(st.lists(st.sampled_from(range(len(known))), min_size=1, max_size=9, unique=True))
+    columns = tuple(known[place] for place in picked)
+    writing = WritingOptions(formulas=Formulas.KEEP, columns=columns, rename={columns[0]: '=New "one" %s'})
+    titles = ['=New "one" %s', *(whole[place] for place in picked[1:])]
+    wanted = [[row[place] for place in picked] for row in rows]
+
+    assert records(exporter.export(analysis_id, writing=writing)) == [titles, *wanted]
+    sheet = openpyxl.load_workbook(io.BytesIO(exporter.export(analysis_id, "xlsx", writing=writing))).active
+    assert sheet is not None
+    assert [[as_text(cell) for cell in row] for row in sheet.iter_rows(1, len(rows) + 1, values_only=True)] == [
+        titles,
+        *wanted,
+    ]
+    lines = objects(exporter.export(analysis_id, "jsonl", writing=writing))
+    assert [[as_text(value) for value in line.values()] for line in lines] == wanted
+    assert list(lines[0]) == list(json_keys(titles))
+    assert json.loads(exporter.export(analysis_id, "json", writing=writing)) == lines
+    table = parquet.read_table(io.BytesIO(exporter.export(analysis_id, "parquet", writing=writing)))
+    assert (table.column_names, table.to_pylist()) == (list(lines[0]), lines)
+
+
+def as_text(value: object) -> str:
+    """What stands in a CSV for it."""
+    if isinstance(value, list):
+        return "|".join(value)
+    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def test_a_wide_list_fits_where_some_of_it_is_chosen(exporter: Exporter) -> None:
+    wide = [f"cell {n}" for n in range(17_000)]
+    analysis_id = exporter.analysed(["email"], [Entry(["a@example.com"], "a@example.com"), Entry(wide)])
+    columns = WritingOptions(columns=("column_16999", "mailsift_status", "email"))
+    many = WritingOptions(columns=tuple(f"column_{n}" for n in range(2, COPY_WIDTH + 3)))
+    assert records(exporter.export(analysis_id, writing=columns))[1:] == [
+        ["", "risky", "a@example.com"],
+        ["cell 16998", "", "cell 0"],
+    ]
+    assert records(exporter.export(analysis_id, writing=many))[2] == wide[1 : COPY_WIDTH + 2]
+    assert exporter.export(analysis_id, "xlsx", writing=columns)
+
+
+def test_a_column_that_is_not_there_ends_an_export_for_good(exporter: Exporter) -> None:
+    analysis_id = exporter.analysed(["name", "email"], PEOPLE)
+    job = exporter.run(exporter.order(analysis_id, writing=WritingOptions(columns=("email", "colour"))))
+    assert (job["status"], job["errorCode"], exporter.files()) == ("failed", "unknown_column", [])
 
 
 def test_a_report_counts_addresses_and_names_none_and_no_suppressed_domain(exporter: Exporter) -> None:

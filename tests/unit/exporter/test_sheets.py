@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
+from mailsift.exporter.layout import lay_out
 from mailsift.exporter.rendering import ANSWERS, Shape, answer_names
 from mailsift.exporter.writers import sheets
 from mailsift.exporter.writers.sheets import LONGEST_CELL, sheet_writer, shortened
@@ -26,7 +27,7 @@ JUDGED: Row = ["valid", None, 95, *[None] * 2, "a|b", *[None] * 3, True, False, 
 
 def workbook(columns: Sequence[str], rows: Sequence[Row]) -> io.BytesIO:
     stream = io.BytesIO()
-    with sheet_writer(Shape(tuple(columns), (0,))).begin(stream) as into:
+    with sheet_writer(lay_out(Shape(tuple(columns), (0,)))).begin(stream) as into:
         assert isinstance(into, AddedRows)
         for row in rows:
             into.add(row)
@@ -125,9 +126,9 @@ def test_a_full_sheet_is_followed_by_another_with_the_header_on_top(monkeypatch:
 
 def test_a_list_that_no_sheet_is_wide_enough_for_is_refused() -> None:
     widest = sheets.COLUMNS - len(ANSWERS)
-    sheet_writer(Shape(("c",) * widest, (0,)))
+    sheet_writer(lay_out(Shape(("c",) * widest, (0,))))
     with pytest.raises(PermanentError) as caught:
-        sheet_writer(Shape(("c",) * (widest + 1), (0,)))
+        sheet_writer(lay_out(Shape(("c",) * (widest + 1), (0,))))
     assert caught.value.code == "too_many_columns"
 
 
@@ -157,7 +158,7 @@ def test_what_waits_in_files_is_counted_and_goes_when_the_writing_fails(
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     stream = io.BytesIO()
-    with pytest.raises(ZeroDivisionError), sheet_writer(Shape(("a",), (0,))).begin(stream) as into:  # noqa: PT012
+    with pytest.raises(ZeroDivisionError), sheet_writer(lay_out(Shape(("a",), (0,)))).begin(stream) as into:  # noqa: PT012
         assert isinstance(into, AddedRows)
         into.add([["a" * 1000], *NOTHING])
         assert into.held() > 1000

@@ -7,6 +7,7 @@ import pytest
 from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import Compression, FileType, Formulas
 from mailsift.shared.writing import AS_USUAL, WritingOptions
+from mailsift.standalone.errors import InputError
 from mailsift.standalone.how_written import HowWritten
 
 
@@ -45,3 +46,11 @@ def test_rows_are_chosen_by_a_word() -> None:
     said = HowWritten(only="recommended", sort="-score")
     chosen = Selection(filter_option=FilterOption.RECOMMENDED, order=RowOrder.SCORE_DESCENDING)
     assert (said.selection, said.some) == (chosen, "-recommended")
+
+
+def test_columns_are_chosen_and_renamed_one_by_one() -> None:
+    said = HowWritten(columns=("email", "a=b"), rename=("a=b=c", "mailsift_status=Status"))
+    writing = said.writing(None)
+    assert (writing.columns, writing.rename) == (("email", "a=b"), {"a=b": "c", "mailsift_status": "Status"})
+    with pytest.raises(InputError, match="does not read NAME=NEW"):
+        HowWritten(rename=("Status",)).writing(None)

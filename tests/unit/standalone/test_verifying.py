@@ -6,9 +6,11 @@ import uuid
 import pytest
 
 from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.writing import WritingOptions
 from mailsift.standalone.errors import InputError, RunFailedError
-from mailsift.standalone.verifying import require_success
+from mailsift.standalone.verifying import require_columns, require_success
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -49,3 +51,12 @@ def test_a_list_at_fault_is_the_users_and_used_up_retries_are_not() -> None:
 def test_a_job_that_somebody_cancelled_says_so() -> None:
     with pytest.raises(RunFailedError, match="the job was cancelled"):
         require_success(ended(JobStatus.CANCELLED), InputError)
+
+
+def test_a_column_that_the_file_will_not_have_is_found_before_the_analysis() -> None:
+    upload = UploadDetail.model_construct(column_names=["name", "email"], email_columns=[2])
+    # How wide the widest row is, only the exporter knows.
+    require_columns(upload, WritingOptions(columns=("mailsift_status", "column_7"), rename={"name": "Who"}))
+    with pytest.raises(InputError) as caught:
+        require_columns(upload, WritingOptions(columns=("status",)))
+    assert (caught.value.code, caught.value.exit_code) == ("unknown_column", 2)

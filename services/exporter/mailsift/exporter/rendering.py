@@ -58,10 +58,6 @@ class Shape:
         """The numbers of the entries of a row."""
         return range(1, len(self.email_columns) + 1)
 
-    def values(self, answer: Answer) -> list[str]:
-        """Each entry's value of an answer, in SQL."""
-        return [self.value(answer, entry) for entry in self.entries]
-
     def value(self, answer: Answer, entry: int) -> str:
         """The value of an answer to one of the entries, in SQL."""
         return answer.pattern.format(u=f"u{entry}", r=f"r{entry}", entries=len(self.email_columns))

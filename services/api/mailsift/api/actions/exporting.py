@@ -55,7 +55,7 @@ def export_again(deps: Deps, asked: Asked, export_id: uuid.UUID, now: dt.datetim
 def _start(connection: Connection, asked: Asked, request: ExportRequest, now: dt.datetime) -> ExportAccepted:
     analysed = _analysed(connection, request.analysis_id)
     at = turn(request, now, _work_on(analysed, partial=request.partial))
-    wanted, writing = request.selection, request.writing
+    wanted, writing = request.wanted, request.writing
     suffix = writing.suffix(request.file_type)
     name = export_name(analysed.upload_name, analysed.analysis_type, suffix, now.date(), wanted)
     return _open(connection, asked, NewExport(request.analysis_id, name, request.file_type, wanted, writing), at)

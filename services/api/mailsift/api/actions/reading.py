@@ -12,6 +12,7 @@ from mailsift.api.actions.analysing import analysis_answer
 from mailsift.api.actions.exporting import export_answer
 from mailsift.api.actions.once import Asked
 from mailsift.api.actions.queueing import requester, status_url, stream_url
+from mailsift.api.schemas.exports import chosen
 from mailsift.api.schemas.uploads import UploadAccepted, Wishes
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import NewJob, Subject
@@ -25,7 +26,6 @@ from mailsift.shared.jobs.repository.requesting import (
     open_export,
 )
 from mailsift.shared.scoring_policy import ScoringPolicy
-from mailsift.shared.writing import AS_USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,11 @@ def _chain(
     answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
     if wishes.export_type is None:
         return answer
-    name = export_name(wanted.file_name, wishes.analysis_type, AS_USUAL.suffix(wishes.export_type), wanted.today)
+    selection, writing = chosen(wishes.export_options)
+    name = export_name(
+        wanted.file_name, wishes.analysis_type, writing.suffix(wishes.export_type), wanted.today, selection
+    )
     after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
-    export = open_export(connection, who, NewExport(analysis.id, name, wishes.export_type), after_analysis)
+    new_export = NewExport(analysis.id, name, wishes.export_type, selection, writing)
+    export = open_export(connection, who, new_export, after_analysis)
     return answer.model_copy(update={"export": export_answer(export, name)})

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Fault, Problem
+from mailsift.api.problems import Fault, Problem, invalid
 from mailsift.api.repository import schedules, uploads
 from mailsift.api.repository.schedules import Terms
+from mailsift.api.schemas.exports import ExportOptions, require_type
 from mailsift.api.schemas.schedules import Schedule, ScheduleChange, ScheduleRequest
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
@@ -48,7 +49,7 @@ def change(deps: Deps, principal: Principal, schedule_id: uuid.UUID, request: Sc
         if before is None:
             raise _no_such()
         terms = _terms(before)
-        wanted = replace(terms, **{_column(field): getattr(request, field) for field in request.model_fields_set})
+        wanted = _changed(terms, request)
         recurring = _recurrence(wanted)
         if wanted.name != terms.name:
             _check_name(connection, wanted.name)
@@ -83,11 +84,24 @@ def _add(connection: Connection, principal: Principal, request: ScheduleRequest)
 
 
 def _terms(said: ScheduleRequest | Schedule) -> Terms:
-    return Terms(said.name, said.cron, said.timezone, said.upload_id, said.export_type, said.enabled)
+    options = said.export_options
+    if isinstance(options, dict):
+        options = ExportOptions.model_validate(options)
+    return Terms(said.name, said.cron, said.timezone, said.upload_id, said.export_type, options, said.enabled)
 
 
-def _column(field: str) -> str:
-    return "file_type" if field == "export_type" else field
+def _changed(terms: Terms, request: ScheduleChange) -> Terms:
+    """Put what is said now in the place of what was said before. Raises Problem."""
+    wanted = replace(terms, **{field: getattr(request, field) for field in request.model_fields_set})
+    if wanted.export_type is None and "export_options" not in request.model_fields_set:
+        # They go with the file that they were about.
+        return replace(wanted, export_options=None)
+    if wanted.export_options is not None:
+        try:
+            require_type(wanted.export_options, wanted.export_type)
+        except ValueError as error:
+            raise invalid("exportOptions", str(error)) from error
+    return wanted
 
 
 def _times(terms: Terms) -> tuple[str, str, bool]:

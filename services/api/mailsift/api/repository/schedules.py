@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, text, update
 from uuid_utils.compat import uuid7
 
 from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import schedules as schemas
 from mailsift.api.schemas.base import Listing
+from mailsift.api.schemas.exports import ExportOptions, chosen, said_options
 from mailsift.shared.db.tables import Export, Schedule, ScheduleRun
 from mailsift.shared.verdicts import FileType
 
@@ -28,8 +29,20 @@ class Terms:
     cron: str
     timezone: str
     upload_id: uuid.UUID
-    file_type: FileType | None
+    export_type: FileType | None
+    export_options: ExportOptions | None
     enabled: bool
+
+    def to_row(self) -> dict[str, Any]:
+        """Give it the columns of its table."""
+        selection, writing = chosen(self.export_options)
+        said = {name: getattr(self, name) for name in ("name", "cron", "timezone", "upload_id", "enabled")}
+        return {
+            **said,
+            "file_type": self.export_type,
+            "options": selection.to_json(),
+            "writing": writing.to_json(),
+        }
 
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> dt.datetime:
@@ -53,14 +66,14 @@ def add(connection: Connection, principal: Principal, terms: Terms, next_due_at:
     """Write a new schedule."""
     schedule_id = uuid7()
     owner = {"workspace_id": principal.workspace_id, "user_id": principal.user_id}
-    row = {"schedule_id": schedule_id, **owner, **asdict(terms), "next_due_at": next_due_at}
+    row = {"schedule_id": schedule_id, **owner, **terms.to_row(), "next_due_at": next_due_at}
     connection.execute(insert(Schedule), row)
     return schedule_id
 
 
 def change(connection: Connection, schedule_id: uuid.UUID, terms: Terms, next_due_at: dt.datetime | None) -> None:
     """Write what is said of a schedule anew."""
-    changed = {**asdict(terms), "next_due_at": next_due_at, "updated_at": func.clock_timestamp()}
+    changed = {**terms.to_row(), "next_due_at": next_due_at, "updated_at": func.clock_timestamp()}
     connection.execute(update(Schedule).where(Schedule.schedule_id == schedule_id).values(changed))
 
 
@@ -72,20 +85,20 @@ def remove(connection: Connection, schedule_id: uuid.UUID) -> bool:
 def find(connection: Connection, schedule_id: uuid.UUID) -> schemas.Schedule | None:
     """Read one schedule."""
     row = connection.execute(_rows().where(Schedule.schedule_id == schedule_id)).mappings().first()
-    return None if row is None else schemas.Schedule.model_validate(dict(row))
+    return None if row is None else _shown(row)
 
 
 def hold(connection: Connection, schedule_id: uuid.UUID) -> schemas.Schedule | None:
     """Read one schedule and keep the dispatchers from firing it until the transaction ends."""
     query = _rows().where(Schedule.schedule_id == schedule_id).with_for_update()
     row = connection.execute(query).mappings().first()
-    return None if row is None else schemas.Schedule.model_validate(dict(row))
+    return None if row is None else _shown(row)
 
 
 def page(connection: Connection, listing: Listing) -> schemas.SchedulePage:
     """Read a page of schedules."""
     rows, following = newest_first(connection, _rows(), listing, Schedule.created_at, Schedule.schedule_id)
-    shown = [schemas.Schedule.model_validate(dict(row)) for row in rows]
+    shown = [_shown(row) for row in rows]
     return schemas.SchedulePage(items=shown, next=following)
 
 
@@ -103,3 +116,8 @@ def runs(connection: Connection, schedule_id: uuid.UUID, listing: Listing) -> sc
 def _rows() -> Select[Any]:
     columns = [column for column in Schedule.__table__.columns if column.key != "file_type"]
     return select(*columns, Schedule.file_type.label("export_type"))
+
+
+def _shown(row: RowMapping) -> schemas.Schedule:
+    said = said_options(row["options"], row["writing"])
+    return schemas.Schedule.model_validate({**row, "export_options": said or None})

@@ -34,7 +34,8 @@ def _columns(value: object) -> object:
     return [word.strip() for word in value.split(",")]
 
 
-def _mapping(value: object) -> object:
+def from_text(value: object) -> object:
+    """Read what is nested: as it is in JSON, or as JSON in text."""
     return _json(value) if isinstance(value, str) else value
 
 
@@ -105,7 +106,7 @@ _SomeColumns = Annotated[
     Annotated[list[_Column], Field(min_length=1, max_length=_MOST_NAMED), AfterValidator(_once)] | None,
     BeforeValidator(_columns),
 ]
-_Mapping = Annotated[Annotated[dict[_Name, _Name], Field(max_length=_MOST_NAMED)] | None, BeforeValidator(_mapping)]
+_Mapping = Annotated[Annotated[dict[_Name, _Name], Field(max_length=_MOST_NAMED)] | None, BeforeValidator(from_text)]
 
 
 class Reading(Given):

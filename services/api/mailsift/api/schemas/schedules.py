@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StrictBool, field_validator
+from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.exports import ExportOptions, require_type
 from mailsift.shared.verdicts import FileType
 
 Name = Annotated[Line, Field(min_length=1, max_length=100)]
@@ -23,6 +24,14 @@ Cron = Annotated[
 Zone = Annotated[Line, Field(min_length=1, max_length=100, description="whose clock it means, such as `Europe/Berlin`")]
 Wish = Annotated[FileType | None, Field(description="the file that each analysis is to end in")]
 
+Options = Annotated[
+    ExportOptions | None,
+    Field(
+        description="which rows and columns that file has and how it is written, as for POST /api/exports; needs "
+        "`exportType`"
+    ),
+]
+
 
 class ScheduleRequest(Given):
     """Analyse a list whenever a cron expression says so."""
@@ -32,7 +41,15 @@ class ScheduleRequest(Given):
     timezone: Zone = "UTC"
     upload_id: uuid.UUID
     export_type: Wish = None
+    export_options: Options = None
     enabled: StrictBool = True
+
+    @field_validator("export_options")
+    @classmethod
+    def _fits_the_file(cls, value: ExportOptions | None, info: ValidationInfo) -> ExportOptions | None:
+        if value is not None:
+            require_type(value, info.data.get("export_type"))
+        return value
 
 
 class ScheduleChange(Given):
@@ -43,6 +60,7 @@ class ScheduleChange(Given):
     timezone: Zone | None = None
     upload_id: uuid.UUID | None = None
     export_type: Wish = None
+    export_options: Options = None
     enabled: StrictBool | None = None
 
     @field_validator("name", "cron", "timezone", "upload_id", "enabled")
@@ -64,6 +82,7 @@ class Schedule(Answer):
     timezone: str
     upload_id: uuid.UUID
     export_type: FileType | None
+    export_options: dict[str, Any] | None = Field(description="what was said of the file besides its type")
     enabled: bool
     next_due_at: Time | None = Field(description="null when it is not enabled")
     created_at: Time

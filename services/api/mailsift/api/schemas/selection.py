@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from mailsift.api.schemas.base import Given, Line, Timed
+from mailsift.api.schemas.base import Given, Line
 from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
@@ -51,7 +51,7 @@ class ExportFilters(Given):
         return self
 
 
-class Selecting(Timed):
+class Selecting(Given):
     """Rows of an analysis, in an order."""
 
     filter_option: FilterOption = Field(
@@ -60,7 +60,6 @@ class Selecting(Timed):
     )
     filters: ExportFilters = Field(default=ExportFilters(), description="conditions besides")
     sort: RowOrder = Field(default=RowOrder.ROW, description="`row` as in the list, `score` or `-score` by the score")
-    partial: bool = Field(default=False, description="do not wait: export an analysis that is at work as far as it is")
 
     @property
     def selection(self) -> Selection:
@@ -82,5 +81,4 @@ class Selecting(Timed):
             duplicate=asked.duplicate,
             text=None if asked.text is None else asked.text.strip().lower(),
             order=self.sort,
-            partial=self.partial,
         )

@@ -10,9 +10,9 @@ from pydantic.alias_generators import to_camel
 
 from mailsift.api.schemas.analyses import AnalysisOpened
 from mailsift.api.schemas.base import Answer, Line, Page, Time, Timed
-from mailsift.api.schemas.exports import ExportAccepted
+from mailsift.api.schemas.exports import ExportAccepted, ExportOptions, require_type
 from mailsift.api.schemas.previews import Finding, Preview
-from mailsift.api.schemas.reading import Reading, true_or_false
+from mailsift.api.schemas.reading import Reading, from_text, true_or_false
 from mailsift.shared.inbox import MAX_NAME_LENGTH
 from mailsift.shared.urls import MAX_URL_LENGTH, parse_url
 from mailsift.shared.verdicts import FileType, ListAnalysisType, UploadSource, UploadStatus, UploadType
@@ -30,6 +30,12 @@ class Following(Timed):
     export_type: FileType | None = Field(
         default=None, description="write the answers into a file once the list is analysed; needs `analysisType`"
     )
+    export_options: Annotated[ExportOptions | None, BeforeValidator(from_text)] = Field(
+        default=None,
+        description="which rows and columns that file has and how it is written, as for POST /api/exports; in a query "
+        "or a form as JSON; needs `exportType`",
+        examples=[{"filterOption": "recommended", "columns": ["E-mail", "mailsift_status"]}],
+    )
 
 
 class Wishes(Following):
@@ -40,6 +46,13 @@ class Wishes(Following):
     def _needs_an_analysis(cls, value: FileType | None, info: ValidationInfo) -> FileType | None:
         if value is not None and info.data.get("analysis_type", ...) is None:
             raise ValueError("an export needs an analysis: say analysisType too, bulk or advanced")
+        return value
+
+    @field_validator("export_options")
+    @classmethod
+    def _fits_the_file(cls, value: ExportOptions | None, info: ValidationInfo) -> ExportOptions | None:
+        if value is not None:
+            require_type(value, info.data.get("export_type"))
         return value
 
     @property
@@ -64,7 +77,7 @@ class UploadWishes(UploadOptions, Wishes):
     @field_validator("preview")
     @classmethod
     def _nothing_follows(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
-        for name in ("analysis_type", "export_type", "scheduled_for"):
+        for name in ("analysis_type", "export_type", "export_options", "scheduled_for"):
             if value and info.data.get(name) is not None:
                 raise ValueError(
                     f"a preview is read at once, and nothing follows it: say {to_camel(name)} at its start"

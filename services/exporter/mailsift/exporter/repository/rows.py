@@ -122,9 +122,9 @@ def _left_out(connection: Connection, order: Order) -> Sequence[int]:
 
 def _copy(connection: Connection, rows: CopiedRows, statement: str, parameters: Mapping[str, object]) -> int:
     # COPY takes no parameters, so they are written into it, quoted by the driver.
-    lists = {name: list(values) for name, values in rows.parameters.items()}
+    bound = {name: each if isinstance(each, str) else list(each) for name, each in rows.parameters.items()}
     with _cursor(connection) as cursor:
-        query = cursor.mogrify(statement, {**parameters, **lists}).decode()
+        query = cursor.mogrify(statement, {**parameters, **bound}).decode()
         try:
             cursor.copy_expert(f"COPY ({query}) TO STDOUT ({rows.options})", rows.stream)
         except psycopg2.Error as error:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Final, cast
 
-from mailsift.exporter import rendering
-from mailsift.exporter.rendering import ANSWERS, Answer, Kind, Shape
+from mailsift.exporter.layout import Arranged, Layout, Told
+from mailsift.exporter.rendering import Kind
 from mailsift.exporter.writers.writer import AddedRows, CopiedRows, Rows, Writer
 from mailsift.shared import formulas
 from mailsift.shared.verdicts import Formulas
@@ -22,8 +22,10 @@ COPY_WIDTH: Final = 100
 time grows with the square of the width, and it selects 1,664 columns at most."""
 
 # COPY writes an empty text as "" to tell it from NULL. The user's file knew no such difference, so nothing that is
-# selected is NULL, and NULL is given another name.
-_OPTIONS: Final = r"FORMAT csv, DELIMITER E'{delimiter}', NULL '\N', ENCODING 'UTF8'"
+# selected is NULL, and NULL is given another name. Only where a record is one cell are quotes wanted: readers take a
+# blank line for no record.
+_OPTIONS: Final = "FORMAT csv, DELIMITER E'{delimiter}', NULL '{null}', ENCODING 'UTF8'"
+_NO_NULL: Final = r"\N"
 
 # Percent signs are doubled for the driver. The first character is looked at first: the pattern takes ten times as long.
 _INERT: Final = (
@@ -45,6 +47,8 @@ class Dialect:
     def line(self, cells: Iterable[str]) -> bytes:
         r"""One record as COPY writes it; Python's csv module leaves a lone \r without quotes."""
         needs_quotes = re.compile(rf'["{self.delimiter}\r\n]')
+        if (cells := list(cells)) == [""]:
+            return b'""\n'
         quoted = ('"' + c.replace('"', '""') + '"' if needs_quotes.search(c) else c for c in cells)
         return (self.delimiter.encode().decode("unicode_escape").join(quoted) + "\n").encode()
 
@@ -53,45 +57,48 @@ CSV: Final = Dialect("text/csv; charset=utf-8", ",")
 TSV: Final = Dialect("text/tab-separated-values; charset=utf-8", r"\t")
 
 
-def delimited_writer(dialect: Dialect, shape: Shape, options: WritingOptions) -> Writer:
+def delimited_writer(dialect: Dialect, layout: Layout, options: WritingOptions) -> Writer:
     """Write the user's columns and the answers as records."""
-    return Writer(dialect.content_type, partial(_begin, dialect, shape, options))
+    return Writer(dialect.content_type, partial(_begin, dialect, layout, options))
 
 
 @contextmanager
-def _begin(dialect: Dialect, shape: Shape, options: WritingOptions, stream: IO[bytes]) -> Iterator[Rows]:
+def _begin(dialect: Dialect, layout: Layout, options: WritingOptions, stream: IO[bytes]) -> Iterator[Rows]:
     clean = _clean(options)
-    header = map(clean, (*shape.columns, *rendering.answer_names(shape)))
-    stream.write((BOM_UTF8 if options.bom else b"") + dialect.line(header))
-    width = len(shape.columns)
-    answers = ", ".join(_answers(shape, options))
-    if width > COPY_WIDTH:
+    stream.write((BOM_UTF8 if options.bom else b"") + dialect.line(map(clean, layout.titles)))
+    if layout.cells > COPY_WIDTH:
+        arrange = layout.arranging("")
 
         def add(row: Sequence[object]) -> None:
-            stream.write(_record(dialect, width, clean, row))
+            stream.write(_record(dialect, arrange, clean, row))
 
-        yield AddedRows(add, f"u1.columns, {answers}")
+        yield AddedRows(add, layout.select(partial(_answer, layout, options)))
     else:
-        cells = (_text(options).format(cell=f"u1.columns[{number}]") for number in range(1, width + 1))
-        selected = ", ".join((*cells, answers))
-        yield CopiedRows(stream, selected, _OPTIONS.format(delimiter=dialect.delimiter))
+        values = (
+            _text(options).format(cell=f"u1.columns[{source + 1}]")
+            if isinstance(source := column.source, int)
+            else _answer(layout, options, source)
+            for column in layout.columns
+        )
+        null = "" if len(layout.columns) == 1 else _NO_NULL
+        yield CopiedRows(stream, ", ".join(values), _OPTIONS.format(delimiter=dialect.delimiter, null=null))
 
 
-def _record(dialect: Dialect, width: int, clean: Callable[[str], str], row: Sequence[object]) -> bytes:
+def _record(
+    dialect: Dialect,
+    arrange: Callable[[Sequence[str], Sequence[object]], Arranged],
+    clean: Callable[[str], str],
+    row: Sequence[object],
+) -> bytes:
     """Render a row that consists of its cells and the answers."""
     cells, *answers = cast("tuple[list[str], *tuple[str, ...]]", row)
-    return dialect.line([*map(clean, cells), *[""] * (width - len(cells)), *answers])
+    return dialect.line(cast("Sequence[str]", arrange([*map(clean, cells)], answers)))
 
 
-def _answers(shape: Shape, options: WritingOptions) -> Iterator[str]:
-    """Select the answers as text: `true` and `false`, lists joined by |, nothing where nothing is known."""
-    for entry in shape.entries:
-        for answer in ANSWERS:
-            yield _answer(answer, shape.value(answer, entry), options)
-
-
-def _answer(answer: Answer, value: str, options: WritingOptions) -> str:
-    match answer.kind:
+def _answer(layout: Layout, options: WritingOptions, told: Told) -> str:
+    """Select an answer as text: `true` and `false`, lists joined by |, nothing where nothing is known."""
+    value = layout.typed(told)
+    match told.answer.kind:
         case Kind.WORDS:
             return f"coalesce(array_to_string({value}, '|'), '')"
         case Kind.TEXT:

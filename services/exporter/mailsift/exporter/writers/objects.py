@@ -1,14 +1,19 @@
-"""JSON in UTF-8, as lines or as one array: an object a row, its cells below `columns`, the answers below `result`."""
+"""JSON in UTF-8, as lines or as one array: an object a row, its cells below `columns`, the answers below `result`.
+
+Where columns were chosen or renamed, an object has just these, one beside the other.
+"""
 
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import IO, TYPE_CHECKING, Final
 
 from mailsift.exporter import rendering
+from mailsift.exporter.layout import Column, Layout
 from mailsift.exporter.rendering import ANSWERS, EVIDENCE, ROW, Shape
 from mailsift.exporter.writers.writer import CopiedRows, Rows, Writer
 
@@ -22,27 +27,32 @@ _BUFFER: Final = 1024 * 1024
 _OPTIONS: Final = r"FORMAT csv, QUOTE E'\x01', DELIMITER E'\x02', ENCODING 'UTF8'"
 
 
-def json_lines_writer(shape: Shape) -> Writer:
+def json_lines_writer(layout: Layout) -> Writer:
     """Write the user's columns and the answers as JSON Lines."""
-    return Writer("application/x-ndjson", partial(_begin_lines, shape))
+    return Writer("application/x-ndjson", partial(_begin_lines, layout))
 
 
-def json_writer(shape: Shape) -> Writer:
+def json_writer(layout: Layout) -> Writer:
     """Write the same objects, still one a line, as the elements of one array."""
-    return Writer("application/json", partial(_begin_array, shape))
+    return Writer("application/json", partial(_begin_array, layout))
 
 
 @contextmanager
-def _begin_lines(shape: Shape, stream: IO[bytes]) -> Iterator[Rows]:
-    keys = rendering.json_keys(shape.columns)
-    yield CopiedRows(stream, _object(shape), _OPTIONS, {"keys": keys})
+def _begin_lines(layout: Layout, stream: IO[bytes]) -> Iterator[Rows]:
+    if layout.is_chosen:
+        names = [f"{json.dumps(key, ensure_ascii=False)}: " for key in rendering.json_keys(layout.titles)]
+        parameters = {f"name_{number}": name for number, name in enumerate(names)}
+        yield CopiedRows(stream, _flat_object(layout), _OPTIONS, parameters)
+    else:
+        keys = rendering.json_keys(layout.shape.columns)
+        yield CopiedRows(stream, _object(layout.shape), _OPTIONS, {"keys": keys})
 
 
 @contextmanager
-def _begin_array(shape: Shape, stream: IO[bytes]) -> Iterator[Rows]:
+def _begin_array(layout: Layout, stream: IO[bytes]) -> Iterator[Rows]:
     stream.write(b"[\n")
     elements = io.BufferedWriter(_Elements(stream), _BUFFER)
-    with _begin_lines(shape, elements) as rows:
+    with _begin_lines(layout, elements) as rows:
         yield rows
     elements.flush()
     stream.write(b"\n]\n")
@@ -64,6 +74,21 @@ class _Elements(io.RawIOBase):
         self._ended = lines.endswith(b"\n")
         self._stream.write(begun + lines.removesuffix(b"\n").replace(b"\n", b",\n"))
         return len(lines)
+
+
+def _flat_object(layout: Layout) -> str:
+    """Select a row as one JSON object; `name_0` and so on are bound to the names and what stands behind them.
+
+    PostgreSQL's own function for it takes fifty of them at most. A cell that the row has not is null.
+    """
+    pairs = (f"%(name_{number})s || {_json(layout, column)}" for number, column in enumerate(layout.columns))
+    return f"'{{' || array_to_string(ARRAY[{', '.join(pairs)}], ', ') || '}}'"
+
+
+def _json(layout: Layout, column: Column) -> str:
+    source = column.source
+    value = f"u1.columns[{source + 1}]" if isinstance(source, int) else layout.typed(source)
+    return f"coalesce(to_json({value})::text, 'null')"
 
 
 def _object(shape: Shape) -> str:

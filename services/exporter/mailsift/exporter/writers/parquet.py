@@ -14,7 +14,8 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from mailsift.exporter import rendering
-from mailsift.exporter.rendering import ANSWERS, Kind, Shape
+from mailsift.exporter.layout import Layout
+from mailsift.exporter.rendering import Kind
 from mailsift.exporter.writers.writer import AddedRows, Rows, Writer
 from mailsift.shared.errors import PermanentError
 
@@ -30,46 +31,46 @@ _TYPES: Final = {Kind.NUMBER: pa.int64(), Kind.FLAG: pa.bool_(), Kind.WORDS: pa.
 Row = Sequence[object]
 
 
-def parquet_writer(shape: Shape) -> Writer:
+def parquet_writer(layout: Layout) -> Writer:
     """Write the user's columns and the answers. Raises PermanentError `too_many_columns`."""
-    schema = schema_of(shape)
-    if len(schema) > COLUMNS:
+    if len(layout.columns) > COLUMNS:
         raise PermanentError(
             "too_many_columns", f"Parquet is written with {COLUMNS:,} columns at most: ask for csv, or for fewer"
         )
-    answers = (shape.value(answer, entry) for entry in shape.entries for answer in ANSWERS)
-    return Writer("application/vnd.apache.parquet", partial(_begin, schema, f"u1.columns, {', '.join(answers)}"))
+    return Writer("application/vnd.apache.parquet", partial(_begin, layout))
 
 
-def schema_of(shape: Shape) -> pa.Schema:
+def schema_of(layout: Layout) -> pa.Schema:
     """Name the columns, each by a name of its own, and say what they hold."""
-    names = (*rendering.json_keys(shape.columns), *rendering.answer_names(shape))
-    answers = [_TYPES.get(answer.kind, pa.string()) for answer in ANSWERS]
-    types = [pa.string()] * len(shape.columns) + answers * len(shape.email_columns)
-    return pa.schema(zip(names, types, strict=True))
+    sources = (column.source for column in layout.columns)
+    types = [
+        pa.string() if isinstance(source, int) else _TYPES.get(source.answer.kind, pa.string()) for source in sources
+    ]
+    return pa.schema(zip(rendering.json_keys(layout.titles), types, strict=True))
 
 
 @contextmanager
-def _begin(schema: pa.Schema, select: str, stream: IO[bytes]) -> Iterator[Rows]:
-    groups = _Groups(parquet.ParquetWriter(stream, schema), schema)
-    yield AddedRows(groups.add, select)
+def _begin(layout: Layout, stream: IO[bytes]) -> Iterator[Rows]:
+    schema = schema_of(layout)
+    groups = _Groups(parquet.ParquetWriter(stream, schema), schema, layout)
+    yield AddedRows(groups.add, layout.select(layout.typed))
     groups.close()
 
 
 class _Groups:
     """Rows on their way into groups."""
 
-    def __init__(self, file: parquet.ParquetWriter, schema: pa.Schema) -> None:
+    def __init__(self, file: parquet.ParquetWriter, schema: pa.Schema, layout: Layout) -> None:
         self._file = file
         self._schema = schema
+        self._arrange = layout.arranging(None)
         self._rows: list[Row] = []
         self._size = 0
 
     def add(self, row: Row) -> None:
         """Add a row that consists of its cells and the answers; cells that it has not are null."""
         cells, *answers = cast("tuple[list[str], *tuple[object, ...]]", row)
-        missing = len(self._schema) - len(cells) - len(answers)
-        self._rows.append([*cells, *[None] * missing, *answers])
+        self._rows.append(self._arrange(cells, answers))
         self._size += sum(map(len, cells)) + _BYTES_OF_A_CELL * len(self._schema)
         if len(self._rows) == _ROWS_OF_A_GROUP or self._size > _BYTES_OF_A_GROUP:
             self._write()

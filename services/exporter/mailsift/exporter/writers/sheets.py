@@ -12,8 +12,8 @@ from typing import IO, Any, Final, cast
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
-from mailsift.exporter import rendering
-from mailsift.exporter.rendering import ANSWERS, Kind, Shape
+from mailsift.exporter.layout import Layout, Told
+from mailsift.exporter.rendering import Kind
 from mailsift.exporter.writers.writer import AddedRows, Rows, Writer
 from mailsift.shared.errors import PermanentError
 
@@ -32,15 +32,15 @@ _BYTES_AROUND: Final = 50  # a cell
 _ESCAPED: Final = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 
 
-def sheet_writer(shape: Shape) -> Writer:
+def sheet_writer(layout: Layout) -> Writer:
     """Write the user's columns as text, and the answers in their types. Raises PermanentError `too_many_columns`."""
-    header = (*shape.columns, *rendering.answer_names(shape))
-    if len(header) > COLUMNS:
+    wanted = len(layout.columns)
+    if wanted > COLUMNS:
         raise PermanentError(
             "too_many_columns",
-            f"a sheet has {COLUMNS:,} columns at most, and this list needs {len(header):,}: ask for csv, or for fewer",
+            f"a sheet has {COLUMNS:,} columns at most, and this list needs {wanted:,}: ask for csv, or for fewer",
         )
-    return Writer(CONTENT_TYPE, partial(_begin, header, _select(shape)))
+    return Writer(CONTENT_TYPE, partial(_begin, layout))
 
 
 def shortened(cell: str) -> str:
@@ -54,25 +54,20 @@ def shortened(cell: str) -> str:
 
 
 @contextmanager
-def _begin(header: Sequence[str], select: str, stream: IO[bytes]) -> Iterator[Rows]:
+def _begin(layout: Layout, stream: IO[bytes]) -> Iterator[Rows]:
     # What is written lies in files until a workbook is closed; they go with the folder, whatever happens.
     with TemporaryDirectory(prefix="mailsift-") as folder:
-        sheets = _Sheets(Workbook(stream, {"constant_memory": True, "tmpdir": folder}), header)
+        sheets = _Sheets(Workbook(stream, {"constant_memory": True, "tmpdir": folder}), layout)
         try:
-            yield AddedRows(sheets.add, select, lambda: sheets.size)
+            yield AddedRows(sheets.add, layout.select(partial(_value, layout)), lambda: sheets.size)
             sheets.close()
         finally:
             sheets.let_go()
 
 
-def _select(shape: Shape) -> str:
-    values = (
-        f"array_to_string({value}, '|')" if answer.kind is Kind.WORDS else value
-        for entry in shape.entries
-        for answer in ANSWERS
-        for value in [shape.value(answer, entry)]
-    )
-    return f"u1.columns, {', '.join(values)}"
+def _value(layout: Layout, told: Told) -> str:
+    value = layout.typed(told)
+    return f"array_to_string({value}, '|')" if told.answer.kind is Kind.WORDS else value
 
 
 class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
@@ -95,12 +90,12 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
 class _Sheets:
     """Rows on their way into sheets, each with the header on top."""
 
-    def __init__(self, workbook: Workbook, header: Sequence[str]) -> None:
+    def __init__(self, workbook: Workbook, layout: Layout) -> None:
         self.size = 0
         """Roughly the bytes that wait in files."""
         self._workbook = workbook
-        self._header = header
-        self._width = len(header)
+        self._header = layout.titles
+        self._arrange = layout.arranging(None)
         self._bold = workbook.add_format({"bold": True})
         self._begin_sheet()
 
@@ -111,12 +106,10 @@ class _Sheets:
             self._begin_sheet()
         cells, *answers = cast("tuple[Sequence[str], *tuple[object, ...]]", row)
         sheet, number = self._sheet, self._number
-        for column, cell in enumerate(cells):
-            if cell:
-                self._write_text(column, cell)
-        for column, value in enumerate(answers, self._width - len(answers)):
+        for column, value in enumerate(self._arrange(cells, answers)):
             if isinstance(value, str):
-                self._write_text(column, value)
+                if value:
+                    self._write_text(column, value)
             elif isinstance(value, bool):
                 sheet.write_boolean(number, column, value)
             elif value is not None:
@@ -148,4 +141,4 @@ class _Sheets:
         self._number = 1
 
     def _end_sheet(self) -> None:
-        self._sheet.autofilter(0, 0, self._number - 1, self._width - 1)
+        self._sheet.autofilter(0, 0, self._number - 1, len(self._header) - 1)

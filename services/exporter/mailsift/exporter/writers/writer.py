@@ -17,7 +17,7 @@ class CopiedRows:
     """What COPY selects, of the entries and their answers."""
     options: str
     """How it writes that."""
-    parameters: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parameters: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     held: Callable[[], int] = int
     """As those of AddedRows, of which COPY has none."""
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.tables.analyses import Analysis
-from mailsift.shared.db.tables.columns import Id, Key, Now, Time, Words
+from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Time, Words
 from mailsift.shared.db.tables.jobs import Job
 from mailsift.shared.db.tables.people import UserProfile, Workspace
 from mailsift.shared.db.tables.uploads import Upload
@@ -31,6 +31,9 @@ class Schedule(Base):
     upload_id: Mapped[Id] = mapped_column(ForeignKey(Upload.upload_id, ondelete="CASCADE"), index=True)
     # The file that each analysis is to end in; none if the answers are enough.
     file_type: Mapped[Words | None]
+    # What was said of that file besides, as in exports.
+    options: Mapped[Json] = mapped_column(server_default=text("'{}'"))
+    writing: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     next_due_at: Mapped[Time | None]
     created_at: Mapped[Now]

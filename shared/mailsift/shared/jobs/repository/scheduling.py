@@ -19,8 +19,9 @@ from mailsift.shared.jobs.repository.requesting import (
     open_export,
 )
 from mailsift.shared.scoring_policy import ScoringPolicy
+from mailsift.shared.selection import Selection
 from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus
-from mailsift.shared.writing import AS_USUAL
+from mailsift.shared.writing import WritingOptions
 
 _DUE = text("""
     SELECT "scheduleId" FROM schedules
@@ -29,8 +30,9 @@ _DUE = text("""
 
 # Who does not get it leaves it to the dispatcher that fires it, or to the user who changes it.
 _LOCK = text("""
-    SELECT s."scheduleId", s."workspaceId", s."userId", s.cron, s.timezone, s."uploadId", s."fileType", s."nextDueAt",
-        u.status, u."rowsExpiredAt", u."fileName", coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now,
+    SELECT s."scheduleId", s."workspaceId", s."userId", s.cron, s.timezone, s."uploadId", s."fileType", s.options,
+        s.writing, s."nextDueAt", u.status, u."rowsExpiredAt", u."fileName",
+        coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now,
         EXISTS (
             SELECT FROM "workspaceMembers" m
             WHERE m."workspaceId" = s."workspaceId" AND m."userId" = s."userId") AS "isMember"
@@ -68,6 +70,8 @@ class DueSchedule:
     timezone: str
     upload_id: uuid.UUID
     file_type: FileType | None
+    selection: Selection
+    writing: WritingOptions
     next_due_at: dt.datetime
     upload_status: UploadStatus
     rows_kept: bool
@@ -99,6 +103,8 @@ def lock(connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | None
         timezone=row["timezone"],
         upload_id=row["uploadId"],
         file_type=None if row["fileType"] is None else FileType(row["fileType"]),
+        selection=Selection.from_json(row["options"]),
+        writing=WritingOptions.from_json(row["writing"]),
         next_due_at=row["nextDueAt"],
         upload_status=UploadStatus(row["status"]),
         rows_kept=row["rowsExpiredAt"] is None,
@@ -133,9 +139,9 @@ def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, op
     policy = policy_for(connection, schedule.workspace_id, operator)
     analysis = open_analysis(connection, requester, NewAnalysis(schedule.upload_id), policy=policy)
     if schedule.file_type is not None:
-        suffix = AS_USUAL.suffix(schedule.file_type)
-        name = export_name(schedule.upload_name, AnalysisType.ADVANCED, suffix, due_at.date())
-        new = NewExport(analysis.id, name, schedule.file_type)
+        suffix = schedule.writing.suffix(schedule.file_type)
+        name = export_name(schedule.upload_name, AnalysisType.ADVANCED, suffix, due_at.date(), schedule.selection)
+        new = NewExport(analysis.id, name, schedule.file_type, schedule.selection, schedule.writing)
         open_export(connection, requester, new, Turn(after_job_id=analysis.job_id))
     _end(connection, schedule.schedule_id, due_at, job_id=analysis.job_id, analysis_id=analysis.id)
 
