@@ -58,12 +58,12 @@ class LookUps:
             subject = Subject(analysis_id=make_analysis(connection, self.tenant, None))
             return enqueue(connection, self.tenant, JobType.DOMAIN_RESOLUTION, subject, domains=list(domains))
 
-    def pump(self, probe: ScriptedProbe) -> Pump:
+    def pump(self, probe: ScriptedProbe | DomainProbe) -> Pump:
         deps = AnalyzerDeps(cast("DomainProbe", probe), NAMESERVER, 10, 10, self.limit)
         handlers = {JobType.DOMAIN_RESOLUTION: resolve_domains, JobType.SINGLE_ANALYSIS: analyse_single}
         return Pump(self.worker, {job_type: partial(handler, deps) for job_type, handler in handlers.items()})
 
-    def run(self, job_id: uuid.UUID, probe: ScriptedProbe) -> Mapping[str, Any]:
+    def run(self, job_id: uuid.UUID, probe: ScriptedProbe | DomainProbe) -> Mapping[str, Any]:
         pump = self.pump(probe)
         row = self.row(job_id)
         pump.runner.run(str(job_id), row["attempt"], pump.handlers[JobType(row["jobType"])])

@@ -329,6 +329,13 @@ remote-control:
 @contextmanager
 def run_nsd(zones: Mapping[str, str]) -> Iterator[str]:
     """Serve zones (name -> zone file; "." is the root) with authority and yield HOST:PORT."""
+    with run_mortal_nsd(zones) as (address, _):
+        yield address
+
+
+@contextmanager
+def run_mortal_nsd(zones: Mapping[str, str]) -> Iterator[tuple[str, Power]]:
+    """The same, and what stops it and starts it again."""
     program = _programs(*_NSD) / "nsd"
     sandbox = _Sandbox()
     port = free_port()
@@ -338,6 +345,6 @@ def run_nsd(zones: Mapping[str, str]) -> Iterator[str]:
         lines.append(f'zone:\n    name: "{name}"\n    zonefile: "{number}.zone"\n')
     configuration = sandbox.folder / "nsd.conf"
     configuration.write_text("".join(lines))
-    with sandbox.guarded(program, "-d", "-c", configuration):
+    with sandbox.guarded(program, "-d", "-c", configuration) as power:
         sandbox.wait_until(lambda: accepts(port), seconds=20)
-        yield f"{LOOPBACK}:{port}"
+        yield f"{LOOPBACK}:{port}", power

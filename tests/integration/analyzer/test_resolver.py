@@ -272,6 +272,47 @@ def test_a_nameserver_that_only_points_elsewhere_proves_nothing(name_server: Nam
     assert (facts.existence, facts.accepts_mail, facts.lookups.mx) == (Existence.LAME, None, Lookup.NODATA)
 
 
+FAILING_ZONES = {
+    "example": """
+$ORIGIN example.
+$TTL 1200
+@ SOA ns hostmaster 1 3600 600 86400 300
+@ NS ns
+ns A 127.0.0.1
+circle CNAME round
+round CNAME circle
+at-circle MX 10 circle
+chain CNAME chain2
+chain2 CNAME chain3
+chain3 CNAME chain4
+chain4 MX 10 mx-chain
+mx-chain CNAME mx-chain2
+mx-chain2 CNAME ns
+lame NS ns.elsewhere.net.
+""",
+    "broken.test": "no zone at all",
+}
+FAILURES = (
+    ("broken.test", Existence.SERVFAIL, Lookup.SERVFAIL, None),
+    ("elsewhere.org", Existence.REFUSED, Lookup.REFUSED, None),
+    ("lame.example", Existence.LAME, Lookup.NODATA, None),
+    ("missing.example", Existence.NXDOMAIN, Lookup.NXDOMAIN, False),
+    ("below.missing.example", Existence.NXDOMAIN, Lookup.NXDOMAIN, False),
+    ("circle.example", Existence.EXISTS, Lookup.NODATA, False),
+    ("at-circle.example", Existence.EXISTS, Lookup.FOUND, False),
+    ("chain.example", Existence.EXISTS, Lookup.FOUND, False),
+)
+
+
+def test_each_way_to_fail_is_named(name_server: NameServer) -> None:
+    found = _resolve(_probe(name_server(FAILING_ZONES)), *(name for name, *_ in FAILURES))
+    told = {name: (facts.existence, facts.lookups.mx, facts.accepts_mail) for name, facts in found.items()}
+    assert told == {name: tuple(expected) for name, *expected in FAILURES}
+    at_circle, at_chain = found["at-circle.example"].mx[0], found["chain.example"].mx[0]
+    assert (at_circle.reach, at_circle.is_alias) == (Reach.NO_ADDRESS, True)
+    assert (at_chain.reach, at_chain.is_alias, at_chain.addresses) == (Reach.NOWHERE, True, ("127.0.0.1",))
+
+
 def test_a_name_that_does_not_exist_costs_one_question(name_server: NameServer) -> None:
     asked: Counter[Lookup] = Counter()
     _resolve(_probe(name_server(ZONES), asked), *(f"missing{number}.example" for number in range(300)))

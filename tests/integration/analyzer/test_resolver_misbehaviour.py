@@ -413,6 +413,20 @@ def test_no_nameserver_has_more_to_answer_than_it_is_said_to_bear_whoever_asks()
     assert len(asked) == 3
 
 
+def test_thousands_of_questions_are_out_at_once() -> None:
+    asked: set[str] = set()
+    enough = 2_000
+
+    def hold(question: dns.message.Message, _: str) -> bytes | None:
+        asked.add(question.question[0].to_text())
+        return _reply(question, "nxdomain").to_wire() if len(asked) >= enough else None
+
+    with serve(hold) as nameserver:
+        found = _many([nameserver], [f"d{n}.example" for n in range(enough)], concurrency=enough, query_seconds=30)
+    assert {facts.existence for facts in found.values()} == {Existence.NXDOMAIN}
+    assert len(asked) == len(found) == enough
+
+
 def test_a_nameserver_that_dies_in_the_middle_leaves_the_rest_to_the_other() -> None:
     heard = 0
 

@@ -9,8 +9,12 @@ from sqlalchemy import Engine, text
 from engines import waiting_for_locks
 from factories import Tenant
 from looking_up import NAMESERVER, LookUps, ScriptedProbe
+from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.repository import lookups
 from processes import wait_for
+from servers import accepts, run_mortal_nsd
 
 
 @pytest.fixture
@@ -103,6 +107,38 @@ def test_a_resolver_that_does_not_come_back_leaves_rows_unknown_and_no_failed_jo
     assert look_ups.notices(job) == ["dns_unreachable"]
     with look_ups.worker.begin() as connection:
         assert lookups.load_facts(connection, ["a.com"], NAMESERVER) == {}
+
+
+MORTAL = {
+    "com": """
+$ORIGIN com.
+$TTL 1200
+@ SOA ns hostmaster 1 3600 600 86400 300
+@ NS ns
+ns A 127.0.0.1
+a A 192.0.2.1
+b A 192.0.2.2
+"""
+}
+
+
+def test_a_nameserver_that_dies_and_comes_back_answers_for_the_rest(look_ups: LookUps) -> None:
+    with run_mortal_nsd(MORTAL) as (address, power):
+        port = int(address.rpartition(":")[2])
+        probe = DomainProbe(ProbeSettings((address,), query_seconds=12), CircuitBreaker())
+        assert look_ups.run(look_ups.job("a.com"), probe)["status"] == "completed"
+        power.off("TERM")
+        wait_for(lambda: not accepts(port), "the nameserver to end")
+        job = look_ups.job("a.com", "b.com")
+        row = look_ups.run(job, probe)
+        assert (row["status"], row["retryCount"], row["errorCode"]) == ("pending", 0, None)
+        power.on()
+        wait_for(lambda: accepts(port), "the nameserver to come back")
+        assert look_ups.run(job, probe)["status"] == "completed"
+    with look_ups.worker.begin() as connection:
+        known = lookups.load_facts(connection, ["a.com", "b.com"], NAMESERVER)
+    assert {name: facts.mx_host for name, facts in known.items()} == {"a.com": "a.com", "b.com": "b.com"}
+    assert look_ups.notices(job) == []
 
 
 def test_where_nobody_ever_answered_nobody_is_waited_for(look_ups: LookUps) -> None:
