@@ -67,7 +67,7 @@ class Client:
 
     def wait_for_job(self, job_id: str) -> Mapping[str, Any]:
         def ended() -> Mapping[str, Any] | None:
-            job = self.get(f"/api/jobs/{job_id}")
+            job: Mapping[str, Any] = self.get(f"/api/jobs/{job_id}")["job"]
             return job if job["status"] in {"completed", "failed", "dead_letter", "cancelled"} else None
 
         return wait_for(

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from mailsift.api.schemas.analyses import Analysis, AnalysisAccepted
 from mailsift.api.schemas.exports import Export, ExportAccepted
-from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.jobs import Job, JobAnswer
 from mailsift.api.schemas.outcomes import Calibration, OutcomesRecorded
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
@@ -216,7 +216,7 @@ class Client:
 
     def find_job(self, job_id: UUID) -> Job:
         """Read how a job stands."""
-        return self._ask(Job, "GET", f"/api/jobs/{job_id}")
+        return self._ask(JobAnswer, "GET", f"/api/jobs/{job_id}").job
 
     def _fetch(self, path: str, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         try:

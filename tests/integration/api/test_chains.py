@@ -68,7 +68,7 @@ def pump(worker: Engine, parts: Deps) -> Any:
 
 
 def job_of(client: Any, accepted: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = client.get(f"/api/jobs/{accepted['jobId']}").get_json()
+    found: dict[str, Any] = client.get(f"/api/jobs/{accepted['jobId']}").get_json()["job"]
     return found
 
 

@@ -21,7 +21,9 @@ from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps, wire
 
 # Of a workspace as a whole: no lists.
-SUMS = {"outcomes.show", "scoring.show"}
+SUMS = {"outcomes.show", "scoring.show", "job_statistics.stats", "job_statistics.dashboard"}
+# Lists that do not come as `items`.
+JOBS = {"jobs.index", "job_statistics.watched_list"}
 
 
 def calls(app: Flask) -> list[tuple[str, Rule]]:
@@ -74,6 +76,10 @@ def takes_json(method: str, rule: Rule) -> bool:
     return method == "PATCH" or rule.endpoint == "exports.link"
 
 
+# What a route asks for before it looks.
+BODIES = {"jobs.change": {"status": "cancelled"}}
+
+
 def test_what_belongs_to_another_tenant_is_not_there(app: Flask, owned: dict[str, str], stranger: Any) -> None:
     walked = 0
     for method, rule in calls(app):
@@ -82,7 +88,9 @@ def test_what_belongs_to_another_tenant_is_not_there(app: Flask, owned: dict[str
         walked += 1
         path = re.sub(r"<uuid:(\w+)>", lambda found: owned[found[1]], rule.rule)
         for foreign in (path, re.sub(r"<uuid:\w+>", str(uuid.uuid4()), rule.rule)):
-            response = stranger.call(method, foreign, **({"json": {}} if takes_json(method, rule) else {}))
+            response = stranger.call(
+                method, foreign, **({"json": BODIES.get(rule.endpoint, {})} if takes_json(method, rule) else {})
+            )
             assert (response.status_code, response.get_json()["code"]) == (404, "not_found"), (method, foreign)
     assert walked >= 12
 
@@ -100,10 +108,14 @@ def test_lists_show_nothing_of_another_tenant(app: Flask, owned: dict[str, str],
     paths = [
         rule.rule
         for method, rule in calls(app)
-        if method == "GET" and not rule.arguments and rule.endpoint not in {*PUBLIC, *SUMS}
+        if method == "GET" and not rule.arguments and rule.endpoint not in {*PUBLIC, *SUMS, *JOBS}
     ]
-    for path in [*paths, *(f"/api/jobs{query}" for query in queries)]:
+    for path in paths:
         assert stranger.get(path).get_json() == {"items": [], "next": None}, path
+    for query in ["", *queries]:
+        page = stranger.get(f"/api/jobs{query}").get_json()
+        assert (page["jobs"], page["pagination"]["total"]) == ([], 0), query
+    assert stranger.get("/api/jobs/list").get_json() == {"success": True, "jobs": [], "count": 0}
 
 
 def test_an_idempotency_key_is_a_tenants_own(client: Any, stranger: Any) -> None:

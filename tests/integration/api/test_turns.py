@@ -30,7 +30,7 @@ def ask(client: Any, rows: Any, what: str, **wanted: Any) -> Any:
 
 def job_of(client: Any, response: Any) -> dict[str, Any]:
     assert response.status_code == 202, response.text
-    found: dict[str, Any] = client.get(f"/api/jobs/{response.get_json()['jobId']}").get_json()
+    found: dict[str, Any] = client.get(f"/api/jobs/{response.get_json()['jobId']}").get_json()["job"]
     return found
 
 
@@ -80,7 +80,9 @@ def test_a_plus_that_became_a_space_is_explained(client: Any) -> None:
 def test_a_chain_begins_at_its_time_and_keeps_its_priority(client: Any) -> None:
     query = f"analysisType=advanced&exportType=csv&priority=3&scheduledFor={quote(LATER)}"
     body = client.post(f"/api/uploads?{query}", data=b"a@example.com", headers={"Content-Type": "text/csv"}).get_json()
-    jobs = [client.get(f"/api/jobs/{made['jobId']}").get_json() for made in (body, body["analysis"], body["export"])]
+    jobs = [
+        client.get(f"/api/jobs/{made['jobId']}").get_json()["job"] for made in (body, body["analysis"], body["export"])
+    ]
     assert [(job["priority"], job["waitsFor"]) for job in jobs] == [(3, "time"), (3, "job"), (3, "job")]
     assert [job["scheduledFor"] is None for job in jobs] == [False, True, True]
 
@@ -108,13 +110,13 @@ def test_nobody_waits_for_an_address_that_is_to_be_analysed_later(client: Any) -
 def test_a_pending_job_says_what_it_waits_for(client: Any, rows: Any, change: str, waits_for: str | None) -> None:
     job_id = client.upload()["jobId"]
     rows(f'UPDATE "jobQueue" SET {change}')
-    assert client.get(f"/api/jobs/{job_id}").get_json()["waitsFor"] == waits_for
-    assert client.get("/api/jobs").get_json()["items"][0]["waitsFor"] == waits_for
+    assert client.get(f"/api/jobs/{job_id}").get_json()["job"]["waitsFor"] == waits_for
+    assert client.get("/api/jobs").get_json()["jobs"][0]["waitsFor"] == waits_for
 
 
 def test_a_job_whose_queue_is_held_back_says_so(client: Any, rows: Any) -> None:
     job_id = client.upload()["jobId"]
     rows("""INSERT INTO "pausedQueues" (queue) VALUES ('analyzer.domains')""")
-    assert client.get(f"/api/jobs/{job_id}").get_json()["waitsFor"] == "worker"
+    assert client.get(f"/api/jobs/{job_id}").get_json()["job"]["waitsFor"] == "worker"
     rows("""INSERT INTO "pausedQueues" (queue) VALUES ('ingest.files')""")
-    assert client.get(f"/api/jobs/{job_id}").get_json()["waitsFor"] == "queue"
+    assert client.get(f"/api/jobs/{job_id}").get_json()["job"]["waitsFor"] == "queue"

@@ -13,9 +13,9 @@ from mailsift.api.problems import KINDS, Problem, from_validation
 from mailsift.api.schemas.analyses import AnalysisRequest, ListRequest, SingleRequest
 from mailsift.api.schemas.audits import AnalyzeRequest
 from mailsift.api.schemas.exports import ExportRequest
-from mailsift.api.schemas.jobs import watched_status
 from mailsift.api.schemas.results import Result, ResultFilter
 from mailsift.api.schemas.uploads import AddressList, UploadOptions, UploadWishes
+from mailsift.api.schemas.watched_jobs import watched_status
 from mailsift.shared.db.tables import AdvancedEmailResult
 from mailsift.shared.jobs.repository.requesting import Turn
 from mailsift.shared.jobs.states import JobStatus

@@ -11,7 +11,7 @@ from mailsift.api.schemas.jobs import Job
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.states import JobStatus
 
-JOB_ID = uuid.UUID(int=1)
+JOB_ID, EXPORT_ID = uuid.UUID(int=1), uuid.UUID(int=2)
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 
@@ -20,8 +20,10 @@ def job(status: JobStatus, progress: int, **change: Any) -> Job:
     known |= {
         "job_id": JOB_ID,
         "job_type": JobType.EXPORT,
+        "export_id": EXPORT_ID,
         "status": status,
         "progress": progress,
+        "progress_detail": {"total": None, "processed": 0, "failed": 0, "percentage": progress, "message": "At work"},
         "processed_items": 0,
         **dict.fromkeys(("attempt", "retry_count", "max_retries", "priority"), 0),
         "trace_id": "t",
@@ -74,7 +76,7 @@ def test_each_state_is_told_once_and_the_end_ends_the_stream() -> None:
         "type": "complete",
         "jobId": str(JOB_ID),
         "status": "completed",
-        "resultData": {"rows": 3},
+        "resultData": {"rows": 3, "resultsUrl": f"/api/exports/{EXPORT_ID}/download"},
         "errorCode": None,
         "errorMessage": None,
     }

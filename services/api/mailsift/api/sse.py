@@ -8,7 +8,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
 
-from mailsift.api.schemas.jobs import Job, JobMetadata, watched_status
+from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.watched_jobs import JobMetadata, result_data, watched_status
 
 HEARTBEAT = b": heartbeat\n\n"
 _RETRY = b"retry: 3000\n\n"
@@ -79,7 +80,7 @@ def _complete(job: Job) -> dict[str, Any]:
         "type": "complete",
         "jobId": str(job.job_id),
         "status": watched_status(job.status).value,
-        "resultData": job.result,
+        "resultData": result_data(job),
         "errorCode": job.error_code,
         "errorMessage": job.error_message,
     }

@@ -60,6 +60,10 @@ class NewJob:
     scheduled_for: dt.datetime | None = None
     # The job of the same workspace that must have completed first.
     after_job_id: uuid.UUID | None = None
+    # It is cancelled when it has not ended by then; None gives it all the time it takes.
+    deadline: dt.datetime | None = None
+    # The word by which it was asked for, where that is no type of ours.
+    requested_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from mailsift.api.deps import Deps
 from mailsift.api.problems import Problem
 from mailsift.api.repository import audits, jobs
 from mailsift.api.schemas.audits import AnalyzeAccepted, AnalyzeRequest, AnalyzeStatus
-from mailsift.api.schemas.jobs import Job, WatchedStatus, watched_status
+from mailsift.api.schemas.jobs import Job
+from mailsift.api.schemas.watched_jobs import WatchedStatus, watched_status
 from mailsift.api.wording.languages import Language
 from mailsift.api.wording.steps import STATES, STEPS
 from mailsift.shared.db.session import tenant_transaction

@@ -21,16 +21,28 @@ from mailsift.shared.jobs.states import JobStatus
 def cancel(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
     """End a job at the user's wish: at once while it waits, else at its next safe place. Raises Problem."""
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
-        before = _root(connection, job_id)
-        status = None if before.ended else queueing.request_cancel(connection, job_id)
-        if status not in {JobStatus.CANCELLED, JobStatus.PROCESSING}:
-            raise Problem("job_ended", f"the job is {(status or before.status).value}; there is nothing to cancel")
-        record(connection, principal, Activity.JOB_CANCELLED, job_id)
+        status = _cancel(connection, principal, job_id)
     message = "Job cancelled successfully" if status is JobStatus.CANCELLED else "Job will stop at its next safe place"
-    return JobMoved(success=True, message=message, job_id=job_id, status=JobStatus(status))
+    return JobMoved(success=True, message=message, job_id=job_id, status=status)
 
 
-def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
+def change(deps: Deps, principal: Principal, job_id: uuid.UUID) -> Job:
+    """Give a job another state, which can only be that of one taken back. Raises Problem."""
+    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+        _cancel(connection, principal, job_id)
+        return _root(connection, job_id)
+
+
+def _cancel(connection: Connection, principal: Principal, job_id: uuid.UUID) -> JobStatus:
+    before = _root(connection, job_id)
+    status = None if before.ended else queueing.request_cancel(connection, job_id)
+    if status not in {JobStatus.CANCELLED, JobStatus.PROCESSING}:
+        raise Problem("job_ended", f"the job is {(status or before.status).value}; there is nothing to cancel")
+    record(connection, principal, Activity.JOB_CANCELLED, job_id)
+    return JobStatus(status)
+
+
+def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> Job:
     """Put a job that ended badly back to work. Raises Problem."""
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
         before = _root(connection, job_id)
@@ -38,8 +50,7 @@ def retry(deps: Deps, principal: Principal, job_id: uuid.UUID) -> JobMoved:
         if not queueing.retry(connection, job_id):
             raise Problem("job_not_retryable", f"the job is {before.status.value}")
         record(connection, principal, Activity.JOB_RETRIED, job_id)
-        after = _root(connection, job_id)
-    return JobMoved(success=True, message="Job queued again", job_id=job_id, status=after.status)
+        return _root(connection, job_id)
 
 
 def _require_predecessor(connection: Connection, job: Job) -> None:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, literal, select
 from sqlalchemy.orm import aliased
 
 from mailsift.api.repository.pages import by_number, newest_first
 from mailsift.api.schemas import jobs as schemas
 from mailsift.api.schemas.base import Numbered
-from mailsift.api.schemas.jobs import WaitsFor
-from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog, PausedQueue
+from mailsift.api.schemas.jobs import MOST_PAGED, Pagination, RequestedAs, WaitsFor
+from mailsift.api.schemas.watched_jobs import WatchedFilter, watched_status
+from mailsift.api.wording.job_progress import progress_message
+from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog, PausedQueue, Upload
+from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.progress import eta_seconds
-from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.jobs.states import RETRYABLE, JobStatus
 
 # A job's row carries only its most specific subject; the others follow from it.
 _SUBJECTS = {"upload_id", "analysis_id", "export_id"}
@@ -23,6 +26,7 @@ _SUBJECTS = {"upload_id", "analysis_id", "export_id"}
 _SHOWN = [
     column for column in Job.__table__.columns if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
 ]
+_LAST_LINES = 100  # that are shown with a job
 _NOBODY = "system"  # the worker of a job that none has claimed
 _NOW = func.clock_timestamp()
 _PAUSED = select(PausedQueue.queue).where(PausedQueue.queue == Job.queue).exists()
@@ -58,19 +62,60 @@ def status_of(connection: Connection, job_id: uuid.UUID) -> JobStatus | None:
 
 def page(connection: Connection, wanted: schemas.JobFilter) -> schemas.JobPage:
     """Read a page of jobs."""
-    query = _rows().where(*_conditions(wanted))
+    conditions = list(_conditions(wanted))
+    query = _rows().where(*conditions).offset(wanted.offset)
     rows, following = newest_first(connection, query, wanted, Job.created_at, Job.job_id)
-    return schemas.JobPage(items=[_shown(row) for row in rows], next=following)
+    total = _count(connection, conditions)
+    pagination = Pagination(
+        page=None if wanted.cursor else wanted.page or 1,
+        limit=wanted.limit,
+        total=total,
+        pages=-(-total // wanted.limit),
+        next=following,
+    )
+    return schemas.JobPage(jobs=[_shown(row) for row in rows], pagination=pagination)
+
+
+def newest(connection: Connection, wanted: WatchedFilter) -> list[schemas.Job]:
+    """Read the newest whole jobs of a kind."""
+    conditions: list[ColumnElement[bool]] = [Job.parent_job_id.is_(None)]
+    if wanted.type is not None:
+        conditions.append(_is_of_type(wanted.type))
+    if wanted.status is not None:
+        states = [status.value for status in JobStatus if watched_status(status) is wanted.status]
+        conditions.append(Job.status.in_(states))
+    query = _rows().where(*conditions).order_by(Job.created_at.desc(), Job.job_id.desc()).limit(wanted.limit)
+    return [_shown(row) for row in connection.execute(query).mappings()]
+
+
+def _is_of_type(wanted: JobType | RequestedAs) -> ColumnElement[bool]:
+    return (Job.requested_as if isinstance(wanted, RequestedAs) else Job.job_type) == wanted.value
+
+
+def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
+    """Count jobs, as far as pages go."""
+    some = _with_subjects(select(literal(1))).where(*conditions).limit(MOST_PAGED).subquery()
+    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def logs(connection: Connection, job_id: uuid.UUID, wanted: schemas.JobLogFilter) -> schemas.JobLogPage:
     """Read a page of what a job's attempts wrote, those of its parts included, from the oldest."""
-    query = select(JobLog.__table__).join(Job, Job.job_id == JobLog.job_id)
-    query = query.where((Job.job_id == job_id) | (Job.parent_job_id == job_id))
+    query = _lines(job_id)
     if wanted.attempt is not None:
         query = query.where(JobLog.attempt == wanted.attempt)
     rows, following = by_number(connection, query, wanted, JobLog.job_log_id)
-    return schemas.JobLogPage(items=[schemas.JobLogLine.model_validate(dict(row)) for row in rows], next=following)
+    return schemas.JobLogPage(logs=[schemas.JobLogLine.model_validate(dict(row)) for row in rows], next=following)
+
+
+def last_lines(connection: Connection, job_id: uuid.UUID) -> list[schemas.JobLogLine]:
+    """Read the last lines that a job's attempts wrote, those of its parts included, from the oldest of them."""
+    rows = connection.execute(_lines(job_id).order_by(JobLog.job_log_id.desc()).limit(_LAST_LINES)).mappings().all()
+    return [schemas.JobLogLine.model_validate(dict(row)) for row in reversed(rows)]
+
+
+def _lines(job_id: uuid.UUID) -> Select[Any]:
+    query = select(JobLog.__table__).join(Job, Job.job_id == JobLog.job_id)
+    return query.where((Job.job_id == job_id) | (Job.parent_job_id == job_id))
 
 
 def events(connection: Connection, job_id: uuid.UUID, listing: Numbered) -> schemas.JobEventPage:
@@ -90,28 +135,36 @@ def _event(row: RowMapping) -> schemas.JobEvent:
 def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
     equal: dict[Any, Any] = {
         Job.status: wanted.status,
-        Job.job_type: wanted.job_type,
         _UPLOAD_ID: wanted.upload_id,
         _ANALYSIS_ID: wanted.analysis_id,
         Job.export_id: wanted.export_id,
     }
     yield from (column == value for column, value in equal.items() if value is not None)
+    if wanted.job_type is not None:
+        yield _is_of_type(wanted.job_type)
     # None asks for whole jobs.
     yield Job.parent_job_id == wanted.parent_job_id
 
 
 def _rows() -> Select[Any]:
+    query = select(
+        *_SHOWN,
+        Job.step_started_at,
+        Job.step_started_items,
+        Job.export_id,
+        _ANALYSIS_ID.label("analysis_id"),
+        _UPLOAD_ID.label("upload_id"),
+        func.coalesce(Upload.rejected_rows, 0).label("failed_items"),
+        _NOW.label("now"),
+        _WAITS_FOR,
+    )
+    # Of the job that reads a list itself: later ones do not count its rejected rows again.
+    return _with_subjects(query).outerjoin(Upload, Upload.upload_id == Job.upload_id)
+
+
+def _with_subjects(query: Select[Any]) -> Select[Any]:
     return (
-        select(
-            *_SHOWN,
-            Job.step_started_at,
-            Job.step_started_items,
-            Job.export_id,
-            _ANALYSIS_ID.label("analysis_id"),
-            _UPLOAD_ID.label("upload_id"),
-            _NOW.label("now"),
-            _WAITS_FOR,
-        )
+        query.select_from(Job)
         .outerjoin(Export, Export.export_id == Job.export_id)
         .outerjoin(Analysis, Analysis.analysis_id == _ANALYSIS_ID)
         .where(_IS_SHOWN)
@@ -128,4 +181,26 @@ def _shown(row: RowMapping) -> schemas.Job:
             row["total_items"],
             row["now"],
         )
-    return schemas.Job.model_validate({**row, "eta_seconds": eta})
+    details = {"progress_detail": _progress(row), "error_detail": _error(row)}
+    return schemas.Job.model_validate({**row, "eta_seconds": eta, **details})
+
+
+def _progress(row: RowMapping) -> schemas.ProgressDetail:
+    return schemas.ProgressDetail(
+        total=row["total_items"],
+        processed=row["processed_items"],
+        failed=row["failed_items"],
+        percentage=row["progress"],
+        message=progress_message(row["status"], row["current_step"], row["processed_items"], row["total_items"]),
+    )
+
+
+def _error(row: RowMapping) -> schemas.ErrorDetail | None:
+    if row["error_code"] is None and row["error_message"] is None:
+        return None
+    return schemas.ErrorDetail(
+        code=row["error_code"],
+        message=row["error_message"],
+        attempt=row["attempt"],
+        retryable=row["status"] in RETRYABLE,
+    )

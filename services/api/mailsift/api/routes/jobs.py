@@ -16,16 +16,17 @@ from mailsift.api.repository import jobs
 from mailsift.api.routes.answers import found, reading
 from mailsift.api.schemas.base import Numbered
 from mailsift.api.schemas.jobs import (
-    Job,
+    JobAnswer,
+    JobChange,
     JobEventPage,
     JobFilter,
     JobLogFilter,
     JobLogPage,
     JobMoved,
     JobPage,
-    JobStatusAnswer,
-    status_answer,
+    JobWithLogs,
 )
+from mailsift.api.schemas.watched_jobs import JobStatusAnswer, watched
 from mailsift.shared.jobs.states import JobStatus
 
 blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/jobs", tag="jobs")
@@ -35,18 +36,45 @@ blueprint = APIBlueprint("jobs", __name__, url_prefix="/api/jobs", tag="jobs")
 @blueprint.input(JobFilter, location="query")
 @blueprint.output(JobPage)
 def index(query_data: JobFilter) -> JobPage:
-    """List jobs, the newest first; with `parentJobId` the parts of one."""
+    """List jobs, the newest first; with `parentJobId` the parts of one.
+
+    Page by page by number (`page`), or by `cursor`, which new jobs do not shift.
+    """
     with reading() as connection:
         return jobs.page(connection, query_data)
 
 
 @blueprint.get("/<uuid:job_id>")
-@blueprint.output(Job)
+@blueprint.output(JobWithLogs)
 @blueprint.doc(responses=refusals("not_found"))
-def show(job_id: uuid.UUID) -> Job:
-    """Read a job."""
+def show(job_id: uuid.UUID) -> JobWithLogs:
+    """Read a job, and the last 100 lines that it and its parts wrote."""
     with reading() as connection:
-        return found(jobs.find(connection, job_id), "job")
+        job = found(jobs.find(connection, job_id), "job")
+        return JobWithLogs(job=job, logs=jobs.last_lines(connection, job_id))
+
+
+@blueprint.patch("/<uuid:job_id>")
+@blueprint.input(JobChange, location="json")
+@blueprint.output(JobAnswer, description="cancelled")
+@blueprint.doc(
+    responses=refusals(
+        "malformed_body",
+        "forbidden",
+        "not_found",
+        "job_ended",
+        "not_a_root_job",
+        "body_too_large",
+        "unsupported_media_type",
+        "validation_failed",
+    )
+    | answers(202, "it runs, and stops at its next safe place", {"application/json": "JobAnswer"})
+)
+@needs(Permission.ADMINISTER)
+def change(job_id: uuid.UUID, json_data: JobChange) -> tuple[JobAnswer, int]:  # noqa: ARG001 - it says one thing only
+    """Cancel a job by its new state; for the owner and the admins of a workspace."""
+    job = steering.change(deps(), principal(), job_id)
+    return JobAnswer(job=job), _done_or_asked(job.status)
 
 
 @blueprint.delete("/<uuid:job_id>")
@@ -67,7 +95,7 @@ def delete(job_id: uuid.UUID) -> JobMoved:
 def status(job_id: uuid.UUID) -> JobStatusAnswer:
     """Ask how a job stands."""
     with reading() as connection:
-        return status_answer(found(jobs.find(connection, job_id), "job"))
+        return JobStatusAnswer(job=watched(found(jobs.find(connection, job_id), "job")))
 
 
 @blueprint.get("/<uuid:job_id>/logs")
@@ -101,13 +129,16 @@ def events(job_id: uuid.UUID, query_data: Numbered) -> JobEventPage:
 def cancel(job_id: uuid.UUID) -> tuple[JobMoved, int]:
     """Cancel a job."""
     moved = steering.cancel(deps(), principal(), job_id)
-    done = moved.status is JobStatus.CANCELLED
-    return moved, (HTTPStatus.OK if done else HTTPStatus.ACCEPTED).value
+    return moved, _done_or_asked(moved.status)
 
 
 @blueprint.post("/<uuid:job_id>/retry")
-@blueprint.output(JobMoved, status_code=202, description="it waits again, or works on what is left")
+@blueprint.output(JobAnswer, status_code=202, description="it waits again, or works on what is left")
 @blueprint.doc(responses=refusals("not_found", "job_not_retryable", "not_a_root_job"))
-def retry(job_id: uuid.UUID) -> JobMoved:
+def retry(job_id: uuid.UUID) -> JobAnswer:
     """Try a job again that ended badly."""
-    return steering.retry(deps(), principal(), job_id)
+    return JobAnswer(job=steering.retry(deps(), principal(), job_id))
+
+
+def _done_or_asked(status: JobStatus) -> int:
+    return (HTTPStatus.OK if status is JobStatus.CANCELLED else HTTPStatus.ACCEPTED).value

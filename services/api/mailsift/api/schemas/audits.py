@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from mailsift.api.schemas.base import Answer, Given, Time
-from mailsift.api.schemas.jobs import WatchedStatus
 from mailsift.api.schemas.results import ScoreLine
 from mailsift.api.schemas.scoring import Judged
+from mailsift.api.schemas.watched_jobs import WatchedStatus
 from mailsift.shared.domains import MAX_TEXT_LENGTH, domain_of_url, parse_domain
 from mailsift.shared.verdicts import AnalysisType, DomainStep, RiskLevel, Severity, Status
 

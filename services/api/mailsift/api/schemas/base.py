@@ -41,6 +41,12 @@ class Answer(BaseModel):
     )
 
 
+class SnakeAnswer(Answer):
+    """The base of answers in the words of data pipeline jobs."""
+
+    model_config = ConfigDict(alias_generator=None)
+
+
 class Page(Answer, Generic[Item]):
     """A page of a list; `next` is the cursor of the page after it, null on the last."""
 

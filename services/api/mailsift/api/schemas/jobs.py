@@ -1,17 +1,19 @@
-"""Jobs, in our own words and in those of the first job interface."""
+"""Jobs: how they stand, what they wrote, and how they are listed."""
 
 from __future__ import annotations
 
 import uuid
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mailsift.api.schemas.base import Answer, Listing, Numbered, Page, Time
+from mailsift.api.schemas.base import Answer, Given, Listing, Numbered, Page, Time
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.states import ENDED, JobStatus
 
+MOST_PAGED: Final = 10_000
+"""How many jobs can be leafed through by the number of the page, and are counted."""
 _MOST_ATTEMPTS = 2**31 - 1  # of an integer
 
 
@@ -31,13 +33,43 @@ _WAITS_FOR = Field(
 )
 
 
+class RequestedAs(StrEnum):
+    """The words by which a job may be asked for that are no type of ours."""
+
+    IMPORT_CSV = "import_csv"
+    EXPORT_DATA = "export_data"
+    VERIFY_EMAILS = "verify-emails"
+    ANALYZE_FILE = "analyze-file"
+
+
+class ProgressDetail(Answer):
+    """How far a job is."""
+
+    total: int | None = Field(description="null until it is known")
+    processed: int
+    failed: int = Field(description="rows of a list from which no address could be taken")
+    percentage: int = Field(ge=0, le=100)
+    message: str
+
+
+class ErrorDetail(Answer):
+    """Why a job ended badly, or what the last try died of."""
+
+    code: str | None
+    message: str | None
+    attempt: int = Field(description="how often the job had been taken up by then")
+    retryable: bool = Field(description="whether it may be tried again by hand: it has ended")
+
+
 class Job(Answer):
     """A piece of background work."""
 
     job_id: uuid.UUID
     job_type: JobType
+    requested_as: RequestedAs | None = Field(description="the word by which it was asked for, where that is no type")
     status: JobStatus
     progress: int = Field(ge=0, le=100)
+    progress_detail: ProgressDetail
     current_step: str | None
     processed_items: int
     total_items: int | None
@@ -48,6 +80,7 @@ class Job(Answer):
     priority: int
     error_code: str | None
     error_message: str | None
+    error_detail: ErrorDetail | None
     upload_id: uuid.UUID | None
     analysis_id: uuid.UUID | None
     export_id: uuid.UUID | None
@@ -58,6 +91,7 @@ class Job(Answer):
     trace_id: str
     created_at: Time
     scheduled_for: Time | None = Field(description="not before then")
+    deadline_at: Time | None = Field(description="cancelled unless it has ended by then")
     started_at: Time | None
     completed_at: Time | None
     updated_at: Time
@@ -73,12 +107,28 @@ class Job(Answer):
 class JobFilter(Listing):
     """Which jobs; without `parentJobId` only whole jobs, with it the parts of one."""
 
+    page: int | None = Field(default=None, ge=1, description="in place of `cursor`, among the newest 10,000")
     status: JobStatus | None = None
-    job_type: JobType | None = None
+    job_type: JobType | RequestedAs | None = Field(
+        default=None, description="a type, or a word by which jobs were asked for"
+    )
     upload_id: uuid.UUID | None = None
     analysis_id: uuid.UUID | None = None
     export_id: uuid.UUID | None = None
     parent_job_id: uuid.UUID | None = None
+
+    @model_validator(mode="after")
+    def _one_way_to_page(self) -> JobFilter:
+        if self.page is not None and self.cursor is not None:
+            raise ValueError("page and cursor: say one of both")
+        if self.offset + self.limit > MOST_PAGED:
+            raise ValueError(f"pages end at the newest {MOST_PAGED}; go on with `next` of the last one as cursor")
+        return self
+
+    @property
+    def offset(self) -> int:
+        """How many jobs stand before the page."""
+        return ((self.page or 1) - 1) * self.limit
 
 
 class JobLogFilter(Numbered):
@@ -108,77 +158,8 @@ class JobEvent(Answer):
     created_at: Time
 
 
-class WatchedStatus(StrEnum):
-    """The states of a job as the status and stream routes name them."""
-
-    PENDING = "pending"
-    RUNNING = "running"
-    COMPLETED = "completed"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-_WATCHED = {JobStatus.PROCESSING: WatchedStatus.RUNNING, JobStatus.DEAD_LETTER: WatchedStatus.FAILED}
-
-
-def watched_status(status: JobStatus) -> WatchedStatus:
-    """Say a job's state in the words of the status and stream routes."""
-    return _WATCHED.get(status) or WatchedStatus(status.value)
-
-
-class JobMetadata(Answer):
-    """What a job is about and how far it is."""
-
-    current_step: str | None
-    processed_items: int
-    total_items: int | None
-    eta_seconds: int | None
-    upload_id: uuid.UUID | None
-    analysis_id: uuid.UUID | None
-    export_id: uuid.UUID | None
-    after_job_id: uuid.UUID | None
-    waits_for: WaitsFor | None
-
-
-class WatchedJob(Answer):
-    """A job as the status route shows it."""
-
-    id: uuid.UUID
-    type: JobType
-    status: WatchedStatus
-    progress: int
-    metadata: JobMetadata
-    result_data: dict[str, Any] | None
-    error_message: str | None
-    created_at: Time
-    updated_at: Time
-
-
-class JobStatusAnswer(Answer):
-    """The answer of the status route."""
-
-    success: bool
-    job: WatchedJob
-
-
-def status_answer(job: Job) -> JobStatusAnswer:
-    """Write a job in the shape of the status route."""
-    watched = WatchedJob(
-        id=job.job_id,
-        type=job.job_type,
-        status=watched_status(job.status),
-        progress=job.progress,
-        metadata=JobMetadata.model_validate(job),
-        result_data=job.result,
-        error_message=job.error_message,
-        created_at=job.created_at,
-        updated_at=job.updated_at,
-    )
-    return JobStatusAnswer(success=True, job=watched)
-
-
 class JobMoved(Answer):
-    """What became of the wish to cancel a job or to try it again."""
+    """What became of the wish to cancel a job or to delete it."""
 
     success: bool
     message: str
@@ -186,12 +167,46 @@ class JobMoved(Answer):
     status: JobStatus
 
 
-class JobPage(Page[Job]):
+class JobChange(Given):
+    """What an admin may change of a job."""
+
+    status: Literal[JobStatus.CANCELLED]
+
+
+class Pagination(Answer):
+    """Where a page stands in its list."""
+
+    page: int | None = Field(description="null of a page that a cursor led to")
+    limit: int
+    total: int = Field(description=f"{MOST_PAGED} where there are more")
+    pages: int
+    next: str | None = Field(description="the cursor of the page after it, null on the last")
+
+
+class JobPage(Answer):
     """A page of jobs."""
 
+    jobs: list[Job]
+    pagination: Pagination
 
-class JobLogPage(Page[JobLogLine]):
+
+class JobAnswer(Answer):
+    """A job."""
+
+    job: Job
+
+
+class JobWithLogs(JobAnswer):
+    """A job, and the last lines that it and its parts wrote."""
+
+    logs: list[JobLogLine]
+
+
+class JobLogPage(Answer):
     """A page of log lines."""
+
+    logs: list[JobLogLine]
+    next: str | None = Field(description="the cursor of the page after it, null on the last")
 
 
 class JobEventPage(Page[JobEvent]):

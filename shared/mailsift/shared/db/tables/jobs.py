@@ -77,6 +77,26 @@ class Job(Base):
         ),
         Index("ix_jobQueue_lease_token", "lease_token", postgresql_where=text('"leaseToken" IS NOT NULL')),
         Index(None, "workspace_id", text('"createdAt" DESC')),
+        # Of whole jobs, those in a state: to be listed and counted, and by when they ended.
+        Index(
+            "ix_jobQueue_listed",
+            "workspace_id",
+            "status",
+            text('"createdAt" DESC'),
+            postgresql_where=text('"parentJobId" IS NULL AND "deletedAt" IS NULL'),
+        ),
+        Index(
+            "ix_jobQueue_finished",
+            "workspace_id",
+            "status",
+            text('"completedAt" DESC'),
+            postgresql_where=text('"parentJobId" IS NULL AND "completedAt" IS NOT NULL'),
+        ),
+        Index(
+            "ix_jobQueue_deadlines",
+            "deadline_at",
+            postgresql_where=text('"deadlineAt" IS NOT NULL AND "completedAt" IS NULL'),
+        ),
         {"postgresql_with": {"fillfactor": "70", "autovacuum_vacuum_scale_factor": "0.02"}},
     )
 
@@ -94,6 +114,8 @@ class Job(Base):
     # Unique below one parent, so that a phase is never planned twice.
     child_key: Mapped[Words | None]
     job_type: Mapped[Words]
+    # The word by which it was asked for, where that is no type of ours.
+    requested_as: Mapped[Words | None]
     queue: Mapped[Words]
     payload: Mapped[Json] = mapped_column(server_default=text("'{}'"))
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
@@ -129,6 +151,8 @@ class Job(Base):
 
     # What the user asked for.
     scheduled_for: Mapped[Time | None]
+    # Who asked waits no longer: a job that has not ended by then is cancelled.
+    deadline_at: Mapped[Time | None]
     # When the job may be sent, which moves with every retry and is `infinity` while it waits for another; when it was.
     due_at: Mapped[Now]
     # The order in which jobs are sent: by due time, where a point of priority is worth a minute of waiting. So the more

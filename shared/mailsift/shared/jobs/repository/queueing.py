@@ -28,10 +28,12 @@ _ENDED_BADLY = "status IN ({})".format(", ".join(f"'{status}'" for status in sor
 # One that waits for another is due when that one has completed.
 _ENQUEUE = text("""
     INSERT INTO "jobQueue" ("jobId", "workspaceId", "userId", "uploadId", "analysisId", "exportId", "jobType", queue,
-        payload, priority, "traceId", "maxRetries", "maxRuntimeSeconds", "scheduledFor", "afterJobId", "dueAt")
+        payload, priority, "traceId", "maxRetries", "maxRuntimeSeconds", "scheduledFor", "afterJobId", "deadlineAt",
+        "requestedAs", "dueAt")
     VALUES (:job_id, :workspace_id, :user_id, :upload_id, :analysis_id, :export_id, :job_type, :queue,
         CAST(:payload AS jsonb), :priority, :trace_id, :max_retries, :max_runtime_seconds, :scheduled_for,
-        :after_job_id, CASE WHEN :waits THEN 'infinity' ELSE greatest(clock_timestamp(), :scheduled_for) END)""")
+        :after_job_id, :deadline, :requested_as,
+        CASE WHEN :waits THEN 'infinity' ELSE greatest(clock_timestamp(), :scheduled_for) END)""")
 
 # A statement of its own: row-level security shows the history of a job only to those who see the job, and a statement
 # does not see its own rows.
@@ -82,7 +84,7 @@ _LOCK_ENDED_BADLY = text(f"""
     FOR NO KEY UPDATE OF j""")
 
 # Manual retry is of the root: children that did not complete start again, and the root waits for them; a root without
-# such children starts again itself, where its checkpoint left it.
+# such children starts again itself, where its checkpoint left it. Whoever asks for it gives it all the time it takes.
 _REQUEUE_CHILDREN = text(
     moving(f"""
     UPDATE "jobQueue" j SET status = 'pending', "retryCount" = 0, "retryAfter" = NULL, "dueAt" = clock_timestamp(),
@@ -96,7 +98,8 @@ _REQUEUE_ROOT = text(
     UPDATE "jobQueue" j SET status = CASE WHEN :children > 0 THEN 'processing' ELSE 'pending' END,
         "openChildren" = :children, "failedChildren" = 0, "processedItems" = greatest("processedItems" - :items, 0),
         "retryCount" = 0, "retryAfter" = NULL, "dueAt" = greatest(clock_timestamp(), "scheduledFor"),
-        "cancelRequestedAt" = NULL, "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL, {RELEASE}
+        "cancelRequestedAt" = NULL, "errorCode" = NULL, "errorMessage" = NULL, "completedAt" = NULL,
+        "deadlineAt" = NULL, {RELEASE}
     WHERE "jobId" = :job_id AND "parentJobId" IS NULL AND {_ENDED_BADLY}""")
 )
 
@@ -104,7 +107,7 @@ _REQUEUE_ROOT = text(
 _REQUEUE_FOLLOWERS = text(
     moving(f"""
     UPDATE "jobQueue" j SET status = 'pending', "dueAt" = 'infinity', "errorCode" = NULL, "errorMessage" = NULL,
-        "completedAt" = NULL, {RELEASE}
+        "completedAt" = NULL, "deadlineAt" = NULL, {RELEASE}
     WHERE "afterJobId" = :job_id AND status = 'cancelled' AND "errorCode" = '{PREREQUISITE_FAILED}'
         AND "deletedAt" IS NULL""")
 )
@@ -135,6 +138,8 @@ def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
             "max_runtime_seconds": route.max_runtime_seconds,
             "scheduled_for": job.scheduled_for,
             "after_job_id": job.after_job_id,
+            "deadline": job.deadline,
+            "requested_as": job.requested_as,
             "waits": _must_wait(connection, job),
         },
     )

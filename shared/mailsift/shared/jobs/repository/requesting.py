@@ -33,11 +33,12 @@ _MARK_DELETED = text(f"""
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who asks, in which workspace and in which trace."""
+    """Who asks, in which workspace and in which trace, and by which word where that is no type of ours."""
 
     workspace_id: uuid.UUID
     user_id: uuid.UUID
     trace_id: str
+    requested_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,8 @@ class Turn:
     after_job_id: uuid.UUID | None = None
     scheduled_for: dt.datetime | None = None
     priority: int | None = None
+    # When nobody waits for it any more.
+    deadline: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,4 +240,6 @@ def _job(requester: Requester, job_type: JobType, subject: Subject, payload: dic
         priority=turn.priority,
         scheduled_for=turn.scheduled_for,
         after_job_id=turn.after_job_id,
+        deadline=turn.deadline,
+        requested_as=requester.requested_as,
     )

@@ -1,0 +1,40 @@
+"""/api/jobs/stats, /dashboard and /list: how the jobs of a workspace go on the whole."""
+
+from __future__ import annotations
+
+from apiflask import APIBlueprint
+
+from mailsift.api.repository import job_statistics, jobs
+from mailsift.api.routes.answers import reading
+from mailsift.api.schemas.job_statistics import JobDashboard, JobStats
+from mailsift.api.schemas.watched_jobs import WatchedFilter, WatchedJobs, WatchedList, WatchedStats, watched
+
+blueprint = APIBlueprint("job_statistics", __name__, url_prefix="/api/jobs", tag="jobs")
+
+
+@blueprint.get("/stats")
+@blueprint.output(JobStats)
+def stats() -> JobStats:
+    """Count the jobs that wait and run, and those of the last hour."""
+    with reading() as connection:
+        return job_statistics.stats(connection)
+
+
+@blueprint.get("/dashboard")
+@blueprint.output(JobDashboard)
+def dashboard() -> JobDashboard:
+    """Read the queues by priority, the last failures, and how long jobs took within the last hour."""
+    with reading() as connection:
+        return job_statistics.dashboard(connection)
+
+
+@blueprint.get("/list")
+@blueprint.input(WatchedFilter, location="query")
+@blueprint.output(WatchedList)
+def watched_list(query_data: WatchedFilter) -> WatchedJobs | WatchedStats:
+    """List the newest jobs as they are watched, or with `stats=true` count them by their states."""
+    with reading() as connection:
+        if query_data.stats:
+            return WatchedStats(stats=job_statistics.watched_counts(connection))
+        shown = [watched(job) for job in jobs.newest(connection, query_data)]
+    return WatchedJobs(jobs=shown, count=len(shown))
