@@ -16,14 +16,17 @@ from werkzeug.routing import Rule
 
 from factories import make_tenant
 from mailsift.api.app import create_app
-from mailsift.api.auth import PUBLIC
+from mailsift.api.auth import PUBLIC, needed
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps, wire
+from mailsift.api.permissions import Permission
 
 # Of a workspace as a whole: no lists.
-SUMS = {"outcomes.show", "scoring.show", "job_statistics.stats", "job_statistics.dashboard"}
+SUMS = {"outcomes.show", "scoring.show", "job_statistics.stats", "job_statistics.dashboard", "workspaces.stats"}
 # Lists that do not come as `items`.
 JOBS = {"jobs.index", "job_statistics.watched_list"}
+# Every tenant has one of these.
+OWN = {"workspaces.index", "members.index", "keys.index"}
 
 
 def calls(app: Flask) -> list[tuple[str, Rule]]:
@@ -50,7 +53,13 @@ def owned(client: Any, rows: Any) -> dict[str, str]:
     export = client.post("/api/exports", json={"analysisId": analysis["analysisId"]}).get_json()
     wanted = {"name": "daily", "cron": "@daily", "uploadId": upload["uploadId"]}
     schedule = client.post("/api/schedules", json=wanted).get_json()
+    key = client.post("/api/keys", json={"name": "more"}).get_json()
+    guest = client.post("/api/guest-tokens", json={}).get_json()
     return {
+        "workspace_id": str(client.tenant.workspace_id),
+        "user_id": str(client.tenant.user_id),
+        "key_id": key["keyId"],
+        "token_id": guest["guestTokenId"],
         "upload_id": upload["uploadId"],
         "analysis_id": analysis["analysisId"],
         "export_id": export["exportId"],
@@ -72,27 +81,32 @@ def test_every_route_but_the_documents_asks_for_a_key(app: Flask) -> None:
             assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
-def takes_json(method: str, rule: Rule) -> bool:
-    return method == "PATCH" or rule.endpoint == "exports.link"
+# What these take is looked at before what they name.
+PROPER_BODIES: dict[str, Any] = {
+    "schedules.change": {},
+    "exports.link": {},
+    "jobs.change": {"status": "cancelled"},
+    "keys.rotate": {},
+    "members.change": {"role": "viewer"},
+    "workspaces.change": {"name": "Mine"},
+}
 
 
 # What a route asks for before it looks.
-BODIES = {"jobs.change": {"status": "cancelled"}}
 
 
 def test_what_belongs_to_another_tenant_is_not_there(app: Flask, owned: dict[str, str], stranger: Any) -> None:
     walked = 0
     for method, rule in calls(app):
-        if not rule.arguments:
+        if not rule.arguments or needed(app, rule.endpoint, method) == {Permission.OPERATE}:
             continue
         walked += 1
+        options = {"json": PROPER_BODIES[rule.endpoint]} if rule.endpoint in PROPER_BODIES else {}
         path = re.sub(r"<uuid:(\w+)>", lambda found: owned[found[1]], rule.rule)
         for foreign in (path, re.sub(r"<uuid:\w+>", str(uuid.uuid4()), rule.rule)):
-            response = stranger.call(
-                method, foreign, **({"json": BODIES.get(rule.endpoint, {})} if takes_json(method, rule) else {})
-            )
+            response = stranger.call(method, foreign, **options)
             assert (response.status_code, response.get_json()["code"]) == (404, "not_found"), (method, foreign)
-    assert walked >= 12
+    assert walked >= 30
 
 
 def test_another_tenants_things_cannot_be_named_in_a_body(owned: dict[str, str], stranger: Any) -> None:
@@ -108,7 +122,7 @@ def test_lists_show_nothing_of_another_tenant(app: Flask, owned: dict[str, str],
     paths = [
         rule.rule
         for method, rule in calls(app)
-        if method == "GET" and not rule.arguments and rule.endpoint not in {*PUBLIC, *SUMS, *JOBS}
+        if method == "GET" and not rule.arguments and rule.endpoint not in {*PUBLIC, *SUMS, *JOBS, *OWN}
     ]
     for path in paths:
         assert stranger.get(path).get_json() == {"items": [], "next": None}, path
@@ -116,6 +130,27 @@ def test_lists_show_nothing_of_another_tenant(app: Flask, owned: dict[str, str],
         page = stranger.get(f"/api/jobs{query}").get_json()
         assert (page["jobs"], page["pagination"]["total"]) == ([], 0), query
     assert stranger.get("/api/jobs/list").get_json() == {"success": True, "jobs": [], "count": 0}
+
+
+def test_a_tenant_sees_its_own_people_and_keys_only(app: Flask, owned: dict[str, str], stranger: Any) -> None:
+    foreign = {*owned.values()}
+    own = {str(stranger.tenant.workspace_id), str(stranger.tenant.user_id)}
+    for rule in (rule for method, rule in calls(app) if rule.endpoint in OWN and method == "GET"):
+        answer = stranger.get(rule.rule)
+        assert len(answer.get_json()["items"]) == 1
+        assert any(each in answer.text for each in own), rule.rule
+        assert not any(each in answer.text for each in foreign), rule.rule
+
+
+def test_nobody_but_an_operator_gets_at_what_concerns_all_workspaces(app: Flask, client: Any) -> None:
+    walked = 0
+    for method, rule in calls(app):
+        if rule.endpoint not in PUBLIC and needed(app, rule.endpoint, method) == {Permission.OPERATE}:
+            walked += 1
+            path = re.sub(r"<uuid:\w+>", str(client.tenant.workspace_id), rule.rule)
+            response = client.call(method, path)
+            assert (response.status_code, response.get_json()["code"]) == (403, "forbidden"), (method, rule.rule)
+    assert walked
 
 
 def test_an_idempotency_key_is_a_tenants_own(client: Any, stranger: Any) -> None:
@@ -251,7 +286,7 @@ def test_every_answer_has_security_headers(client: Any) -> None:
 def test_activities_tell_what_was_done(client: Any, owned: dict[str, str]) -> None:
     page = client.get("/api/activities").get_json()
     assert [item["activityType"] for item in page["items"]] == [
-        *("schedule_created", "export_requested", "analysis_requested", "file_upload")
+        *("guest_admitted", "key_created", "schedule_created", "export_requested", "analysis_requested", "file_upload")
     ]
     page = client.get(f"/api/activities?activityType=file_upload&entityId={owned['upload_id']}").get_json()
     (item,) = page["items"]
@@ -277,7 +312,7 @@ def test_the_document_names_every_route_its_answers_and_its_key(app: Flask, docu
         for method, operation in methods.items():
             statuses = operation["responses"]
             assert {"401", "403", "500", "503"} <= statuses.keys()
-            assert ("404" in statuses) >= ("{" in path), path
+            assert ("404" in statuses) >= ("{" in path and method != "put"), path
             assert operation["security"] == [{"bearer": []}]
             assert operation["summary"]
             assert all("application/problem+json" in answer["content"] for s, answer in statuses.items() if s >= "400")

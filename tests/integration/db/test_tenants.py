@@ -15,6 +15,9 @@ from mailsift.shared.jobs.job import Subject
 # Public facts of DNS and keys of operators belong to no tenant, and the API's role cannot read them at all.
 SHARED = {"domains", "operatorKeys"}
 
+# Which queues are held back concerns everybody.
+WITHOUT_TENANT = {*SHARED, "pausedQueues"}
+
 SUPPRESS = """INSERT INTO suppressions ("suppressionId", "workspaceId", kind, value)
     VALUES (:id, :workspace_id, 'address', 'a@example.com')"""
 
@@ -22,6 +25,8 @@ KNOW = """INSERT INTO "verifiedEmails" ("workspaceId", "emailAddress", resolver,
     VALUES (:workspace_id, 'a@example.com', '', '{}', now(), now())"""
 
 AUDIT = """INSERT INTO "domainAnalysis" ("analysisId", domain) VALUES (:id, 'example.com')"""
+
+GUEST = "SELECT make_guest(:id, :workspace_id, :user_id, 'guest', 'msg_', 'x', 1, now() + interval '1 day')"
 
 OUTCOME = """INSERT INTO outcomes ("workspaceId", "normalizedAddress", outcome)
     VALUES (:workspace_id, 'a@example.com', 'bounced')"""
@@ -45,7 +50,19 @@ def rows_of_a_stranger(owner: Engine) -> Tenant:
         make_analysis(connection, stranger, upload_id, "bulk")
         connection.execute(text(AUDIT), {"id": make_analysis(connection, stranger, None, "domain")})
         connection.execute(text(OUTCOME), {"workspace_id": stranger.workspace_id})
+        open_workspace = text("SELECT set_config('app.workspace_id', :id, true)")
+        connection.execute(open_workspace, {"id": str(stranger.workspace_id)})
+        connection.execute(text(GUEST), {name: uuid.uuid4() for name in ("id", "workspace_id", "user_id")})
     return stranger
+
+
+def test_every_table_of_tenants_has_row_level_security_and_the_api_cannot_pass_it(owner: Engine) -> None:
+    with owner.begin() as connection:
+        secured = connection.scalars(text("SELECT relname FROM pg_class WHERE relrowsecurity AND relkind = 'r'"))
+        assert set(secured) == Base.metadata.tables.keys() - WITHOUT_TENANT
+        passes = text("""SELECT rolsuper OR rolbypassrls OR pg_has_role('mailsift_api', 'mailsift_owner', 'MEMBER')
+                         FROM pg_roles WHERE rolname IN ('mailsift_api', 'mailsift_operator')""")
+        assert connection.scalars(passes).all() == [False, False]
 
 
 @pytest.mark.usefixtures("rows_of_a_stranger")

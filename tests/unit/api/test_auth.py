@@ -4,8 +4,8 @@ import hashlib
 
 import pytest
 
-from mailsift.api.admin import new_key
-from mailsift.api.auth import bearer_key, hash_of
+from mailsift.api.auth import bearer_key
+from mailsift.api.credentials import make_secret
 from mailsift.api.problems import Problem
 
 
@@ -23,7 +23,10 @@ def test_a_header_without_a_key_is_refused_with_a_challenge(header: str | None) 
 
 
 def test_a_key_is_256_random_bits_known_by_their_hash() -> None:
-    key = new_key()
-    assert key != new_key()
-    assert len(key) == len("ms_") + 43
-    assert hash_of(key) == hashlib.sha256(key.encode()).digest()
+    secret = make_secret()
+    assert secret.key != make_secret().key
+    assert len(secret.key) == len("ms_") + 43
+    assert secret.hash == hashlib.sha256(secret.key.encode()).digest()
+    assert secret.key.startswith(secret.prefix)
+    assert len(secret.prefix) == len("ms_") + 8
+    assert secret.key not in repr(secret)

@@ -6,14 +6,14 @@ import argparse
 import datetime as dt
 import json
 import os
-import secrets
 import sys
 import uuid
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
-from mailsift.api.auth import OPERATOR_PREFIX, hash_of
+from mailsift.api import credentials
+from mailsift.api.credentials import make_secret
 from mailsift.api.repository import operators
 from mailsift.api.repository.bootstrap import Owner, add_key, ensure_owner, has_key, set_plan
 from mailsift.shared.db.session import make_engine
@@ -21,7 +21,6 @@ from mailsift.shared.plans import Plan
 from mailsift.shared.settings import psycopg2_url
 
 _PLANS = [plan.value for plan in Plan]
-_PREFIX = 11  # "ms_" and enough to recognise a key by
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,23 +38,18 @@ def bootstrap(
     """Make the first workspace, its owner and a key, each unless it is there. Safe to run twice or at once."""
     with engine.begin() as connection:
         owner = ensure_owner(connection, workspace_name, email, plan)
-        key = None if has_key(connection, owner) else new_key()
-        if key is not None:
-            add_key(connection, owner, "bootstrap", key[:_PREFIX], hash_of(key))
-    return Bootstrapped(owner.workspace_id, owner.user_id, key)
+        secret = None if has_key(connection, owner) else make_secret()
+        if secret is not None:
+            add_key(connection, owner, "bootstrap", secret)
+    return Bootstrapped(owner.workspace_id, owner.user_id, secret.key if secret else None)
 
 
 def issue_key(engine: Engine, workspace_id: uuid.UUID, user_id: uuid.UUID, name: str) -> str:
     """Make one more key for a member of a workspace."""
-    key = new_key()
+    secret = make_secret()
     with engine.begin() as connection:
-        add_key(connection, Owner(workspace_id, user_id), name, key[:_PREFIX], hash_of(key))
-    return key
-
-
-def new_key(prefix: str = "ms_") -> str:
-    """Make a key of 256 random bits."""
-    return f"{prefix}{secrets.token_urlsafe(32)}"
+        add_key(connection, Owner(workspace_id, user_id), name, secret)
+    return secret.key
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -118,10 +112,9 @@ def _move(engine: Engine, chosen: argparse.Namespace) -> int:
 
 def issue_operator_key(engine: Engine, name: str, lifetime: dt.timedelta | None = None) -> tuple[uuid.UUID, str]:
     """Make a key that opens what concerns all workspaces; its id, and the key itself."""
-    key = new_key(OPERATOR_PREFIX)
+    secret = make_secret(credentials.OPERATOR)
     with engine.begin() as connection:
-        key_id = operators.add(connection, name, key[: len(OPERATOR_PREFIX) + 8], hash_of(key), lifetime)
-    return key_id, key
+        return operators.add(connection, name, secret, lifetime), secret.key
 
 
 def _add_operator(engine: Engine, chosen: argparse.Namespace) -> int:

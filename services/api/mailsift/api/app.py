@@ -17,8 +17,11 @@ from mailsift.api.routes import (
     audits,
     documents,
     exports,
+    guests,
     job_statistics,
     jobs,
+    keys,
+    members,
     outcomes,
     schedules,
     scoring,
@@ -26,6 +29,7 @@ from mailsift.api.routes import (
     suppressions,
     uploads,
     verify,
+    workspaces,
 )
 
 ROUTES = (
@@ -41,6 +45,10 @@ ROUTES = (
     suppressions,
     scoring,
     outcomes,
+    workspaces,
+    members,
+    keys,
+    guests,
     activities,
     documents,
 )

@@ -5,7 +5,6 @@ A route that does not say what it `needs` is for whoever may read or, with anoth
 
 from __future__ import annotations
 
-import hashlib
 import time
 import uuid
 from collections.abc import Callable
@@ -13,17 +12,19 @@ from typing import Any, TypeVar, cast
 
 from apiflask import APIFlask
 from flask import Flask, current_app, g, request
+from sqlalchemy import Engine
 
+from mailsift.api import credentials
+from mailsift.api.credentials import hash_of
 from mailsift.api.deps import deps
 from mailsift.api.links import Link, is_signed
 from mailsift.api.permissions import Permission, explain
 from mailsift.api.principal import Caller, Operator, Principal
 from mailsift.api.problems import Problem
-from mailsift.api.repository import keys
+from mailsift.api.repository import callers
 
 PUBLIC = frozenset({"documents.openapi", "documents.docs"})
 LINKED = frozenset({"exports.download"})
-OPERATOR_PREFIX = "msop_"
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mailsift"'}
 _LONGEST = 200
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -88,11 +89,6 @@ def current_key_hash() -> bytes:
     return hash_of(bearer_key(request.headers.get("Authorization")))
 
 
-def hash_of(key: str) -> bytes:
-    """Hash a key as it is stored: 256 random bits need no salt and no slow hash."""
-    return hashlib.sha256(key.encode()).digest()
-
-
 def _authenticate() -> None:
     if request.routing_exception is not None or request.endpoint in PUBLIC:
         return
@@ -105,17 +101,22 @@ def _authenticate() -> None:
 
 def _by_key() -> Caller:
     key = bearer_key(request.headers.get("Authorization"))
-    look_up = keys.operator_of if key.startswith(OPERATOR_PREFIX) else keys.owner_of
-    found = look_up(deps().engine, hash_of(key))
+    found = _look_up(key)(deps().engine, hash_of(key))
     if found is None:
         raise Problem("unauthorized", "the key is unknown, revoked or expired", headers=_CHALLENGE)
     return found
 
 
+def _look_up(key: str) -> Callable[[Engine, bytes], Caller | None]:
+    if key.startswith(credentials.OPERATOR):
+        return callers.operator_of
+    return callers.guest_of if key.startswith(credentials.GUEST) else callers.owner_of
+
+
 def _by_link() -> Principal:
     """Read as whoever signed the link. Raises Problem."""
     link = _link()
-    signer = keys.signer_of(deps().engine, link.key)
+    signer = callers.signer_of(deps().engine, link.key)
     if signer is None or not is_signed(link, signer.key_hash, request.path):
         raise Problem("link_invalid", "something in it was changed, or its key was revoked; ask for another")
     if link.expires <= time.time():

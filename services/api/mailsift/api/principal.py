@@ -19,6 +19,8 @@ class Principal:
     role: MemberRole
     scopes: frozenset[str]
     plan: str
+    # By a guest's token, of which each thing that is asked for takes a use.
+    is_guest: bool = False
 
     @property
     def permissions(self) -> frozenset[Permission]:

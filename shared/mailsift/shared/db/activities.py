@@ -36,6 +36,16 @@ class Activity(StrEnum):
     SCORING_CHANGED = "scoring_changed"
     OUTCOMES_REPORTED = "outcomes_reported"
     OUTCOMES_FORGOTTEN = "outcomes_forgotten"
+    WORKSPACE_CREATED = "workspace_created"
+    WORKSPACE_CHANGED = "workspace_changed"
+    MEMBER_ADDED = "member_added"
+    MEMBER_CHANGED = "member_changed"
+    MEMBER_REMOVED = "member_removed"
+    KEY_CREATED = "key_created"
+    KEY_ROTATED = "key_rotated"
+    KEY_REVOKED = "key_revoked"
+    GUEST_ADMITTED = "guest_admitted"
+    GUEST_DISMISSED = "guest_dismissed"
 
 
 _ENTITY_TYPES = {
@@ -59,6 +69,16 @@ _ENTITY_TYPES = {
     Activity.SCORING_CHANGED: "workspace",
     Activity.OUTCOMES_REPORTED: "workspace",
     Activity.OUTCOMES_FORGOTTEN: "workspace",
+    Activity.WORKSPACE_CREATED: "workspace",
+    Activity.WORKSPACE_CHANGED: "workspace",
+    Activity.MEMBER_ADDED: "member",
+    Activity.MEMBER_CHANGED: "member",
+    Activity.MEMBER_REMOVED: "member",
+    Activity.KEY_CREATED: "key",
+    Activity.KEY_ROTATED: "key",
+    Activity.KEY_REVOKED: "key",
+    Activity.GUEST_ADMITTED: "guest_token",
+    Activity.GUEST_DISMISSED: "guest_token",
 }
 """What each of them is done with."""
 

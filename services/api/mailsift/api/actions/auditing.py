@@ -6,6 +6,7 @@ import uuid
 
 from sqlalchemy import Connection
 
+from mailsift.api.actions.hosting import take_a_use
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.actions.queueing import requester
 from mailsift.api.actions.quota import spend
@@ -46,6 +47,7 @@ def start_audit(connection: Connection, asked: Asked, domain: str, turn: Turn, p
     workspace_id = asked.principal.workspace_id
     if suppressed_among(connection, workspace_id, [f"@{domain}"]):
         raise Problem("address_suppressed", ADDRESS_SUPPRESSED)
+    take_a_use(connection, asked.principal)
     spend(connection, workspace_id, 1)
     return open_domain_analysis(connection, requester(asked), domain, turn, policy)
 

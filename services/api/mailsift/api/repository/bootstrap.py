@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, insert, select, text, update
 from uuid_utils.compat import uuid7
 
+from mailsift.api.credentials import Secret
 from mailsift.shared.db.tables import ApiKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.plans import Plan
 from mailsift.shared.verdicts import MemberRole
@@ -60,7 +61,7 @@ def has_key(connection: Connection, owner: Owner) -> bool:
     return connection.scalar(select(ApiKey.api_key_id).where(*opens).limit(1)) is not None
 
 
-def add_key(connection: Connection, owner: Owner, name: str, prefix: str, key_hash: bytes) -> None:
+def add_key(connection: Connection, owner: Owner, name: str, secret: Secret) -> None:
     """Write a key, of which only the hash is known here."""
     connection.execute(
         insert(ApiKey),
@@ -69,7 +70,7 @@ def add_key(connection: Connection, owner: Owner, name: str, prefix: str, key_ha
             "workspace_id": owner.workspace_id,
             "user_id": owner.user_id,
             "name": name,
-            "prefix": prefix,
-            "key_hash": key_hash,
+            "prefix": secret.prefix,
+            "key_hash": secret.hash,
         },
     )

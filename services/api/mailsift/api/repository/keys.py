@@ -1,55 +1,99 @@
-"""The look-up of a key, which comes before the tenant is known."""
+"""Keys of the workspace that is open."""
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Connection, RowMapping, func, insert, select, text
+from uuid_utils.compat import uuid7
 
-from mailsift.api.principal import Operator, Principal
-from mailsift.shared.verdicts import MemberRole
+from mailsift.api.credentials import Secret
+from mailsift.api.repository.pages import newest_first
+from mailsift.api.schemas import keys as schemas
+from mailsift.api.schemas.base import Listing
+from mailsift.shared.db.tables import ApiKey
 
-_OWNER = text("SELECT * FROM api_key_owner(:hash)")
-_OPERATOR = text("SELECT * FROM operator_of_key(:hash)")
-_SIGNER = text("SELECT * FROM api_key_of_link(:id)")
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
+_END = text("SELECT end_api_key(:id, now() + :overlap)")
+_COLUMNS = (
+    ApiKey.api_key_id.label("key_id"),
+    ApiKey.user_id,
+    ApiKey.name,
+    ApiKey.prefix,
+    ApiKey.scopes,
+    ApiKey.created_at,
+    ApiKey.expires_at,
+    ApiKey.last_used_at,
+    ApiKey.revoked_at,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """A key that signs links, and whom it belongs to."""
+class KeyDraft:
+    """A key that is to be."""
 
-    key_hash: bytes
-    principal: Principal
-
-
-def owner_of(engine: Engine, key_hash: bytes) -> Principal | None:
-    """Find whom a key belongs to; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_OWNER, {"hash": key_hash}).mappings().first()
-    return None if row is None else _principal(row)
+    user_id: uuid.UUID
+    name: str
+    scopes: Sequence[str]
+    lifetime: dt.timedelta | None = None
+    expires_at: dt.datetime | None = None
 
 
-def operator_of(engine: Engine, key_hash: bytes) -> Operator | None:
-    """Find which operator a key belongs to; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_OPERATOR, {"hash": key_hash}).mappings().first()
-    return None if row is None else Operator(row["operatorKeyId"], row["name"])
+def add(connection: Connection, workspace_id: uuid.UUID, draft: KeyDraft, secret: Secret) -> schemas.Key:
+    """Write a key, of which only the hash is kept."""
+    expires = draft.expires_at if draft.lifetime is None else func.now() + draft.lifetime
+    values = {
+        "api_key_id": uuid7(),
+        "workspace_id": workspace_id,
+        "user_id": draft.user_id,
+        "name": draft.name,
+        "prefix": secret.prefix,
+        "key_hash": secret.hash,
+        "scopes": list(draft.scopes),
+        "expires_at": expires,
+    }
+    return _shown(connection.execute(insert(ApiKey).values(values).returning(*_COLUMNS)).mappings().one())
 
 
-def signer_of(engine: Engine, key_id: uuid.UUID) -> Signer | None:
-    """Find the key that a link names; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_SIGNER, {"id": key_id}).mappings().first()
-    return None if row is None else Signer(bytes(row["keyHash"]), _principal(row))
+def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
+    """Be the only one who makes and ends keys of a workspace until the transaction ends."""
+    connection.execute(_LOCK, {"scope": f"keys {workspace_id}"})
 
 
-def _principal(row: RowMapping) -> Principal:
-    return Principal(
-        key_id=row["apiKeyId"],
-        workspace_id=row["workspaceId"],
-        user_id=row["userId"],
-        role=MemberRole(row["role"]),
-        scopes=frozenset(row["scopes"]),
-        plan=row["plan"],
-    )
+def count(connection: Connection) -> int:
+    """Count those that open something."""
+    opens = (ApiKey.revoked_at.is_(None), ApiKey.expires_at.is_(None) | (ApiKey.expires_at > func.now()))
+    return int(connection.execute(select(func.count()).select_from(ApiKey).where(*opens)).scalar_one())
+
+
+def end(connection: Connection, key_id: uuid.UUID, overlap: dt.timedelta = dt.timedelta(0)) -> None:
+    """Let a key open nothing any more once that has passed; what has ended stays so."""
+    connection.execute(_END, {"id": key_id, "overlap": overlap})
+
+
+def end_all_of(connection: Connection, user_id: uuid.UUID) -> None:
+    """Let no key of a member open anything any more."""
+    for key_id in connection.scalars(select(ApiKey.api_key_id).where(ApiKey.user_id == user_id)).all():
+        end(connection, key_id)
+
+
+def find(connection: Connection, key_id: uuid.UUID) -> schemas.Key | None:
+    """Read one."""
+    row = connection.execute(select(*_COLUMNS).where(ApiKey.api_key_id == key_id)).mappings().first()
+    return None if row is None else _shown(row)
+
+
+def page(connection: Connection, listing: Listing, only: uuid.UUID | None) -> schemas.KeyPage:
+    """Read a page of all keys, or of those of one member only."""
+    query = select(*_COLUMNS)
+    if only is not None:
+        query = query.where(ApiKey.user_id == only)
+    rows, following = newest_first(connection, query, listing, ApiKey.created_at, ApiKey.api_key_id)
+    return schemas.KeyPage(items=[_shown(row) for row in rows], next=following)
+
+
+def _shown(row: RowMapping) -> schemas.Key:
+    return schemas.Key.model_validate(dict(row))

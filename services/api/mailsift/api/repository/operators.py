@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, insert, select, update
 from uuid_utils.compat import uuid7
 
+from mailsift.api.credentials import Secret
 from mailsift.shared.db.tables import OperatorKey
 
 
@@ -24,11 +25,11 @@ class KeyListed:
     last_used_at: dt.datetime | None
 
 
-def add(connection: Connection, name: str, prefix: str, key_hash: bytes, lifetime: dt.timedelta | None) -> uuid.UUID:
+def add(connection: Connection, name: str, secret: Secret, lifetime: dt.timedelta | None) -> uuid.UUID:
     """Write a key, of which only the hash is known here; None lets it open for ever."""
     key_id = uuid7()
     expires = None if lifetime is None else func.now() + lifetime
-    values = {"operator_key_id": key_id, "name": name, "prefix": prefix, "key_hash": key_hash}
+    values = {"operator_key_id": key_id, "name": name, "prefix": secret.prefix, "key_hash": secret.hash}
     connection.execute(insert(OperatorKey).values({**values, "expires_at": expires}))
     return key_id
 

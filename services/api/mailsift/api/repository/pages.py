@@ -16,7 +16,7 @@ from mailsift.api.schemas.base import Listing, Numbered
 
 def newest_first(
     connection: Connection,
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     listing: Listing,
     at: InstrumentedAttribute[dt.datetime],
     row_id: InstrumentedAttribute[uuid.UUID],
@@ -32,7 +32,7 @@ def newest_first(
 
 
 def by_number(
-    connection: Connection, query: Select[Any], listing: Numbered, number: InstrumentedAttribute[int]
+    connection: Connection, query: Select[*tuple[Any, ...]], listing: Numbered, number: InstrumentedAttribute[int]
 ) -> tuple[Sequence[RowMapping], str | None]:
     """Read one page of a list that runs by number, and the cursor of the page after it."""
     if listing.cursor is not None:
@@ -41,7 +41,7 @@ def by_number(
     return rows, number_cursor(rows[-1][number.key]) if has_more else None
 
 
-def _page(connection: Connection, query: Select[Any], limit: int) -> tuple[Sequence[RowMapping], bool]:
+def _page(connection: Connection, query: Select[*tuple[Any, ...]], limit: int) -> tuple[Sequence[RowMapping], bool]:
     # One row more than is shown tells whether there is another page.
     rows = connection.execute(query.limit(limit + 1)).mappings().all()
     return rows[:limit], len(rows) > limit

@@ -52,6 +52,12 @@ def spoken(words: Language) -> dict[str, str]:
     return {"Content-Language": words.value, "Vary": "Accept-Language"}
 
 
+def created(answer: Answer, location: str, *, replayed: bool) -> Replied:
+    """Answer a request that made something."""
+    headers = {"Location": location, **({"Idempotency-Replayed": "true"} if replayed else {})}
+    return answer, HTTPStatus.CREATED.value, headers
+
+
 def accepted(answer: Answer, resource: str, resource_id: uuid.UUID, *, replayed: bool) -> Replied:
     """Answer a request whose job is queued."""
     headers = {"Location": f"/api/{resource}/{resource_id}"}

@@ -14,7 +14,7 @@ from mailsift.shared.db.tables.exports import Export
 from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.db.tables.limits import RateLimit
 from mailsift.shared.db.tables.outcomes import OutcomeOfAddress
-from mailsift.shared.db.tables.people import ApiKey, OperatorKey, UserProfile, Workspace, WorkspaceMember
+from mailsift.shared.db.tables.people import ApiKey, GuestToken, OperatorKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
 from mailsift.shared.db.tables.uploads import Suppression, Upload, UploadEmail, UploadRejectedRow
 
@@ -27,6 +27,7 @@ __all__ = [
     "Domain",
     "DomainAnalysis",
     "Export",
+    "GuestToken",
     "IdempotencyKey",
     "Job",
     "JobEvent",

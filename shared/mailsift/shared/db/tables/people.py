@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.tables.columns import Id, Key, Now, Time, WordList, Words
+from mailsift.shared.db.tables.columns import Id, Key, Now, Number, Time, WordList, Words
 
 
 class UserProfile(Base):
@@ -76,5 +76,26 @@ class ApiKey(Base):
     scopes: Mapped[WordList] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[Now]
     expires_at: Mapped[Time | None]
+    last_used_at: Mapped[Time | None]
+    revoked_at: Mapped[Time | None]
+
+
+class GuestToken(Base):
+    """What lets a guest ask a few times, in a workspace of the guest's own; it belongs to the one that gave it out."""
+
+    __tablename__ = "guestTokens"
+    __table_args__ = (CheckConstraint('"usesLeft" BETWEEN 0 AND uses', name="uses"),)
+
+    guest_token_id: Mapped[Key]
+    workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"), index=True)
+    guest_workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"), unique=True)
+    guest_user_id: Mapped[Id] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
+    name: Mapped[Words]
+    prefix: Mapped[Words]
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    uses: Mapped[Number]
+    uses_left: Mapped[Number]
+    created_at: Mapped[Now]
+    expires_at: Mapped[Time]
     last_used_at: Mapped[Time | None]
     revoked_at: Mapped[Time | None]
