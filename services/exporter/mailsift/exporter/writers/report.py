@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
+from mailsift.exporter.writers import charts
+from mailsift.exporter.writers.charts import Bar
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
 CONTENT_TYPE: Final = "text/html; charset=utf-8"
@@ -37,20 +39,17 @@ class Overview:
 
 
 _COLOURS: Final = {
-    Status.VALID.value: "#2e7d32",
-    Status.RISKY.value: "#ef9a1a",
-    Status.INVALID.value: "#c62828",
-    LeadStatus.HIGH_QUALITY.value: "#2e7d32",
-    LeadStatus.MEDIUM_QUALITY.value: "#8bae3a",
-    LeadStatus.LOW_QUALITY.value: "#ef9a1a",
-    RiskLevel.LOW.value: "#2e7d32",
-    RiskLevel.MEDIUM.value: "#ef9a1a",
-    RiskLevel.HIGH.value: "#c62828",
+    Status.VALID.value: charts.GREEN,
+    Status.RISKY.value: charts.AMBER,
+    Status.INVALID.value: charts.RED,
+    Status.UNKNOWN.value: charts.GREY,
+    LeadStatus.HIGH_QUALITY.value: charts.GREEN,
+    LeadStatus.MEDIUM_QUALITY.value: charts.OLIVE,
+    LeadStatus.LOW_QUALITY.value: charts.AMBER,
+    RiskLevel.LOW.value: charts.GREEN,
+    RiskLevel.MEDIUM.value: charts.AMBER,
+    RiskLevel.HIGH.value: charts.RED,
 }
-_BLUE: Final = "#3b6fb5"
-
-_WIDTH, _HEIGHT, _GAP = 640, 160, 8
-_BOTTOM: Final = 34  # for the words below the columns, and the number above them
 
 _HEAD: Final = """<!DOCTYPE html>
 <html lang="en">
@@ -60,26 +59,46 @@ _HEAD: Final = """<!DOCTYPE html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title>
 <style>
-body {{ font: 15px/1.45 system-ui, sans-serif; color: #1d2329; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }}
-h1 {{ font-size: 1.6rem; margin: 0; overflow-wrap: anywhere }}
-h2 {{ font-size: 1.05rem; margin: 0 0 .6rem }}
-p {{ margin: .2rem 0 1.4rem; color: #555e68 }}
-main {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 1.2rem }}
-section {{ border: 1px solid #d6dbe0; border-radius: .5rem; padding: 1rem; break-inside: avoid }}
+:root {{ color-scheme: light }}
+* {{ box-sizing: border-box; print-color-adjust: exact; -webkit-print-color-adjust: exact }}
+body {{ font: 15px/1.45 system-ui, sans-serif; color: #1d2329; background: #fff; max-width: 66rem; margin: 2rem auto;
+    padding: 0 1rem }}
+h1 {{ font-size: 1.7rem; line-height: 1.2; margin: 0; overflow-wrap: anywhere }}
+h2 {{ font-size: 1rem; margin: 0 0 .8rem }}
+p {{ margin: 0; color: #555e68 }}
+h1 + p {{ margin: .4rem 0 1.4rem }}
+main {{ display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 1rem; align-items: start }}
+section {{ border: 1px solid #d6dbe0; border-radius: .6rem; padding: 1rem 1.1rem; break-inside: avoid; height: 100% }}
 section.wide {{ grid-column: 1 / -1 }}
-dl {{ display: flex; flex-wrap: wrap; gap: .4rem 2.4rem; margin: 0 }}
+dl {{ display: flex; flex-wrap: wrap; gap: .6rem 3rem; margin: 0 0 1rem }}
 dl div {{ display: flex; flex-direction: column-reverse }}
 dt {{ color: #555e68 }}
-dd {{ margin: 0; font-size: 1.5rem; font-weight: 600 }}
-table {{ width: 100%; border-collapse: collapse }}
-td {{ padding: .15rem 0; vertical-align: middle }}
-td.name {{ width: 45%; overflow-wrap: anywhere; padding-right: .6rem }}
-td.count {{ width: 7rem; text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }}
+dd {{ margin: 0; font-size: 1.7rem; line-height: 1.2; font-weight: 600; font-variant-numeric: tabular-nums }}
+ul {{ list-style: none; margin: 0; padding: 0 }}
+.bars li {{ display: grid; grid-template-columns: 1fr auto 2.9rem; column-gap: .6rem; align-items: end;
+    break-inside: avoid }}
+.bars li + li {{ margin-top: .55rem }}
+.bars .name {{ overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+    overflow: hidden }}
+.bars .count, .bars .share {{ text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }}
+.bars .share {{ color: #555e68 }}
+.bars svg {{ grid-column: 1 / -1; height: .45rem; margin-top: .15rem; border-radius: .2rem }}
 svg {{ display: block; width: 100% }}
+svg.strip {{ height: 1rem; border-radius: .3rem }}
 svg text {{ font-size: 12px; fill: #1d2329; text-anchor: middle }}
-* {{ print-color-adjust: exact; -webkit-print-color-adjust: exact }}
-@page {{ margin: 15mm }}
-@media print {{ body {{ margin: 0; max-width: none; font-size: 11pt }} }}
+svg .muted, svg .tick {{ fill: #555e68 }}
+svg .tick {{ text-anchor: end }}
+svg .first {{ text-anchor: start }}
+@media screen and (max-width: 50rem) {{ main {{ grid-template-columns: minmax(0, 1fr) }} }}
+@page {{ size: A4; margin: 13mm }}
+@media print {{
+    :root {{ font-size: 9pt }}
+    body {{ margin: 0; padding: 0; max-width: none; font-size: 8.5pt; line-height: 1.25 }}
+    main {{ gap: 2.5mm }}
+    section {{ padding: 2mm 3mm }}
+    .bars li + li {{ margin-top: .8mm }}
+    .bars svg {{ height: 1.4mm; margin-top: .3mm }}
+}}
 </style>
 </head>
 """
@@ -91,68 +110,43 @@ def page(overview: Overview) -> bytes:
 
 
 def _parts(overview: Overview) -> Iterator[str]:
-    title = f"{overview.title}: what its addresses are worth"
-    yield _HEAD.format(title=escape(title))
-    yield f"<body>\n<h1>{escape(title)}</h1>\n"
+    name, total = escape(overview.title), overview.addresses
+    yield _HEAD.format(title=f"{name}: what its addresses are worth")
+    yield f"<body>\n<h1><bdi>{name}</bdi>: what its addresses are worth</h1>\n"
     partial = "; the analysis was still at work" if overview.partial else ""
     yield f"<p>Analysed by mailsift, {escape(overview.made)}{partial}. Each address counts once.</p>\n<main>\n"
-    yield _figures(overview)
-    yield _bars("Status", _in_order(Status, overview.statuses), overview.addresses)
-    yield _bars("Lead status", _in_order(LeadStatus, overview.lead_statuses), overview.addresses)
-    yield _bars("Risk", _in_order(RiskLevel, overview.risk_levels), overview.addresses)
-    yield _histogram(overview.scores)
-    yield _bars("Most frequent reasons", overview.reasons, overview.addresses)
-    yield _bars("Largest domains", overview.domains, overview.addresses)
-    yield _bars("Largest mail providers", overview.providers, overview.addresses)
+    statuses = _in_order(Status, overview.statuses)
+    yield _figures(overview, statuses)
+    yield _section("Status", charts.bars(statuses, total))
+    yield _section("Lead status", charts.bars(_in_order(LeadStatus, overview.lead_statuses), total))
+    yield _section("Risk", charts.bars(_in_order(RiskLevel, overview.risk_levels), total))
+    yield _section("Scores", charts.histogram(overview.scores), wide=True)
+    yield _section("Most frequent reasons", charts.bars(_as_found(overview.reasons), total))
+    yield _section("Largest domains", charts.bars(_as_found(overview.domains), total))
+    yield _section("Largest mail providers", charts.bars(_as_found(overview.providers), total))
     yield "</main>\n</body>\n</html>\n"
 
 
-def _figures(overview: Overview) -> str:
+def _figures(overview: Overview, statuses: Sequence[Bar]) -> str:
     figures = {
-        "rows": overview.rows,
-        "addresses judged": overview.addresses,
-        "repeated": overview.duplicates,
-        "rows without an address": overview.rejected,
+        "rows": f"{overview.rows:,}",
+        "addresses judged": f"{overview.addresses:,}",
+        "of them valid": charts.share(overview.statuses.get(Status.VALID.value, 0), overview.addresses) or "–",  # noqa: RUF001 - a dash
+        "repeated": f"{overview.duplicates:,}",
+        "rows without an address": f"{overview.rejected:,}",
     }
-    told = "".join(f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in figures.items())
-    return f'<section class="wide"><dl>{told}</dl></section>\n'
+    told = "".join(f"<div><dt>{name}</dt><dd>{escape(figure)}</dd></div>" for name, figure in figures.items())
+    return f'<section class="wide"><dl>{told}</dl>{charts.strip(statuses)}</section>\n'
 
 
-def _in_order(words: type[Status | LeadStatus | RiskLevel], counted: Mapping[str, int]) -> Sequence[tuple[str, int]]:
-    return [(word.value, counted.get(word.value, 0)) for word in words]
+def _section(title: str, body: str, *, wide: bool = False) -> str:
+    kind = ' class="wide"' if wide else ""
+    return f"<section{kind}><h2>{title}</h2>{body}</section>\n"
 
 
-def _bars(title: str, counted: Sequence[tuple[str, int]], total: int) -> str:
-    """Lay out a table whose every row has a bar; it says so in a word when there is nothing to show."""
-    longest = max((count for _, count in counted), default=0)
-    rows = "".join(_bar(name, count, longest, total) for name, count in counted)
-    body = f"<table>{rows}</table>" if rows else "<p>none</p>"
-    return f"<section><h2>{title}</h2>{body}</section>\n"
+def _in_order(words: type[Status | LeadStatus | RiskLevel], counted: Mapping[str, int]) -> Sequence[Bar]:
+    return [Bar(word.value, counted.get(word.value, 0), _COLOURS.get(word.value, charts.GREY)) for word in words]
 
 
-def _bar(name: str, count: int, longest: int, total: int) -> str:
-    length = round(100 * count / longest, 1) if longest else 0
-    colour = _COLOURS.get(name, _BLUE)
-    bar = (
-        '<svg viewBox="0 0 100 10" height="10" preserveAspectRatio="none" aria-hidden="true">'
-        f'<rect width="{length}" height="10" fill="{colour}"/></svg>'
-    )
-    share = f" {count / total:.0%}" if total else ""
-    return f'<tr><td class="name">{escape(name)}</td><td>{bar}</td><td class="count">{count:,}{escape(share)}</td></tr>'
-
-
-def _histogram(scores: Sequence[int]) -> str:
-    step = _WIDTH / len(scores)
-    most = max(scores) or 1
-    columns = []
-    for number, count in enumerate(scores):
-        height = round((_HEIGHT - _BOTTOM) * count / most, 1)
-        left, middle, top = number * step + _GAP / 2, (number + 0.5) * step, _HEIGHT - _BOTTOM / 2 - height
-        last = number == len(scores) - 1
-        columns.append(
-            f'<rect x="{left:g}" y="{top:g}" width="{step - _GAP:g}" height="{height:g}" fill="{_BLUE}"/>'
-            f'<text x="{middle:g}" y="{top - 4:g}">{count:,}</text>'
-            f'<text x="{middle:g}" y="{_HEIGHT - 3}">{number * 10}–{100 if last else number * 10 + 9}</text>'  # noqa: RUF001 - from, to
-        )
-    drawn = f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="Addresses by score">{"".join(columns)}</svg>'
-    return f'<section class="wide"><h2>Scores</h2>{drawn}</section>\n'
+def _as_found(counted: Sequence[tuple[str, int]]) -> Sequence[Bar]:
+    return [Bar(name, count) for name, count in counted]
