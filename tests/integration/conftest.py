@@ -1,4 +1,4 @@
-"""Engines by role, and a tenant to work for."""
+"""Engines by role, a tenant to work for, and a bucket."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Engine
 
+from buckets import Bucket, make_bucket, s3_server
 from conftest import Database
 from factories import Tenant, make_tenant
 from mailsift.shared.db.session import make_engine
@@ -42,3 +43,17 @@ def api(database: Database) -> Iterator[Engine]:
 def tenant(owner: Engine) -> Tenant:
     with owner.begin() as connection:
         return make_tenant(connection)
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with s3_server(tmp_path_factory.mktemp("s3")) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    made = make_bucket(s3)
+    for name, value in made.environment.items():
+        monkeypatch.setenv(name, value)
+    return made

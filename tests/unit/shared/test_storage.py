@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.store import AzureStore, GCSStore, S3Store
 from structlog.testing import capture_logs
 
 from mailsift.shared.errors import PermanentError
@@ -129,3 +130,16 @@ def test_a_storage_that_fails_is_not_asked_for_ever(storage: Storage, tmp_path: 
     with capture_logs() as lines:
         assert storage.discard("abcdefgh") == []
     assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [("s3://lists/a", S3Store), ("gs://lists/a", GCSStore), ("az://lists/a", AzureStore)],
+    ids=["s3", "gs", "az"],
+)
+def test_a_bucket_is_opened_by_its_url_and_its_vendors_own_variables(
+    monkeypatch: pytest.MonkeyPatch, url: str, kind: type
+) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "lists")
+    # Nobody is asked before there is something to ask for.
+    assert isinstance(Storage(url)._store, kind)
