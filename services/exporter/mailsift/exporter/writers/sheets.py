@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any, Final, cast
 
@@ -14,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from mailsift.exporter.layout import Layout, Told
 from mailsift.exporter.rendering import Kind
+from mailsift.exporter.writers.spool import Spool
 from mailsift.exporter.writers.writer import AddedRows, Rows, Writer
 from mailsift.shared.errors import PermanentError
 
@@ -82,6 +84,13 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
         # The library takes `<r>…</r>` for markup that it has made itself, and lets it through.
         self._xml_inline_string(string, preserve=True, attributes=attributes)
 
+    def _initialize(self, init_data: Mapping[str, Any]) -> None:
+        super()._initialize(init_data)
+        # The library's own file of rows is markup as it stands, twenty times as large.
+        self._opt_close()
+        self.row_data_fh_closed = False
+        self.row_data_fh = self.fh = Spool(Path(self.row_data_filename))
+
     def let_go(self) -> None:
         """Close its file, if it is open."""
         self._opt_close()
@@ -92,7 +101,7 @@ class _Sheets:
 
     def __init__(self, workbook: Workbook, layout: Layout) -> None:
         self.size = 0
-        """Roughly the bytes that wait in files."""
+        """Roughly the bytes that wait in files, unpacked."""
         self._workbook = workbook
         self._header = layout.titles
         self._arrange = layout.arranging(None)
