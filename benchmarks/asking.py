@@ -20,7 +20,7 @@ from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.replies import Question, RecordType
 
 AT_ONCE: Final = 500
-"""As many questions as one job of the worker has out at most, with its defaults."""
+"""Enough to keep a core busy, also 30 ms away; with several times as many libraries are no faster."""
 
 _TRIES: Final = 4
 _FIRST_WAIT: Final = 4 / (2**_TRIES - 1)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import psutil
 import psycopg2
 
 LOOPBACK = "127.0.0.1"
@@ -72,8 +73,9 @@ def postgresql_program(name: str) -> str:
 class Power:
     """Stops a running server and starts it again: same command, same port, same folder."""
 
-    def __init__(self, orders: IO[bytes]) -> None:
+    def __init__(self, orders: IO[bytes], guard: int) -> None:
         self._orders = orders
+        self._guard = guard
 
     def off(self, signal: str) -> None:
         """End the server by a signal; returns at once."""
@@ -82,6 +84,18 @@ class Power:
     def on(self) -> None:
         """Start it again once it has ended; returns at once."""
         self._order("")
+
+    @contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Keep the server from doing anything, as when its machine freezes."""
+        processes = psutil.Process(self._guard).children(recursive=True)
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def _order(self, line: str) -> None:
         self._orders.write(f"{line}\n".encode())
@@ -123,7 +137,7 @@ class _Sandbox:
                 **self._identity,
             )
         try:
-            yield Power(guard.stdin)
+            yield Power(guard.stdin, guard.pid)
         finally:
             guard.stdin.close()
             guard.wait(timeout=120)

@@ -21,6 +21,7 @@ from mailsift.analyzer.probes.resolver import Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.replies import Question, RecordType, Reply
 from mailsift.analyzer.reference.lists import packaged_lists
+from servers import run_mortal_nsd
 
 LONG_TXT = "\n".join(f'long TXT "{"x" * 250}" "{"y" * 250}" "{number}"' for number in range(90))
 ZONE = f"""
@@ -311,6 +312,13 @@ def test_each_way_to_fail_is_named(name_server: NameServer) -> None:
     at_circle, at_chain = found["at-circle.example"].mx[0], found["chain.example"].mx[0]
     assert (at_circle.reach, at_circle.is_alias) == (Reach.NO_ADDRESS, True)
     assert (at_chain.reach, at_chain.is_alias, at_chain.addresses) == (Reach.NOWHERE, True, ("127.0.0.1",))
+
+
+def test_a_nameserver_that_says_nothing_is_no_evidence() -> None:
+    with run_mortal_nsd(FAILING_ZONES) as (address, power), power.suspended():
+        probe = DomainProbe(ProbeSettings((address,), query_seconds=0.5), CircuitBreaker())
+        facts = _resolve(probe, "missing.example")["missing.example"]
+    assert (facts.existence, facts.lookups.mx, facts.accepts_mail) == (Existence.TIMEOUT, Lookup.TIMEOUT, None)
 
 
 def test_a_name_that_does_not_exist_costs_one_question(name_server: NameServer) -> None:
