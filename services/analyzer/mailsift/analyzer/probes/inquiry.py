@@ -92,11 +92,10 @@ class Inquiry(Memory):
         self._ask = ask
         self._shared = shared
         self._questions_left = MAX_QUESTIONS
-        self._loop = asyncio.get_running_loop()
-        self._ends_at = self._loop.time() + MAX_SECONDS
+        self._ends_at = time.monotonic() + MAX_SECONDS
 
     def _ask_on(self, question: Question, then: Then) -> None:
-        if self._questions_left <= 0 or self._loop.time() > self._ends_at:
+        if self._questions_left <= 0 or time.monotonic() > self._ends_at:
             then(_NOT_ASKED)
             return
         self._questions_left -= 1
@@ -117,7 +116,7 @@ class Inquiry(Memory):
 
     async def follow_all(self, walks: Sequence[Walk[Any]]) -> Sequence[Any]:
         """Follow some walks side by side."""
-        return await _Walkers(walks, self.ask, self._loop.create_future()).arrive() if walks else ()
+        return await _Walkers(walks, self.ask, asyncio.get_running_loop().create_future()).arrive() if walks else ()
 
 
 class _Walkers:

@@ -1,7 +1,6 @@
 """Gather the facts of one domain: what is asked, in which order, and what is not asked any more."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from mailsift.analyzer.evidence import (
@@ -14,7 +13,7 @@ from mailsift.analyzer.evidence import (
     Reach,
 )
 from mailsift.analyzer.probes.inquiry import Ask, Inquiry, SharedMemory
-from mailsift.analyzer.probes.posture import find_posture
+from mailsift.analyzer.probes.posture import Posture, find_posture
 from mailsift.analyzer.records.delivery import (
     FIRST_HOSTS,
     Route,
@@ -33,6 +32,8 @@ MAX_TTL_SECONDS: Final = 86_400
 NEGATIVE_TTL_SECONDS: Final = 900
 """How long a no is kept that came without a SOA (RFC 2308 5)."""
 
+MAX_NAME_SERVERS: Final = 6
+
 
 class DomainLookup:
     """Asks what is needed to know a domain, and no more; one object serves all domains of a process."""
@@ -48,16 +49,35 @@ class DomainLookup:
         route = await _route(inquiry, domain, mx)
         if not route.accepts_mail:
             return _bare_facts(domain, mx, route)
-        facts = DomainFacts(
-            domain,
-            Existence.EXISTS,
-            mx=route.mx,
-            own_host=route.own_host,
-            accepts_mail=True,
-            lookups=Lookups(mx=mx.lookup, address=route.address),
-        )
-        posture = await find_posture(inquiry, domain, provider_of(route.mx))
-        return replace(posture.added_to(facts), ttl_seconds=_ttl(mx, posture.own_texts, is_open=posture.is_open))
+        return _whole_facts(domain, mx, route, await find_posture(inquiry, domain, provider_of(route.mx)))
+
+
+def _whole_facts(domain: str, mx: Reply, route: Route, posture: Posture) -> DomainFacts:
+    """The facts of a domain that takes mail."""
+    return DomainFacts(
+        domain=domain,
+        existence=Existence.EXISTS,
+        mx=route.mx,
+        own_host=route.own_host,
+        accepts_mail=True,
+        spf=posture.spf,
+        dkim=posture.dkim,
+        dmarc=posture.dmarc,
+        mta_sts=posture.mta_sts,
+        tls_rpt=posture.tls_rpt,
+        name_servers=posture.name_servers.names[:MAX_NAME_SERVERS],
+        wildcard_mx=posture.wildcard.domain,
+        lookups=Lookups(
+            mx=mx.lookup,
+            address=route.address,
+            spf=posture.own_texts.lookup,
+            dmarc=posture.policy.lookup,
+            dkim=posture.keys.lookup,
+            name_servers=posture.name_servers.lookup,
+            wildcard=posture.wildcard.lookup,
+        ),
+        ttl_seconds=_ttl(mx, posture.own_texts, is_open=posture.is_open),
+    )
 
 
 def _bare_facts(domain: str, mx: Reply, route: Route) -> DomainFacts:

@@ -1,14 +1,12 @@
 """Ask what a domain that takes mail publishes about it: all at once, for none of it needs the rest."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from mailsift.analyzer.evidence import (
     DkimPosture,
     DmarcPosture,
-    DomainFacts,
     Lookup,
-    Lookups,
     MailProvider,
     SpfPosture,
     TransportPosture,
@@ -22,8 +20,6 @@ from mailsift.analyzer.records.transport import walk_mta_sts, walk_tls_rpt
 from mailsift.analyzer.records.wildcard import WildcardFound, walk_wildcard
 from mailsift.analyzer.reference.registrable import registrable_domain
 from mailsift.analyzer.reference.selectors import selectors_for
-
-MAX_NAME_SERVERS: Final = 6
 
 _UNANSWERED: Final = frozenset(lookup.value for lookup in Lookup if not lookup.tells)
 
@@ -48,30 +44,6 @@ class Posture:
         """Whether a question went unanswered: worth asking again soon."""
         postures = (self.spf, self.dmarc, self.dkim, self.mta_sts, self.tls_rpt)
         return any(posture.valid is None and posture.detail in _UNANSWERED for posture in postures)
-
-    def added_to(self, facts: DomainFacts) -> DomainFacts:
-        """The facts, with this in its places."""
-        return replace(
-            facts,
-            spf=self.spf,
-            dmarc=self.dmarc,
-            dkim=self.dkim,
-            mta_sts=self.mta_sts,
-            tls_rpt=self.tls_rpt,
-            name_servers=self.name_servers.names[:MAX_NAME_SERVERS],
-            wildcard_mx=self.wildcard.domain,
-            lookups=self._added_to(facts.lookups),
-        )
-
-    def _added_to(self, lookups: Lookups) -> Lookups:
-        return replace(
-            lookups,
-            spf=self.own_texts.lookup,
-            dmarc=self.policy.lookup,
-            dkim=self.keys.lookup,
-            name_servers=self.name_servers.lookup,
-            wildcard=self.wildcard.lookup,
-        )
 
 
 async def find_posture(inquiry: Inquiry, domain: str, provider: MailProvider | None) -> Posture:

@@ -106,8 +106,9 @@ def _posture(found: _Found, domain: str) -> DmarcPosture:
 
 def read_dmarc(text: str) -> DmarcRecord:
     """Read one record. With a policy that cannot be read it counts only if it asks for reports, as `none` (4.10.1)."""
-    tags = {name: value.lower() for name, value in read_tags(text)}
-    found = _REPORT_ADDRESS.findall(dict(read_tags(text)).get("rua", ""))
+    values = dict(read_tags(text))
+    found = _REPORT_ADDRESS.findall(values.get("rua", ""))
+    tags = {name: value.lower() for name, value in values.items()}
     reports = tuple(address[:MAX_ADDRESS_KEPT] for address in found[:MAX_REPORT_ADDRESSES])
     policies = [tags.get("p", "none"), tags.get("sp"), tags.get("np")]
     is_valid = policies[0] in POLICIES and all(policy in POLICIES for policy in policies[1:] if policy is not None)

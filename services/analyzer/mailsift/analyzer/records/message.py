@@ -128,7 +128,7 @@ def _read_answers(
         elif kind == _CNAME and len(aliases) < MAX_RECORDS:
             aliases.setdefault(owner, (_owner(wire, at), ttl))
         at += length
-    owner, ttls = _follow(aliases, {name for name, _, _ in found})
+    owner, ttls = _follow(aliases, {name for name, _, _ in found}) if aliases else (None, [])
     records = [(ttl, data) for name, ttl, data in found if name == owner]
     ttls += [ttl for ttl, _ in records]
     shortest = min((0 if ttl > _LONGEST_TTL else ttl for ttl in ttls), default=None)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Final
 
@@ -86,6 +87,12 @@ def read_spf(text: str) -> SpfRecord | None:
     """Read one record; None when its syntax is wrong (4.6)."""
     if len(text) > MAX_RECORD_LENGTH or not is_spf(text):
         return None
+    return _read(text)
+
+
+# The same few records of large providers are referred to by most domains of a list.
+@lru_cache(maxsize=1024)
+def _read(text: str) -> SpfRecord | None:
     terms = [term for term in text[len("v=spf1") :].split(" ") if term]
     directives = [found for term in terms if (found := _DIRECTIVE.fullmatch(term)) is not None]
     modifiers = [found for term in terms if (found := _MODIFIER.fullmatch(term)) is not None]
