@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,23 @@ from werkzeug.test import TestResponse
 
 from conftest import Database
 from factories import Tenant, make_tenant
+from mailsift.analyzer.handlers.addresses import analyse_single
+from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.handlers.domains import resolve_domains
+from mailsift.analyzer.handlers.lists import analyse_list
+from mailsift.analyzer.handlers.scores import score_slice
+from mailsift.analyzer.probes.breaker import CircuitBreaker
+from mailsift.analyzer.probes.domains import DomainProbe
+from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.api.app import create_app
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps, wire
+from mailsift.exporter.handlers import ExporterDeps, export
+from mailsift.ingest.batching import BatchLimits
+from mailsift.ingest.handlers import IngestDeps, process_file
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.standalone.demo.nameserver import bundled_zone, serving
+from pump import Pump
 
 Rows = Callable[..., list[dict[str, Any]]]
 
@@ -104,3 +119,22 @@ def stored_objects(tmp_path: Path) -> Callable[[], list[Path]]:
 @pytest.fixture
 def no_such_id() -> str:
     return str(uuid.uuid4())
+
+
+@pytest.fixture
+def pump(worker: Engine, parts: Deps) -> Any:
+    """A worker with the handlers of all services, whose nameserver is the demo's."""
+    with serving(bundled_zone()) as nameserver:
+        probe = DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker(), lambda _: None)
+        analyzer = AnalyzerDeps(probe, nameserver, domains_per_job=10, rows_per_job=10)
+        yield Pump(
+            worker,
+            {
+                JobType.FILE_PROCESSING: partial(process_file, IngestDeps(parts.storage, BatchLimits())),
+                JobType.SINGLE_ANALYSIS: partial(analyse_single, analyzer),
+                JobType.ADVANCED_ANALYSIS: partial(analyse_list, analyzer),
+                JobType.DOMAIN_RESOLUTION: partial(resolve_domains, analyzer),
+                JobType.EMAIL_SCORING: partial(score_slice, analyzer),
+                JobType.EXPORT: partial(export, ExporterDeps(parts.storage, 7)),
+            },
+        )

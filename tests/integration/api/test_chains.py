@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,22 +13,9 @@ import pytest
 from sqlalchemy import Engine
 
 from factories import Tenant
-from mailsift.analyzer.handlers.deps import AnalyzerDeps
-from mailsift.analyzer.handlers.domains import resolve_domains
-from mailsift.analyzer.handlers.lists import analyse_list
-from mailsift.analyzer.handlers.scores import score_slice
-from mailsift.analyzer.probes.breaker import CircuitBreaker
-from mailsift.analyzer.probes.domains import DomainProbe
-from mailsift.analyzer.probes.settings import ProbeSettings
-from mailsift.api.deps import Deps
-from mailsift.exporter.handlers import ExporterDeps, export
-from mailsift.ingest.batching import BatchLimits
-from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.errors import PermanentError
-from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.repository.requesting import NewAnalysis, Requester, Turn, open_analysis
-from mailsift.standalone.demo.nameserver import bundled_zone, serving
 from pump import Pump
 
 LIST = b"name,email\nAnn,john@company.com\n"
@@ -47,24 +33,6 @@ def form(*parts: bytes) -> dict[str, Any]:
 FILE = part("file", LIST, "leads.csv")
 WHOLE = "analysisType=advanced&exportType=jsonl"
 CSV = {"headers": {"Content-Type": "text/csv"}, "data": LIST}
-
-
-@pytest.fixture
-def pump(worker: Engine, parts: Deps) -> Any:
-    """A worker with the handlers of all services, whose nameserver is the demo's."""
-    with serving(bundled_zone()) as nameserver:
-        probe = DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker(), lambda _: None)
-        analyzer = AnalyzerDeps(probe, nameserver, domains_per_job=10, rows_per_job=10)
-        yield Pump(
-            worker,
-            {
-                JobType.FILE_PROCESSING: partial(process_file, IngestDeps(parts.storage, BatchLimits())),
-                JobType.ADVANCED_ANALYSIS: partial(analyse_list, analyzer),
-                JobType.DOMAIN_RESOLUTION: partial(resolve_domains, analyzer),
-                JobType.EMAIL_SCORING: partial(score_slice, analyzer),
-                JobType.EXPORT: partial(export, ExporterDeps(parts.storage, 7)),
-            },
-        )
 
 
 def job_of(client: Any, accepted: dict[str, Any]) -> dict[str, Any]:

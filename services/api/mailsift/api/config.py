@@ -25,6 +25,8 @@ class ApiSettings(Settings, StorageSettings, ScoringSettings):
     max_streams: PositiveInt = 100
     # How long a request may wait for the answer to a single address.
     wait_seconds: float = Field(default=5, ge=0, le=30)
+    # How long an analysis of a file in one request may take, from the request to the workbook.
+    analyze_file_seconds: PositiveInt = 600
     stream_heartbeat_seconds: PositiveFloat = 15
     # A notification may be missed; this often a stream looks by itself.
     stream_poll_seconds: PositiveFloat = 5

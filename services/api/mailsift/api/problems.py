@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from apiflask import APIFlask, HTTPError
 from flask import Response, g, json
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -17,6 +17,8 @@ from werkzeug.exceptions import HTTPException
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
+
+Body = TypeVar("Body", bound=BaseModel)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -38,6 +40,7 @@ KINDS: dict[str, Kind] = {
     "guest_token_used_up": Kind(HTTPStatus.FORBIDDEN, "The guest's token has no use left"),
     "link_invalid": Kind(HTTPStatus.FORBIDDEN, "The link was not signed like this"),
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
+    "job_expired": Kind(HTTPStatus.NOT_FOUND, "What came of the job is shown for 24 hours"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
     "upload_not_ready": Kind(HTTPStatus.CONFLICT, "The upload did not complete"),
     "not_a_preview": Kind(HTTPStatus.CONFLICT, "Only an upload that is a preview can be started"),
@@ -70,6 +73,7 @@ KINDS: dict[str, Kind] = {
     "invalid_cron": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The cron expression cannot be read"),
     "invalid_timezone": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such time zone"),
     "invalid_scoring": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The scoring names what cannot be weighed, or not so"),
+    "not_supported": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "mailsift does nothing of the kind"),
     "idempotency_key_reused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request"),
     "job_quota_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "The plan allows no more jobs for now"),
     "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side"),
@@ -88,7 +92,7 @@ _BY_STATUS = {
     HTTPStatus.UNPROCESSABLE_ENTITY: "validation_failed",
 }
 RETRY_SOON = {"Retry-After": "5"}
-_SEVERAL_SHAPES = frozenset({"AnalysisRequest"})
+_SEVERAL_SHAPES = frozenset({"AnalysisRequest", "JobRequest"})
 # A field that nobody knows has the name that the client gave it, however long.
 _MOST_FAULTS, _LONGEST_NAME, _LONGEST_MESSAGE = 20, 100, 300
 
@@ -118,6 +122,12 @@ class Problem(Exception):
 def invalid(field: str, message: str) -> Problem:
     """Say that one field of the input is wrong."""
     return Problem("validation_failed", f"{field}: {message}", faults=[Fault(field, message)])
+
+
+def not_supported(*faults: Fault) -> Problem:
+    """Say what of a request means nothing here."""
+    said = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
+    return Problem("not_supported", said, faults=faults)
 
 
 def respond(problem: Problem) -> Response:
@@ -151,12 +161,20 @@ def _from_http(error: HTTPError) -> Response:
     return respond(_from_status(error.status_code, error.message, dict(error.headers)))
 
 
-def from_validation(error: ValidationError) -> Problem:
+def parsed(schema: type[Body], given: object, at: str = "") -> Body:
+    """Read a part of a request; `at` is what its fields are in. Raises Problem."""
+    try:
+        return schema.model_validate(given)
+    except ValidationError as error:
+        raise from_validation(error, at) from error
+
+
+def from_validation(error: ValidationError, at: str = "") -> Problem:
     """Name the first fields that are wrong, without repeating what they held."""
     found = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
     # In a body of several shapes pydantic puts the shape's name in front.
     first = 1 if error.title in _SEVERAL_SHAPES else 0
-    faults = [Fault(_path(fault["loc"][first:]), _message(fault["msg"])) for fault in found]
+    faults = [Fault(at + _path(fault["loc"][first:]), _message(fault["msg"])) for fault in found]
     said = [f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults]
     if unsaid := error.error_count() - len(faults):
         said.append(f"and {unsaid} more")

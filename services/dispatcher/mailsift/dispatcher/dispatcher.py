@@ -11,7 +11,7 @@ from mailsift.dispatcher.chores import Chore, ChoreLoop
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.observing import observe
 from mailsift.dispatcher.publisher import Publisher
-from mailsift.dispatcher.reaper import drain_cancelled, reap_leases
+from mailsift.dispatcher.reaper import cancel_overdue, drain_cancelled, reap_leases
 from mailsift.dispatcher.reconciler import reconcile_parents, settle_followers
 from mailsift.dispatcher.relay import Relay
 from mailsift.dispatcher.republisher import republish_lost
@@ -96,6 +96,7 @@ class Dispatcher:
         settings, engine = self._settings, self._engine
         schedule = Schedule(settings.retry_base_seconds, settings.retry_cap_seconds, settings.retry_jitter_seconds)
         return [
+            Chore("cancel_overdue", settings.reap_seconds, lambda: cancel_overdue(engine)),
             Chore("drain_cancelled", settings.poll_seconds, lambda: drain_cancelled(engine)),
             Chore("reap_leases", settings.reap_seconds, lambda: reap_leases(engine, schedule)),
             Chore("republish_lost", settings.reap_seconds, lambda: republish_lost(engine, settings.republish_seconds)),

@@ -1,4 +1,4 @@
-"""Takes back the jobs of workers that fell silent, and the parts of cancelled jobs that nobody has begun."""
+"""Takes back jobs of workers that fell silent and jobs past their deadline, and parts of cancelled ones not begun."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ def _end_writer(engine: Engine, lease: ExpiredLease) -> bool:
         # No right to end it, as when a worker logs in as superuser. The fence holds without, and the job must go on.
         log.warning("writer_not_ended", job_id=str(lease.ref.job_id), exc_info=True)
         return True
+
+
+def cancel_overdue(engine: Engine) -> int:
+    """Cancel jobs that have not ended by their deadline; returns how many."""
+    with engine.begin() as connection:
+        overdue = recovering.overdue(connection)
+    for job_id in overdue:
+        with passing_over_locks("cancel_overdue", job_id), engine.begin() as connection:
+            recovering.cancel_overdue(connection, job_id)
+    return len(overdue)
 
 
 def drain_cancelled(engine: Engine) -> int:

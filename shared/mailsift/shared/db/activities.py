@@ -28,6 +28,7 @@ class Activity(StrEnum):
     JOB_CANCELLED = "job_cancelled"
     JOB_RETRIED = "job_retried"
     JOB_DELETED = "job_deleted"
+    JOBS_CLEANED_UP = "jobs_cleaned_up"
     SCHEDULE_CREATED = "schedule_created"
     SCHEDULE_CHANGED = "schedule_changed"
     SCHEDULE_DELETED = "schedule_deleted"
@@ -61,6 +62,7 @@ _ENTITY_TYPES = {
     Activity.JOB_CANCELLED: "job",
     Activity.JOB_RETRIED: "job",
     Activity.JOB_DELETED: "job",
+    Activity.JOBS_CLEANED_UP: "workspace",
     Activity.SCHEDULE_CREATED: "schedule",
     Activity.SCHEDULE_CHANGED: "schedule",
     Activity.SCHEDULE_DELETED: "schedule",

@@ -24,11 +24,12 @@ Accepted = TypeVar("Accepted", bound=Answer)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Who asks, in which trace, and under which Idempotency-Key, if any."""
+    """Who asks, in which trace, under which Idempotency-Key and by which word that is no type of ours, if any."""
 
     principal: Principal
     trace_id: str
     key: str | None = None
+    requested_as: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a key that no client would make on purpose. Raises Problem."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -44,7 +44,7 @@ class ToRead:
 
 def queue_reading(connection: Connection, asked: Asked, wanted: ToRead, wishes: Wishes) -> UploadAccepted:
     """Queue the job that reads a list, and those that were wished for besides."""
-    job_id = enqueue(connection, _job(asked, wanted))
+    job_id = enqueue(connection, _job(_unless_more(asked, wishes.analysis_type), wanted))
     answer = UploadAccepted(
         upload_id=wanted.upload_id, job_id=job_id, status_url=status_url(job_id), stream_url=stream_url(job_id)
     )
@@ -61,17 +61,24 @@ def _job(asked: Asked, wanted: ToRead) -> NewJob:
         payload={"fileName": wanted.file_name, **({"preview": True} if wanted.preview else {})},
         priority=wanted.turn.priority,
         scheduled_for=wanted.turn.scheduled_for,
+        deadline=wanted.turn.deadline,
+        requested_as=asked.requested_as,
     )
+
+
+def _unless_more(asked: Asked, follows: object) -> Asked:
+    """Ask by the word of the request for the last job only: it is what was asked for."""
+    return asked if follows is None else replace(asked, requested_as=None)
 
 
 def _chain(
     connection: Connection, asked: Asked, wanted: ToRead, wishes: Wishes, answer: UploadAccepted
 ) -> UploadAccepted:
     """Queue what is to follow once the list is read, and once it is analysed."""
-    who, priority = requester(asked), wanted.turn.priority
     if wishes.analysis_type is None:
         return answer
-    after_reading = Turn(after_job_id=answer.job_id, priority=priority)
+    who, usual = requester(_unless_more(asked, wishes.export_type)), replace(wanted.turn, scheduled_for=None)
+    after_reading = replace(usual, after_job_id=answer.job_id)
     new = NewAnalysis(answer.upload_id, wishes.analysis_type)
     analysis = open_analysis(connection, who, new, after_reading, wanted.policy)
     answer = answer.model_copy(update={"analysis": analysis_answer(analysis)})
@@ -81,7 +88,7 @@ def _chain(
     name = export_name(
         wanted.file_name, wishes.analysis_type, writing.suffix(wishes.export_type), wanted.today, selection
     )
-    after_analysis = Turn(after_job_id=analysis.job_id, priority=priority)
+    after_analysis = replace(usual, after_job_id=analysis.job_id)
     new_export = NewExport(analysis.id, name, wishes.export_type, selection, writing)
-    export = open_export(connection, who, new_export, after_analysis)
+    export = open_export(connection, requester(asked), new_export, after_analysis)
     return answer.model_copy(update={"export": export_answer(export, name)})

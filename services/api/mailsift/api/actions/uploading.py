@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,6 +40,8 @@ class Incoming:
     wishes: Callable[[], UploadWishes]
     # What the client calls it when its wishes do not.
     file_name: str | None
+    # When nobody waits any more for what comes of it.
+    deadline: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _order(incoming: Incoming, upload_id: uuid.UUID, stored: StoredObject, now: 
     new = NewUpload(
         upload_id, name, incoming.upload_type, origin, stored.key, stored, _status(wishes), wishes.options()
     )
-    return _Order(new, wishes, turn(wishes, now), now.date())
+    return _Order(new, wishes, replace(turn(wishes, now), deadline=incoming.deadline), now.date())
 
 
 def _fingerprint(order: _Order) -> bytes:

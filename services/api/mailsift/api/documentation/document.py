@@ -10,6 +10,8 @@ from pydantic import BaseModel
 
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.problems import MEDIA_TYPE
+from mailsift.api.schemas.file_analyses import FileForm
+from mailsift.api.schemas.job_requests import CleanedUp, CleanUp, ExportPayload, ImportPayload
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.uploads import AddressList, ObjectList, StartRequest, UrlList
 
@@ -95,13 +97,15 @@ def _finish_body(operation: Document) -> None:
         operation["requestBody"]["required"] = True
     if operation.pop("x-takes-a-file", False):
         operation["requestBody"] = _upload_body(operation["parameters"])
+    if form := operation.pop("x-takes-a-form", None):
+        operation["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _ref(form)}}}
     if schema := operation.pop("x-may-take", None):
         operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
 def _parameter(derived: Document) -> Document:
     if derived["in"] == "path":
-        return {**derived, "schema": {"type": "string", "format": "uuid"}}
+        return {**derived, "schema": {"type": "string", **({"format": "uuid"} if _is_id(derived["name"]) else {})}}
     # A parameter is left out, never null.
     schema = {key: value for key, value in derived["schema"].items() if (key, value) != ("default", None)}
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
@@ -115,6 +119,10 @@ def _parameter(derived: Document) -> Document:
         }
     # Several values stand in one, with commas between them.
     return {**derived, "schema": schema, **(_WITH_COMMAS if schema.get("type") == "array" else {})}
+
+
+def _is_id(name: str) -> bool:
+    return name.endswith("_id")
 
 
 _WITH_COMMAS: Document = {"style": "form", "explode": False}
@@ -188,6 +196,11 @@ def _own_schemas() -> Document:
         **_LISTS,
         "Problem": ProblemDocument,
         "StartRequest": StartRequest,
+        "FileForm": FileForm,
+        "ImportPayload": ImportPayload,
+        "ExportPayload": ExportPayload,
+        "CleanUp": CleanUp,
+        "CleanedUp": CleanedUp,
     }
     for name, model in models.items():
         own[name] = model.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -16,11 +16,14 @@ from mailsift.api.auth import principal
 from mailsift.api.deps import deps
 from mailsift.api.problems import Problem
 from mailsift.api.schemas.base import Answer
+from mailsift.api.schemas.jobs import RequestedAs
 from mailsift.api.wording.languages import Language
 from mailsift.shared.db.session import tenant_transaction
 
 Found = TypeVar("Found")
 Replied = tuple[Answer, int, dict[str, str]]
+
+_JSON = "application/json"
 
 
 @contextmanager
@@ -37,9 +40,9 @@ def found(thing: Found | None, name: str) -> Found:
     return thing
 
 
-def asked() -> Asked:
-    """Say who asks, in which trace, and under which Idempotency-Key."""
-    return Asked(principal(), g.trace_id, request.headers.get(HEADER))
+def asked(requested_as: RequestedAs | None = None) -> Asked:
+    """Say who asks, in which trace, under which Idempotency-Key, and by which word that is no type of ours."""
+    return Asked(principal(), g.trace_id, request.headers.get(HEADER), requested_as)
 
 
 def language() -> Language:
@@ -64,3 +67,12 @@ def accepted(answer: Answer, resource: str, resource_id: uuid.UUID, *, replayed:
     if replayed:
         headers["Idempotency-Replayed"] = "true"
     return answer, HTTPStatus.ACCEPTED.value, headers
+
+
+def optional_json() -> object:
+    """Read the body, where there is one. Raises Problem."""
+    if not request.content_length and "Transfer-Encoding" not in request.headers:
+        return {}
+    if request.mimetype != _JSON:
+        raise Problem("unsupported_media_type", f"send the body as {_JSON}")
+    return request.get_json()

@@ -139,6 +139,11 @@ def download(export_id: uuid.UUID, query_data: LinkParameters) -> Response:  # n
     Needs a key, or the parameters of a signed link. Counted where it begins and noted in the activities; its ETag is
     the file's SHA-256.
     """
+    return hand_out(export_id)
+
+
+def hand_out(export_id: uuid.UUID) -> Response:
+    """Answer with a file, or the part of it that is asked for. Raises Problem."""
     file = find_download(deps(), principal(), export_id)
     if request.if_none_match.contains(file.sha256):
         return Response(status=304, headers={"ETag": f'"{file.sha256}"'})

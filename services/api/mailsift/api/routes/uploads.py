@@ -6,11 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TypeVar
 
 from apiflask import APIBlueprint
 from flask import Response, request
-from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mailsift.api.actions.quota import upload_limit
@@ -24,10 +22,10 @@ from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import UploadLimit, chunks, limited
 from mailsift.api.intake.multipart import read_form
 from mailsift.api.intake.names import attachment, from_disposition
-from mailsift.api.problems import Problem, from_validation, invalid
+from mailsift.api.problems import Body, Problem, invalid, parsed
 from mailsift.api.repository import uploads
 from mailsift.api.repository.uploads import Origin
-from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
+from mailsift.api.routes.answers import Replied, accepted, asked, found, optional_json, reading
 from mailsift.api.schemas.base import Listing, Numbered
 from mailsift.api.schemas.uploads import (
     AddressList,
@@ -47,8 +45,6 @@ from mailsift.shared.urls import parse_url
 from mailsift.shared.verdicts import UploadSource, UploadType
 
 blueprint = APIBlueprint("uploads", __name__, url_prefix="/api/uploads", tag="uploads")
-
-Body = TypeVar("Body", bound=BaseModel)
 
 _JSON, _CSV = "application/json", "text/csv"
 _FORM_OVERHEAD = 64 * 1024
@@ -135,7 +131,7 @@ def begin(upload_id: uuid.UUID) -> Replied:
     What is left out stays as it was said at the upload, and null takes it back. With `analysisType` and `exportType`
     the rest follows by itself.
     """
-    request_body = _validated(StartRequest, _optional_json())
+    request_body = parsed(StartRequest, optional_json())
     answer, replayed = start(deps(), asked(), upload_id, request_body, dt.datetime.now(dt.UTC))
     return accepted(answer, "uploads", answer.upload_id, replayed=replayed)
 
@@ -178,16 +174,21 @@ def _incoming(query: UploadOptions) -> Incoming:
     limit = upload_limit(deps(), principal().workspace_id)
     if request.mimetype == _JSON:
         return _from_json(query, limit)
-    request.max_content_length = limit.bytes + _FORM_OVERHEAD
-    try:
-        body = chunks(request.stream, request.content_length)
-    except RequestEntityTooLarge as error:
-        raise limit.exceeded() from error
+    body = body_within(limit)
     if request.mimetype == "multipart/form-data":
         return _from_form(query, body, limit)
     wishes = _given(UploadWishes, query)
     name = from_disposition(request.headers.get("Content-Disposition"))
     return Incoming(UploadType.BULK, UploadSource.FILE, limited(body, limit), lambda: wishes, name)
+
+
+def body_within(limit: UploadLimit) -> Iterator[bytes]:
+    """Read the body as it comes: a file within its limit, with what a form has about it. Raises Problem."""
+    request.max_content_length = limit.bytes + _FORM_OVERHEAD
+    try:
+        return chunks(request.stream, request.content_length)
+    except RequestEntityTooLarge as error:
+        raise limit.exceeded() from error
 
 
 def _from_form(query: UploadOptions, body: Iterator[bytes], limit: UploadLimit) -> Incoming:
@@ -211,11 +212,11 @@ def _elsewhere(query: UploadOptions) -> Elsewhere | None:
     if len(named) > 1:
         raise invalid(named[1], f"beside {named[0]}: a list comes from one place")
     if named == ["url"]:
-        linked = _validated(UrlList, body)
+        linked = parsed(UrlList, body)
         wishes = _given(UploadWishes, query, _said(linked, exclude={"url"}))
         return Elsewhere(Origin(UploadSource.URL, linked.url), wishes, parse_url(linked.url).file_name)
     if named == ["object"]:
-        stored = _validated(ObjectList, body)
+        stored = parsed(ObjectList, body)
         wishes = _given(UploadWishes, query, _said(stored, exclude={"object"}))
         return Elsewhere(Origin(UploadSource.OBJECT, _inbox_key(stored.object)), wishes, stored.object)
     return None
@@ -233,7 +234,7 @@ def _inbox_key(name: str) -> str:
 
 
 def _from_json(query: UploadOptions, limit: UploadLimit) -> Incoming:
-    addresses = _validated(AddressList, request.get_json())
+    addresses = parsed(AddressList, request.get_json())
     wishes = _given(UploadWishes, query, _said(addresses, exclude={"emails"}))
     if wishes.options() != ReadingOptions():
         raise invalid("emails", "addresses are read as they are: say how to read a list only of a file")
@@ -241,29 +242,13 @@ def _from_json(query: UploadOptions, limit: UploadLimit) -> Incoming:
     return Incoming(UploadType.SINGLE, UploadSource.ADDRESSES, lines, lambda: wishes, addresses.file_name)
 
 
-def _optional_json() -> object:
-    """Read the body, where there is one. Raises Problem."""
-    if not request.content_length and "Transfer-Encoding" not in request.headers:
-        return {}
-    if request.mimetype != _JSON:
-        raise Problem("unsupported_media_type", f"send the body as {_JSON}")
-    return request.get_json()
-
-
 def _given(schema: type[Body], query: UploadOptions, more: Mapping[str, object] = _NOTHING) -> Body:
     """Take what was said in the query and in the fields of a form or of a body, each thing once. Raises Problem."""
     said = _said(query)
     for name in more.keys() & said.keys():
         raise invalid(name, "given more than once")
-    return _validated(schema, {**said, **more})
+    return parsed(schema, {**said, **more})
 
 
 def _said(options: UploadOptions, exclude: set[str] | None = None) -> dict[str, object]:
     return options.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude=exclude)
-
-
-def _validated(schema: type[Body], given: object) -> Body:
-    try:
-        return schema.model_validate(given)
-    except ValidationError as error:
-        raise from_validation(error) from error

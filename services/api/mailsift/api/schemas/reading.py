@@ -106,13 +106,15 @@ _SomeColumns = Annotated[
     Annotated[list[_Column], Field(min_length=1, max_length=_MOST_NAMED), AfterValidator(_once)] | None,
     BeforeValidator(_columns),
 ]
-_Mapping = Annotated[Annotated[dict[_Name, _Name], Field(max_length=_MOST_NAMED)] | None, BeforeValidator(from_text)]
+ColumnMapping = Annotated[
+    Annotated[dict[_Name, _Name], Field(max_length=_MOST_NAMED)] | None, BeforeValidator(from_text)
+]
 
 
 class Reading(Given):
     """How the list is to be read; whatever is left out is found out."""
 
-    mapping: _Mapping = Field(
+    mapping: ColumnMapping = Field(
         default=None,
         description='what columns are: `{"Mail": "email"}` makes one an e-mail column, any other word is a new name '
         "for it; a column is named as in the header, or by its number in digits",

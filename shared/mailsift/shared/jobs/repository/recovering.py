@@ -11,7 +11,7 @@ from mailsift.shared.errors import LeaseLost
 from mailsift.shared.jobs.job import Ref
 from mailsift.shared.jobs.repository.claiming import key_of, release
 from mailsift.shared.jobs.repository.moves import RELEASE, hand_on, move, moving
-from mailsift.shared.jobs.repository.queueing import notify_progress
+from mailsift.shared.jobs.repository.queueing import notify_progress, request_cancel
 from mailsift.shared.jobs.retry import CANCELLED, Ending
 from mailsift.shared.jobs.states import ENDED, JobStatus
 
@@ -39,6 +39,11 @@ _LOST_HINTS = text("""
     )
     UPDATE "jobQueue" j SET "dispatchedAt" = NULL, "dispatchToken" = NULL
     FROM lost WHERE j."jobId" = lost."jobId" """)
+
+_OVERDUE = text("""
+    SELECT "jobId" FROM "jobQueue"
+    WHERE "deadlineAt" < now() AND "completedAt" IS NULL AND "cancelRequestedAt" IS NULL
+    ORDER BY "deadlineAt", "jobId" LIMIT 100""")
 
 _MARKED_PARENTS = text("""
     SELECT "jobId" FROM "jobQueue"
@@ -148,6 +153,16 @@ def reap(connection: Connection, lease: ExpiredLease, delay: float) -> JobStatus
 def republish(connection: Connection, after_seconds: float, batch: int = 1000) -> int:
     """Let hints be sent again that nobody has claimed for so long; returns how many."""
     return connection.execute(_LOST_HINTS, {"republish": after_seconds, "batch": batch}).rowcount
+
+
+def overdue(connection: Connection) -> list[uuid.UUID]:
+    """List jobs that should have ended by now, those first that have waited longest."""
+    return list(connection.scalars(_OVERDUE))
+
+
+def cancel_overdue(connection: Connection, job_id: uuid.UUID) -> None:
+    """Take a job back that nobody waits for any more."""
+    request_cancel(connection, job_id, "its deadline has passed")
 
 
 def cancelled_parents(connection: Connection) -> list[uuid.UUID]:

@@ -19,7 +19,7 @@ _MARK = text(f"""
     UPDATE "jobQueue" SET "deletedAt" = clock_timestamp(), "updatedAt" = clock_timestamp()
     WHERE "jobId" = ANY(ARRAY(
         SELECT r."jobId" FROM "jobQueue" r
-        WHERE r."completedAt" < now() - make_interval(days => :days) AND r."deletedAt" IS NULL AND {_OVER}
+        WHERE r."completedAt" < now() - make_interval(hours => :hours) AND r."deletedAt" IS NULL AND {_OVER}
         ORDER BY r."completedAt" LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED))""")
 
 _DOOMED = f"""
@@ -43,7 +43,12 @@ _DELETE_ROOTS = text(f"""
 
 def mark_old(connection: Connection, days: int, batch: int) -> int:
     """Mark up to `batch` root jobs that ended so long ago: from then on nobody sees, tries or follows them."""
-    return connection.execute(_MARK, {"days": days, "batch": batch}).rowcount
+    return mark_ended(connection, days * 24, batch)
+
+
+def mark_ended(connection: Connection, hours: int, batch: int) -> int:
+    """Mark up to `batch` root jobs that this connection sees and that ended so many hours ago."""
+    return connection.execute(_MARK, {"hours": hours, "batch": batch}).rowcount
 
 
 def drain_deleted(connection: Connection, grace_seconds: int, batch: int) -> int:
