@@ -170,7 +170,14 @@ def _alone(count: int) -> float:
 
 def _facts(names: Sequence[str]) -> Iterator[DomainFacts]:
     for number, name in enumerate(names):
-        yield replace(_KINDS[number % len(_KINDS)], domain=name, ttl_seconds=_TTL_SECONDS)
+        yield _named(_KINDS[number % len(_KINDS)], name)
+
+
+def _named(facts: DomainFacts, name: str) -> DomainFacts:
+    """The same of another domain, which has mail hosts and nameservers of its own."""
+    hosts = tuple(replace(each, host=each.host.replace(HEALTHY.domain, name)) for each in facts.mx)
+    servers = tuple(each.replace(HEALTHY.domain, name) for each in facts.name_servers)
+    return replace(facts, domain=name, mx=hosts, name_servers=servers, ttl_seconds=_TTL_SECONDS)
 
 
 def _findings(found: Sequence[Round], alone: float) -> Findings:

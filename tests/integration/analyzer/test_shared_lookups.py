@@ -2,17 +2,23 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine, text
 
+from domain_facts import HEALTHY
 from engines import waiting_for_locks
 from factories import Tenant
 from looking_up import NAMESERVER, LookUps, ScriptedProbe
+from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, Lookups
+from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.repository import lookups
+from mailsift.analyzer.results import Purpose, result_row
+from mailsift.shared.addresses import parse
 from processes import wait_for
 from servers import accepts, run_mortal_nsd
 
@@ -75,6 +81,26 @@ def test_facts_that_expire_between_two_looks_still_count(look_ups: LookUps) -> N
     with look_ups.worker.begin() as connection:
         connection.execute(text('UPDATE domains SET "expiresAt" = clock_timestamp()'))
         assert lookups.load_facts(connection, ["a.com"], NAMESERVER).keys() == {"a.com"}
+
+
+def test_verdicts_stand_on_the_facts_that_were_kept(look_ups: LookUps) -> None:
+    bare = DomainFacts("bare.com", Existence.EXISTS, accepts_mail=None, lookups=Lookups(address=Lookup.TIMEOUT))
+    own = replace(HEALTHY, domain="own.com", mx=(), own_host=HEALTHY.mx[0], wildcard_mx="com")
+    kept = {facts.domain: facts for facts in (HEALTHY, bare, own, DomainFacts("dead.com", Existence.NXDOMAIN))}
+    job = look_ups.job()
+    with look_ups.owner.begin() as connection:
+        lookups.save_facts(connection, kept.values(), NAMESERVER)
+        statement = text('UPDATE analyses SET "startedAt" = now() WHERE "analysisId" = :id RETURNING "analysisId"')
+        analysis = connection.scalar(statement, {"id": look_ups.row(job)["analysisId"]})
+    with look_ups.worker.begin() as connection:
+        found = lookups.facts_for_verdicts(connection, analysis, [*kept, "nobody.com"], NAMESERVER)
+    assert found.keys() == kept.keys()
+    purpose = Purpose(str(analysis))
+    for domain, facts in kept.items():
+        name = f"anna@{domain}"
+        answers = [Examiner({domain: known}).examine(parse(name)) for known in (facts, found[domain])]
+        rows = [result_row(purpose, 1, name, name, answer) for answer in answers]
+        assert rows[0] == rows[1]
 
 
 def test_what_an_earlier_version_found_is_asked_for_again(look_ups: LookUps) -> None:

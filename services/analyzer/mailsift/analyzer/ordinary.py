@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from mailsift.analyzer.reference.keyboard import may_begin_run
+from mailsift.analyzer.reference.keyboard import SHORTEST_RUN, beginnings_of_runs
 from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.reference.mailboxes import MailboxRules
 from mailsift.analyzer.reference.words import words_of
@@ -24,6 +24,8 @@ class OrdinaryAddresses:
 
     def __init__(self, lists: Lists) -> None:
         self._lists = lists
+        self._roles = lists.roles
+        self._runs = beginnings_of_runs()
         self._words: set[str] = set()
         """Names of people, for the most part, and so the same ones again and again."""
 
@@ -40,8 +42,8 @@ class OrdinaryAddresses:
             and text.isascii()
             and len(local_part) > 1
             and len(text) <= MAX_PLAIN_LENGTH
-            and not may_begin_run(local_part)
-            and not self._lists.has_role(local_part)
+            and local_part[:SHORTEST_RUN] not in self._runs
+            and local_part not in self._roles
             and (mailboxes is None or mailboxes.take_as_it_is(local_part))
         )
 
@@ -57,4 +59,5 @@ class OrdinaryAddresses:
         if _WORD.fullmatch(word) is None:
             return False
         parts = words_of(word)
-        return not self._lists.may_mean_something(parts) and not any(map(may_begin_run, parts))
+        has_run = any(part[:SHORTEST_RUN] in self._runs for part in parts)
+        return not has_run and not self._lists.may_mean_something(parts)

@@ -51,7 +51,7 @@ def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: S
     found = lookups.facts_for_verdicts(connection, analysis, sorted(unknown), deps.resolver)
     if not purpose.tells_leads:
         found = {domain: without_posture(facts) for domain, facts in found.items()}
-    learnt.facts.update(found)
+    learnt.facts.update({domain: DomainFacts(domain) for domain in unknown} | found)
     deps.examiners.make_room()
     return learnt.lines
 

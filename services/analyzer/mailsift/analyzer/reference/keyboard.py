@@ -7,15 +7,15 @@ from typing import Final
 
 from mailsift.analyzer.reference.files import read_list
 
-_SHORTEST: Final = 4
+SHORTEST_RUN: Final = 4
 _SHORTEST_PART: Final = 5
 """A run that breaks off is none before that many keys."""
 
 
 @cache
-def _beginnings() -> frozenset[str]:
-    """Most words begin otherwise, and so are looked at no further."""
-    return frozenset(run[:_SHORTEST] for run in read_list("keyboard_runs").entries)
+def beginnings_of_runs() -> frozenset[str]:
+    """The first SHORTEST_RUN keys of each: most words begin otherwise, and so are looked at no further."""
+    return frozenset(run[:SHORTEST_RUN] for run in read_list("keyboard_runs").entries)
 
 
 @cache
@@ -26,14 +26,10 @@ def _runs() -> re.Pattern[str]:
     return re.compile(f"(?:{'|'.join(map(re.escape, sorted(parts, key=len, reverse=True)))})+")
 
 
-def may_begin_run(word: str) -> bool:
-    """Whether a word begins as a run does; one that does not has none in it."""
-    return word[:_SHORTEST] in _beginnings()
-
-
 def keyboard_run_in(local_part: str, words: Sequence[str]) -> str | None:
     """The local part, or the first of its words, in lower case, that is nothing but runs of neighbouring keys."""
+    beginnings = beginnings_of_runs()
     for name in (local_part, *words):
-        if may_begin_run(name) and _runs().fullmatch(name):
+        if name[:SHORTEST_RUN] in beginnings and _runs().fullmatch(name):
             return name
     return None

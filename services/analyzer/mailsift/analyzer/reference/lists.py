@@ -1,10 +1,12 @@
 """Lists of domains and names: what stands on them, which decides, and which entry said so."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from importlib.metadata import version
+from itertools import chain
 from typing import Final
 
 from mailsift.analyzer.evidence import DomainFacts, DomainKind, ListHit
@@ -60,7 +62,7 @@ class NameList:
     version: str
     date: str | None
     """Null where the source does not say."""
-    entries: Collection[str]
+    entries: AbstractSet[str]
     refused: int = 0
     """Lines that were no entries."""
 
@@ -77,6 +79,9 @@ class Listing:
     hit: ListHit | None = None
 
 
+_ON_NO_LIST: Final = Listing(DomainKind.CORPORATE)
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """All lists at one moment; of a kind, those that come first are looked at first."""
@@ -85,6 +90,8 @@ class Lists:
     _by_kind: dict[ListKind, tuple[NameList, ...]] = field(init=False, repr=False, compare=False)
     _phrases: dict[ListKind, tuple[tuple[NameList, Phrases], ...]] = field(init=False, repr=False, compare=False)
     _beginnings: frozenset[str] = field(init=False, repr=False, compare=False)
+    roles: frozenset[str] = field(init=False, repr=False, compare=False)
+    """All that `role_of` may find."""
 
     def __post_init__(self) -> None:
         """Part them by kind: ten million local parts are looked up in few of the kinds."""
@@ -94,6 +101,7 @@ class Lists:
         object.__setattr__(self, "_phrases", phrases)
         beginnings = (each.beginnings for kind in OF_WORDS for _, each in phrases[kind])
         object.__setattr__(self, "_beginnings", frozenset().union(*beginnings))
+        object.__setattr__(self, "roles", frozenset().union(*(known.entries for known in by_kind[ListKind.ROLE])))
 
     def with_first(self, others: Iterable[NameList]) -> "Lists":
         """These and others, which are looked at before them."""
@@ -101,29 +109,27 @@ class Lists:
 
     def listing_of(self, domain: str) -> Listing:
         """Look the domain and its parents up, down to the registrable one: `x.mailinator.com` is disposable too."""
+        if not any(self._find(list_kind, with_parents(domain)) for list_kind in _DECIDING):
+            return _ON_NO_LIST  # wherever the registrable one begins, which takes longer to find out
         names = _down_to_registrable(domain)
         for list_kind, kind in _DECIDING.items():
             hit = self._find(list_kind, names)
             if hit is not None:
                 return Listing(kind, hit)
-        return Listing(DomainKind.CORPORATE)
+        return _ON_NO_LIST
 
     def sector_of(self, domain: str, kind: ListKind) -> ListHit | None:
         """Whether the domain belongs to a sector, be it by a public suffix: `ac.uk`."""
-        return self._find(kind, tuple(with_parents(domain)))
+        return self._find(kind, with_parents(domain))
 
     def parking_of(self, facts: DomainFacts) -> ListHit | None:
         """The parking service that holds a domain, told by its nameservers and mail hosts."""
         hosts = (*facts.name_servers, *(host.host for host in facts.mx))
-        return self._find(ListKind.PARKED, tuple(name for host in hosts for name in with_parents(host)))
+        return self._find(ListKind.PARKED, tuple(chain.from_iterable(map(with_parents, hosts))))
 
     def role_of(self, local_part: str) -> ListHit | None:
         """The role an address stands for; letter case and a `+tag` make no difference."""
         return self._find(ListKind.ROLE, (local_part.lower().partition("+")[0],))
-
-    def has_role(self, local_part: str) -> bool:
-        """Whether a local part in lower case, without a tag, stands for a role."""
-        return any(local_part in known.entries for known in self._by_kind[ListKind.ROLE])
 
     def may_mean_something(self, words: Sequence[str]) -> bool:
         """Whether one of these words begins what has a meaning."""
@@ -148,9 +154,8 @@ class Lists:
     def _find(self, kind: ListKind, names: tuple[str, ...]) -> ListHit | None:
         for known in self._by_kind[kind]:
             entries = known.entries
-            for name in names:
-                if name in entries:
-                    return known.hit(name)
+            if not entries.isdisjoint(names):
+                return known.hit(next(name for name in names if name in entries))
         return None
 
 
@@ -185,7 +190,7 @@ def packaged_lists() -> Lists:
     )
 
 
-def _from_package(kind: ListKind, package: str, entries: Collection[str]) -> NameList:
+def _from_package(kind: ListKind, package: str, entries: AbstractSet[str]) -> NameList:
     return NameList(kind, package, f"package {package}", version(package), None, entries)
 
 

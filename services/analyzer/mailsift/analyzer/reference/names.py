@@ -1,15 +1,21 @@
 """Domain names: as paths to the root, and as people write them."""
 
-from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
 
 import idna
 
+_NAMES_KEPT: Final = 8_192
 
-def with_parents(name: str) -> Iterator[str]:
+
+@lru_cache(_NAMES_KEPT)
+def with_parents(name: str) -> tuple[str, ...]:
     """A name and all above it: `a.b.com`, `b.com`, `com`."""
+    names = []
     while name:
-        yield name
+        names.append(name)
         name = name.partition(".")[2]
+    return tuple(names)
 
 
 def in_unicode(name: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from mailsift.analyzer.evidence import FACTS_VERSION, DomainFacts
-from mailsift.analyzer.facts_json import facts_from_json, facts_to_json, judged_from_json
+from mailsift.analyzer.facts_json import facts_from_json, facts_to_json, judged_from_json, judged_paths
 
 # What an earlier version found, while it asked for less, is asked for again.
 _OUTDATED = f"""coalesce(CAST(domains.facts ->> 'version' AS integer), 1) < {FACTS_VERSION}"""
@@ -68,8 +68,9 @@ _RELEASE_CLAIMS = text("""
         AND "claimToken" = CAST(:token AS uuid)""")
 
 # Fresh when the analysis began is fresh to its end.
-_FACTS_FOR_VERDICTS = text("""
-    SELECT domain, facts FROM domains
+_JUDGED = ", ".join(f"CAST(facts #> '{{{','.join(path)}}}' AS text)" for path in judged_paths())
+_FACTS_FOR_VERDICTS = text(f"""
+    SELECT domain, {_JUDGED} FROM domains
     WHERE domain = ANY(CAST(:domains AS text[])) AND resolver = :resolver AND facts IS NOT NULL
         AND "expiresAt" > (SELECT "startedAt" FROM analyses WHERE "analysisId" = :analysis_id)""")
 
@@ -138,7 +139,5 @@ def facts_for_verdicts(
     if not domains:
         return {}
     parameters = {"analysis_id": analysis_id, "domains": domains, "resolver": resolver}
-    return {
-        domain: judged_from_json(stored, domain)
-        for domain, stored in connection.execute(_FACTS_FOR_VERDICTS, parameters)
-    }
+    found = connection.execute(_FACTS_FOR_VERDICTS, parameters)
+    return {domain: judged_from_json(domain, texts) for domain, *texts in found}
