@@ -69,7 +69,7 @@ format: $(VENV)/installed-dev ## lay out the code and mend what can be mended by
 isolate: $(VENV)/installed-dev ## install each service alone: its entry point imports, no other service is there
 	@scripts/isolate $(SERVICES)
 
-servers: ## install Debian's PostgreSQL, RabbitMQ, NSD and faketime for the tests where missing; starts none
+servers: ## install Debian's PostgreSQL, RabbitMQ, NSD, Prometheus and faketime for the tests where missing; starts none
 	@scripts/servers
 
 lock: $(VENV)/installed-uv ## write requirements/*.txt anew from every pyproject.toml (UPGRADE=--upgrade for newer versions)

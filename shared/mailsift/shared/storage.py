@@ -22,6 +22,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 
 from mailsift.shared.errors import PermanentError
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.observability.metrics import STORAGE_OPERATIONS, STORAGE_SECONDS
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer, WriteableBuffer
@@ -35,6 +36,30 @@ _MOST_FAILURES = 3  # each may take minutes of trying again
 
 # How a folder names an object that is being written. One whose writer was killed stays, and no key leads to it.
 _UNFINISHED = re.compile(r"#\d+\Z")
+
+
+_OPERATIONS = ("open", "read", "has", "write", "delete", "list")
+_OUTCOMES = ("ok", "missing", "abandoned", "failed")
+
+
+@contextmanager
+def _counted(operation: str) -> Iterator[None]:
+    """Count what is asked of the storage. `abandoned`: the storage is not at fault, its user ended it."""
+    outcome = "ok"
+    try:
+        with STORAGE_SECONDS.labels(operation).time():
+            yield
+    except FileNotFoundError:
+        outcome = "missing"
+        raise
+    except (BaseError, OSError):
+        outcome = "failed"
+        raise
+    except BaseException:
+        outcome = "abandoned"
+        raise
+    finally:
+        STORAGE_OPERATIONS.labels(operation, outcome).inc()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +95,17 @@ class Storage:
         self._store: ObjectStore = (
             LocalStore(self._folder, mkdir=True, automatic_cleanup=True) if self._folder else from_url(url)
         )
+        for operation in _OPERATIONS:
+            for outcome in _OUTCOMES:
+                STORAGE_OPERATIONS.labels(operation, outcome)
 
     @contextmanager
     def writer(self, key: str) -> Iterator[ObjectWriter]:
         """Open a stream into the object under `key`: stored when the block ends, and not at all when it raises."""
-        with obstore.open_writer(self._store, key, buffer_size=_PART, max_concurrency=_PARTS_UNDER_WAY) as writer:
+        with (
+            _counted("write"),
+            obstore.open_writer(self._store, key, buffer_size=_PART, max_concurrency=_PARTS_UNDER_WAY) as writer,
+        ):
             sink = _Sink(writer)
             stream = ObjectWriter(key, sink)
             try:
@@ -95,7 +126,8 @@ class Storage:
         if self._leads_away(key):
             raise PermanentError("object_missing", "the file is not in the storage")
         try:
-            reader = obstore.open_reader(self._store, key, buffer_size=CHUNK)
+            with _counted("open"):
+                reader = obstore.open_reader(self._store, key, buffer_size=CHUNK)
         except FileNotFoundError as error:
             raise PermanentError("object_missing", "the file is no longer in the storage") from error
         return cast("BinaryIO", io.BufferedReader(_Raw(reader), CHUNK))
@@ -105,7 +137,8 @@ class Storage:
         if self._leads_away(key):
             return False
         try:
-            obstore.head(self._store, key)
+            with _counted("has"):
+                obstore.head(self._store, key)
         except FileNotFoundError:
             return False
         return True
@@ -123,7 +156,8 @@ class Storage:
             (self._folder / key).unlink(missing_ok=True)
             return
         try:
-            obstore.delete(self._store, key)
+            with _counted("delete"):
+                obstore.delete(self._store, key)
         except FileNotFoundError:
             return
 
@@ -151,8 +185,13 @@ class Storage:
         In a folder also what killed writers left unfinished; a bucket keeps that where only its own rules see it.
         """
         found = _files(self._folder) if self._folder else _objects(self._store, size)
-        while page := list(islice(found, size)):
+        while page := _next_page(found, size):
             yield page
+
+
+def _next_page(found: Iterator[FoundObject], size: int) -> Sequence[FoundObject]:
+    with _counted("list"):
+        return list(islice(found, size))
 
 
 def _objects(store: ObjectStore, size: int) -> Iterator[FoundObject]:
@@ -227,7 +266,8 @@ class _Raw(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
-        data = memoryview(self._reader.read(len(view)))
+        with _counted("read"):
+            data = memoryview(self._reader.read(len(view)))
         view[: len(data)] = data
         return len(data)
 

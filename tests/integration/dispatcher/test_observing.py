@@ -13,7 +13,8 @@ from mailsift.shared.observability.metrics import REGISTRY
 
 
 def shown(queue: str) -> list[float | None]:
-    names = ["jobs_due", "jobs_oldest_due_seconds", "jobs_running", "dead_letters", "queue_paused"]
+    names = ["jobs_due", "jobs_oldest_due_seconds", "jobs_oldest_unsent_seconds"]
+    names += ["jobs_running", "dead_letters", "queue_paused"]
     return [REGISTRY.get_sample_value(f"mailsift_{name}", {"queue": queue}) for name in names]
 
 
@@ -22,8 +23,8 @@ def test_the_metrics_show_how_every_queue_stands(floor: Floor) -> None:
     due = floor.export()
     floor.change(due, "\"dueAt\" = now() - interval '100 seconds'")
     floor.run(floor.export(), lambda _: observing.observe(floor.dispatcher))
-    assert shown(EXPORTS) == [1, pytest.approx(100, abs=60), 1, 1, 0]
-    assert [shown(queue) for queue in QUEUES if queue != EXPORTS] == [[0] * 5] * (len(QUEUES) - 1)
+    assert shown(EXPORTS) == [1, pytest.approx(100, abs=60), pytest.approx(100, abs=60), 1, 1, 0]
+    assert [shown(queue) for queue in QUEUES if queue != EXPORTS] == [[0] * 6] * (len(QUEUES) - 1)
     steering.pause(floor.dispatcher, EXPORTS)
     observing.observe(floor.dispatcher)
     assert shown(EXPORTS)[-1] == 1

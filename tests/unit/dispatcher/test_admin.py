@@ -21,8 +21,8 @@ from mailsift.shared.jobs.states import JobStatus
 
 JOB, ROOT, WORKSPACE = (uuid.UUID(int=number) for number in (1, 2, 3))
 AT = dt.datetime(2026, 5, 1, 12, 30, tzinfo=dt.UTC)
-PAUSED = QueueState("exporter.files", 3, 1, 2, 4, 0, 7384.4, AT, "no disk")
-IDLE = QueueState("ingest.files", 0, 0, 0, 0, 0, None, None, None)
+PAUSED = QueueState("exporter.files", 3, 1, 2, 4, 0, 7384.4, 7384.4, AT, "no disk")
+IDLE = QueueState("ingest.files", 0, 0, 0, 0, 0, None, None, None, None)
 
 
 def letter(root_status: JobStatus = JobStatus.FAILED, *, redrivable: bool = True) -> DeadLetter:

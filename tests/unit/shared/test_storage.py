@@ -10,6 +10,7 @@ from obstore.store import AzureStore, GCSStore, S3Store
 from structlog.testing import capture_logs
 
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.storage import CHUNK, Storage
 
 
@@ -143,3 +144,48 @@ def test_a_bucket_is_opened_by_its_url_and_its_vendors_own_variables(
     monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "lists")
     # Nobody is asked before there is something to ask for.
     assert isinstance(Storage(url)._store, kind)
+
+
+def test_every_operation_is_counted_by_how_it_ended(tmp_path: Path) -> None:
+    folder = tmp_path / "counted"
+    storage = Storage(folder.as_uri())
+    before = operations()
+    storage.write("a/b", [b"data"])
+    with storage.open("a/b") as stream:
+        stream.read()
+    with pytest.raises(PermanentError):
+        storage.open("a/c")
+    assert not storage.has("a/c")
+    with pytest.raises(ValueError, match="enough"), storage.writer("a/d"):
+        raise ValueError("enough")
+    list(storage.pages(10))
+    storage.delete("a/b")
+    storage.write("kept", [b"data"])
+    (folder / "kept").unlink()
+    (folder / "kept").mkdir()
+    (folder / "kept" / "not-empty").touch()
+    storage.discard(["kept"])
+    after = operations()
+    assert {name: after[name] - count for name, count in before.items() if after[name] != count} == {
+        ("write", "ok"): 2,
+        ("open", "ok"): 1,
+        ("read", "ok"): 2,
+        ("open", "missing"): 1,
+        ("has", "missing"): 1,
+        ("write", "abandoned"): 1,
+        ("list", "ok"): 2,
+        ("delete", "ok"): 1,
+        ("delete", "failed"): 1,
+    }
+
+
+def operations() -> dict[tuple[str, str], float]:
+    """How often each operation ended in each way; all of them are there before anything happened."""
+    found = {
+        (sample.labels["operation"], sample.labels["outcome"]): sample.value
+        for family in REGISTRY.collect()
+        for sample in family.samples
+        if sample.name == "mailsift_storage_operations_total"
+    }
+    assert len(found) == 24
+    return found

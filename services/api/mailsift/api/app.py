@@ -88,4 +88,5 @@ def create_app(deps: Deps) -> APIFlask:
     problems.install(app)
     for module in ROUTES:
         app.register_blueprint(module.blueprint)
+    observing.show_failures(app)
     return app

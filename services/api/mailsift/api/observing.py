@@ -32,6 +32,13 @@ def install(app: APIFlask) -> None:
     app.after_request(_end)
 
 
+def show_failures(app: APIFlask) -> None:
+    """Show that no route has failed yet: its first failure is then a change like any other."""
+    for rule in app.url_map.iter_rules():
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            REQUESTS.labels(method, rule.rule, 500)
+
+
 def _begin() -> None:
     g.started = time.monotonic()
     g.request_id = tracing.request_id(request.headers.get("X-Request-Id"))

@@ -53,7 +53,9 @@ class ChoreLoop:
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         for chore in chores:
             metrics.CHORE_SECONDS.labels(chore.name)
+            metrics.ROWS_LOCKED.labels(chore.name)
             metrics.CHORE_FAILURES.labels(chore.name)
+            metrics.ROWS_LOCKED.labels(chore.name)
 
     def start(self) -> None:
         """Begin, with a turn of each."""

@@ -13,6 +13,12 @@ JOBS_DUE = Gauge("mailsift_jobs_due", "Jobs that could begin now", ["queue"], re
 OLDEST_DUE = Gauge(
     "mailsift_jobs_oldest_due_seconds", "Since when the first of them has been due", ["queue"], registry=REGISTRY
 )
+OLDEST_UNSENT = Gauge(
+    "mailsift_jobs_oldest_unsent_seconds",
+    "Since when the first of those has been due whose hint is not out",
+    ["queue"],
+    registry=REGISTRY,
+)
 JOBS_RUNNING = Gauge("mailsift_jobs_running", "Jobs that workers hold", ["queue"], registry=REGISTRY)
 DEAD_LETTERS = Gauge("mailsift_dead_letters", "Jobs whose retries are used up", ["queue"], registry=REGISTRY)
 QUEUE_PAUSED = Gauge("mailsift_queue_paused", "1 while an operator holds the queue back", ["queue"], registry=REGISTRY)
@@ -25,6 +31,7 @@ def observe(engine: Engine) -> None:
     for state in states:
         JOBS_DUE.labels(state.queue).set(state.due)
         OLDEST_DUE.labels(state.queue).set(state.oldest_due_seconds or 0)
+        OLDEST_UNSENT.labels(state.queue).set(state.oldest_unsent_seconds or 0)
         JOBS_RUNNING.labels(state.queue).set(state.running)
         DEAD_LETTERS.labels(state.queue).set(state.dead_letters)
         QUEUE_PAUSED.labels(state.queue).set(state.paused_since is not None)

@@ -13,9 +13,13 @@ from mailsift.dispatcher.chores import passing_over_locks
 from mailsift.shared.jobs.repository import recovering
 from mailsift.shared.jobs.repository.recovering import ExpiredLease
 from mailsift.shared.jobs.retry import Schedule
+from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
+
+for _outcome in (JobStatus.PENDING, JobStatus.CANCELLED, JobStatus.DEAD_LETTER):
+    metrics.LEASES_REAPED.labels(_outcome.value)
 
 
 def reap_leases(engine: Engine, schedule: Schedule) -> int:

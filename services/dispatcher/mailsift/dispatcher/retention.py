@@ -53,6 +53,8 @@ class Retention:
 
     def __init__(self, engine: Engine, storage: Storage, settings: DispatcherSettings) -> None:
         self._clearings = _clearings(engine, storage, settings)
+        for clearing in self._clearings:
+            metrics.RETENTION_REMOVED.labels(clearing.kind)
 
     def turn(self, stop: threading.Event) -> int:
         """Clear away all that is due, until `stop` is set; returns how many things were removed or marked.
@@ -140,6 +142,7 @@ def _batch(clearing: Clearing, stop: threading.Event) -> int:
         count = clearing.run()
     except Exception:
         # One that fails keeps no other from its work, and is tried again at the next turn.
+        metrics.CHORE_FAILURES.labels("retention").inc()
         log.exception("retention_failed", kind=clearing.kind)
         return 0
     if count:

@@ -31,6 +31,18 @@ USER_LEFT = "user_left"
 PREVIOUS_AT_WORK = "previous_run_at_work"
 QUOTA_EXCEEDED = "job_quota_exceeded"
 
+for _outcome in (
+    STARTED,
+    ALREADY_RUN,
+    INVALID,
+    UPLOAD_NOT_READY,
+    ROWS_EXPIRED,
+    USER_LEFT,
+    PREVIOUS_AT_WORK,
+    QUOTA_EXCEEDED,
+):
+    metrics.SCHEDULE_RUNS.labels(_outcome)
+
 
 def fire_due(engine: Engine, now: dt.datetime | None = None, operator: ScoringPolicy | None = None) -> int:
     """Fire what is due at `now`, or by the database's clock; returns how many came due, begun or not."""

@@ -20,6 +20,8 @@ from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 from mailsift.shared.verdicts import AnalysisStatus, Compression, FileType
 
+_EXPORTED = ROWS.labels("exported")
+
 SLICE: Final = 50_000
 """Entries between two looks at the lease; also how progress moves."""
 
@@ -48,7 +50,7 @@ def export(deps: ExporterDeps, lease: Lease) -> None:
     with lease.transaction() as transaction:
         orders.finish(transaction.connection, order, written, deps.export_days)
         transaction.complete({**counts, "fileSize": written.stored.size, "sha256": written.stored.sha256})
-    ROWS.labels("exported").inc(written.rows)
+    _EXPORTED.inc(written.rows)
 
 
 def _gather(lease: Lease) -> tuple[Order, Extent]:

@@ -25,6 +25,8 @@ from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 from mailsift.shared.storage import Storage
 
+_PARSED = ROWS.labels("parsed")
+
 _BYTES_OF_A_ROW = 40
 """Roughly, and rather too few: it is only a guess at how many rows come."""
 
@@ -92,7 +94,7 @@ def _load(deps: IngestDeps, lease: Lease, source: Source, state: Checkpoint, rep
                     repository.save_column_names(transaction.connection, upload_id, dialect.kept(table.column_names))
                 state = state.after(batch)
                 transaction.checkpoint(state.to_json(), processed=table.bytes_read)
-            ROWS.labels("parsed").inc(batch.counts.rows)
+            _PARSED.inc(batch.counts.rows)
     return state
 
 

@@ -10,6 +10,8 @@ from psycopg2.errorcodes import LOCK_NOT_AVAILABLE
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from mailsift.shared.db import pools
+
 
 def make_engine(  # noqa: PLR0913 - the limits of a connection
     url: str,
@@ -31,7 +33,7 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
         "lock_timeout": lock_timeout_seconds,
     }
     options = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items())
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -51,6 +53,8 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
             "options": f"{options} -c timezone=UTC",
         },
     )
+    pools.show(application_name, engine)
+    return engine
 
 
 def is_locked(error: DBAPIError) -> bool:

@@ -21,6 +21,7 @@ log = logger(__name__)
 
 def declare_actor(broker: dramatiq.Broker, runner: JobRunner, job_type: JobType, handler: Handler) -> None:
     """Let messages for `job_type` run `handler`, on the queue of that type."""
+    runner.prepare(job_type)
 
     @dramatiq.actor(broker=broker, actor_name=job_type.value, queue_name=ROUTES[job_type].queue)
     def run(job_id: str, attempt: int) -> None:

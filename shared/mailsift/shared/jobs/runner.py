@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mailsift.shared.db.session import by_itself
 from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
 from mailsift.shared.jobs.announcer import Announcer
+from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import ClaimedJob
 from mailsift.shared.jobs.lease import Lease
@@ -30,6 +31,19 @@ from mailsift.shared.observability.logs import logger
 Handler = Callable[[Lease], None]
 
 log = logger(__name__)
+
+OUTCOMES = (
+    "completed",
+    "waiting",
+    "pending",
+    "retried",
+    "failed",
+    "dead_letter",
+    "cancelled",
+    "lease_lost",
+    "abandoned",
+)
+"""How an attempt ends: in a state of its job, or `waiting` for children, `retried` later, or without a word."""
 
 _PAUSES_SECONDS = (0.2, 0.5, 1, 2, 4, 8)
 # So long may a thread insist.
@@ -72,6 +86,15 @@ class JobRunner:
             yield
         finally:
             del self._asking[thread]
+
+    @staticmethod
+    def prepare(job_type: JobType) -> None:
+        """Show what is counted of a type from the start: a first failure is then a change like any other."""
+        metrics.JOBS_STARTED.labels(job_type)
+        metrics.JOB_WAIT_SECONDS.labels(job_type)
+        metrics.JOB_RUN_SECONDS.labels(job_type)
+        for outcome in OUTCOMES:
+            metrics.JOBS_ENDED.labels(job_type, outcome)
 
     def run(self, job_id: str, attempt: int, handler: Handler) -> None:
         """Run `handler` for one attempt of a job, unless that attempt was taken.

@@ -18,6 +18,8 @@ from mailsift.analyzer.results import Purpose, Tally
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.observability.metrics import ROWS
 
+_SCORED = ROWS.labels("scored")
+
 _ROWS_AT_ONCE = 1_000
 
 
@@ -36,7 +38,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         totals = tally.totals(todo.analysis_type)
         analyses.add_counters(transaction.connection, analysis, todo.analysis_type, totals)
         transaction.complete({"rows": len(rows)})
-    ROWS.labels("scored").inc(len(rows))
+    _SCORED.inc(len(rows))
 
 
 def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> ResultLines:

@@ -12,6 +12,7 @@ from mailsift.analyzer.probes.common_loop import CommonLoop
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.shared.observability.lag import watching_lag
 
 OnFound = Callable[[Sequence[DomainFacts]], None]
 
@@ -62,7 +63,7 @@ class DomainProbe:
 
     @asynccontextmanager
     async def _open_lookup(self) -> AsyncIterator[DomainLookup]:
-        async with Resolver(self._settings, self._breaker, self._on_query) as resolver:
+        async with watching_lag(), Resolver(self._settings, self._breaker, self._on_query) as resolver:
             yield DomainLookup(resolver.ask)
 
 

@@ -38,6 +38,7 @@ _QUEUES = text("""
     SELECT queue, coalesce(unsent.due, 0) + coalesce(sent, 0), coalesce(unsent.jobs - unsent.due, 0),
         coalesce(sent, 0), coalesce(running, 0), coalesce(dead.jobs, 0),
         extract(epoch FROM statement_timestamp() - least(unsent.oldest, in_flight.oldest))::float,
+        extract(epoch FROM statement_timestamp() - unsent.oldest)::float,
         p."pausedAt", p.reason
     FROM unnest(CAST(:queues AS text[])) AS q(queue)
     LEFT JOIN unsent USING (queue) LEFT JOIN in_flight USING (queue) LEFT JOIN dead USING (queue)
@@ -103,6 +104,8 @@ class QueueState:
     dead_letters: int
     # Since when the first of the due ones has been.
     oldest_due_seconds: float | None
+    # And of these the first whose hint is not out.
+    oldest_unsent_seconds: float | None
     paused_since: dt.datetime | None
     paused_reason: str | None
 
