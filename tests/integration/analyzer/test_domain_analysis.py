@@ -11,7 +11,7 @@ from sqlalchemy import Engine, insert, text
 
 from factories import Tenant, enqueue, make_analysis, suppress
 from looking_up import ScriptedProbe
-from mailsift.analyzer.evidence import FACTS_VERSION, Lookup
+from mailsift.analyzer.evidence import FACTS_VERSION
 from mailsift.analyzer.handlers.audits import analyse_domain
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.probes.breaker import CircuitBreaker
@@ -50,7 +50,7 @@ class Auditor:
         deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
         return Pump(self.worker, {JobType.DOMAIN_ANALYSIS: partial(analyse_domain, deps)})
 
-    def _count(self, _outcome: Lookup) -> None:
+    def _count(self, *_question: object) -> None:
         self.queries += 1
 
     def analyse(self, domain: str, pump: Pump | None = None) -> dict[str, Any]:

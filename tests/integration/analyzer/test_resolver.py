@@ -146,7 +146,7 @@ def _probe(nameserver: str, asked: Counter[Lookup] | None = None) -> DomainProbe
     return DomainProbe(
         ProbeSettings(nameservers=(nameserver,), query_seconds=20),
         CircuitBreaker(),
-        lambda lookup: counter.update([lookup]),
+        lambda _type, lookup, _seconds: counter.update([lookup]),
     )
 
 

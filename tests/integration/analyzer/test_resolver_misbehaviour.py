@@ -211,7 +211,7 @@ def test_silence_costs_seconds_at_any_list_size() -> None:
     breaker = CircuitBreaker()
     existences: Counter[Existence] = Counter()
     with serve(lambda *_: None) as nameserver:
-        probe = DomainProbe(_impatient(nameserver), breaker, lambda lookup: asked.update([lookup]))
+        probe = DomainProbe(_impatient(nameserver), breaker, lambda _type, lookup, _seconds: asked.update([lookup]))
         before = time.monotonic()
         domains = [f"{number}.example" for number in range(20_000)]
         probe.resolve_all(domains, lambda news: existences.update(facts.existence for facts in news))

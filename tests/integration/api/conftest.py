@@ -125,7 +125,7 @@ def no_such_id() -> str:
 def pump(worker: Engine, parts: Deps) -> Any:
     """A worker with the handlers of all services, whose nameserver is the demo's."""
     with serving(bundled_zone()) as nameserver:
-        probe = DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker(), lambda _: None)
+        probe = DomainProbe(ProbeSettings((nameserver,)), CircuitBreaker(), lambda *_: None)
         analyzer = AnalyzerDeps(probe, nameserver, domains_per_job=10, rows_per_job=10)
         yield Pump(
             worker,

@@ -6,9 +6,10 @@ from concurrent.futures import wait
 from contextlib import asynccontextmanager
 from typing import Final
 
-from mailsift.analyzer.evidence import DomainFacts, Lookup
+from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.common_loop import CommonLoop
+from mailsift.analyzer.probes.exchange import OnEnd
 from mailsift.analyzer.probes.lookup import DomainLookup
 from mailsift.analyzer.probes.resolver import Resolver
 from mailsift.analyzer.probes.settings import ProbeSettings
@@ -23,9 +24,7 @@ _PAUSE_SECONDS: Final = 0.1
 class DomainProbe:
     """Looks domains up for all threads of a process: their questions share one line before each nameserver."""
 
-    def __init__(
-        self, settings: ProbeSettings, breaker: CircuitBreaker, on_query: Callable[[Lookup], None] | None = None
-    ) -> None:
+    def __init__(self, settings: ProbeSettings, breaker: CircuitBreaker, on_query: OnEnd | None = None) -> None:
         self._settings = settings
         self._breaker = breaker
         self._on_query = on_query

@@ -30,6 +30,8 @@ _TIMEOUT: Final = Reply(Lookup.TIMEOUT)
 _UNREACHABLE: Final = Reply(Lookup.UNREACHABLE)
 
 Then = Callable[[Reply], None]
+OnEnd = Callable[[RecordType, Lookup, float], None]
+"""What was asked for, how it ended, and how many seconds after it was sent first."""
 
 _TICK_SECONDS: Final = 0.01
 _REFUSALS_TO_BELIEVE: Final = 2
@@ -65,6 +67,8 @@ class _Flight:
     outcome: Reply | None = None
     """What to say if nothing better comes."""
     edns: bool = True
+    sent_at: float = 0.0
+    """When it was sent first."""
 
     def note(self, outcome: Reply) -> None:
         """Keep the end that says most."""
@@ -101,7 +105,7 @@ class Exchange:
         nameservers: Sequence[Nameserver],
         settings: ProbeSettings,
         may_ask: Callable[[], bool],
-        on_end: Callable[[Lookup], None],
+        on_end: OnEnd,
     ) -> None:
         self._seconds = settings.query_seconds
         self._most = settings.questions_at_once
@@ -167,13 +171,16 @@ class Exchange:
     def _send(self, flight: _Flight, server: _Server) -> None:
         attempt = _Try(flight, server)
         row, wait = self._rows[len(flight.tries)], self._waits[len(flight.tries)]
+        now = monotonic()
+        if not flight.tries:
+            flight.sent_at = now
         flight.tries.append(attempt)
         server.out += 1
         try:
             attempt.port, attempt.number = server.ports.send(attempt, make_query(flight.question, edns=flight.edns))
         except OSError:
             self._loop.call_soon(self._find_nobody, attempt)
-        row.append((monotonic() + wait, attempt))
+        row.append((now + wait, attempt))
         if self._tick is None:
             self._tick = self._loop.call_later(_TICK_SECONDS, self._give_up_late_ones)
 
@@ -272,7 +279,7 @@ class Exchange:
         # They name each other: left so, each question would wait for the garbage collector.
         flight.tries.clear()
         ending = reply or flight.outcome or _UNREACHABLE
-        self._on_end(ending.lookup)
+        self._on_end(flight.record_type, ending.lookup, monotonic() - flight.sent_at)
         flight.then(ending)
 
 

@@ -1,24 +1,21 @@
 """Ask one DNS question of several nameservers, and say in our words how it ended."""
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from mailsift.analyzer.evidence import Lookup
 from mailsift.analyzer.probes.breaker import CircuitBreaker
-from mailsift.analyzer.probes.exchange import NOT_ASKED, Exchange, Then
+from mailsift.analyzer.probes.exchange import NOT_ASKED, Exchange, OnEnd, Then
 from mailsift.analyzer.probes.nameservers import nameservers_of
 from mailsift.analyzer.probes.settings import ProbeSettings
 from mailsift.analyzer.records.message import make_question
-from mailsift.analyzer.records.replies import Question
+from mailsift.analyzer.records.replies import Question, RecordType
 
 
 class Resolver:
     """Asks, unless asking has stopped; bound to the event loop it is made in; use it as a context."""
 
-    def __init__(
-        self, settings: ProbeSettings, breaker: CircuitBreaker, on_query: Callable[[Lookup], None] | None = None
-    ) -> None:
+    def __init__(self, settings: ProbeSettings, breaker: CircuitBreaker, on_query: OnEnd | None = None) -> None:
         self._breaker = breaker
         self._on_query = on_query
         self._exchange = Exchange(nameservers_of(settings.nameservers), settings, breaker.may_ask, self._note)
@@ -41,10 +38,10 @@ class Resolver:
         else:
             self._exchange.ask(wire, question.record_type, then)
 
-    def _note(self, lookup: Lookup) -> None:
+    def _note(self, record_type: RecordType, lookup: Lookup, seconds: float) -> None:
         if lookup is Lookup.TIMEOUT or lookup is Lookup.UNREACHABLE:
             self._breaker.unanswered()
         else:
             self._breaker.answered()
         if self._on_query is not None:
-            self._on_query(lookup)
+            self._on_query(record_type, lookup, seconds)
