@@ -94,3 +94,11 @@ def _at(stored: object, path: Sequence[str]) -> str | None:
             return None
         stored = stored[key]
     return json.dumps(stored)
+
+
+def test_a_tally_says_why_results_are_what_they_are() -> None:
+    rows = [ListRow(number, address, address, None) for number, address in enumerate(["info", "a@b@c", "a@b@c"])]
+    tally = Tally()
+    ResultLines(Purpose("analysis"), Examiner({})).of(rows, tally)
+    assert sorted(tally.verdicts()) == [("invalid", "syntax_no_at", 1), ("invalid", "syntax_several_at", 2)]
+    assert tally.totals(AnalysisType.BULK)["invalidEmails"] == 3

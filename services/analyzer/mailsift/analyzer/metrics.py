@@ -23,6 +23,12 @@ DNS_QUERY_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.02, 0.05, 0.1, 0.5, 1, 4),
     registry=REGISTRY,
 )
+VERDICTS = Counter(
+    "mailsift_verdicts",
+    "Addresses of lists, by what they were found to be",
+    ["status", "sub_status"],
+    registry=REGISTRY,
+)
 DOMAINS_CACHED = Counter("mailsift_domains_cached", "Domains whose facts were fresh at planning", registry=REGISTRY)
 
 # Looked up once: there are thousands of questions a second.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,6 +79,9 @@ COUNTERS: Final[dict[AnalysisType, tuple[str, ...]]] = {
 }
 """What the summaries of lists count besides what there is to do."""
 
+_VERDICT: Final = " because "
+"""No counter of a summary has a blank in its name."""
+
 _NO_FACTS: Final = DomainFacts("")
 
 
@@ -132,7 +135,7 @@ def result_row(
 
 
 def counters_of(examination: Examination) -> tuple[str, ...]:
-    """The counters of a summary that a result raises, by one each."""
+    """The counters that a result raises, by one each: of a summary, and of its verdict."""
     evidence, verdict = examination.evidence, examination.verdict
     domain = evidence.domain
     names = [
@@ -147,6 +150,7 @@ def counters_of(examination: Examination) -> tuple[str, ...]:
         names.append("corporateEmails")
     elif domain is not None and domain.kind in _KIND_COUNTERS:
         names.append(_KIND_COUNTERS[domain.kind])
+    names.append(f"{verdict.status}{_VERDICT}{verdict.sub_status}")
     return tuple(names)
 
 
@@ -164,3 +168,10 @@ class Tally:
     def totals(self, analysis_type: AnalysisType) -> dict[str, int]:
         """Return every counter of that type of analysis, zeros included."""
         return {name: self._counts[name] for name in COUNTERS[analysis_type]}
+
+    def verdicts(self) -> Iterator[tuple[str, str, int]]:
+        """Say how many results had which status for which reason."""
+        for name, count in self._counts.items():
+            status, is_verdict, sub_status = name.partition(_VERDICT)
+            if is_verdict:
+                yield status, sub_status, count

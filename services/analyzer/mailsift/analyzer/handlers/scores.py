@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner, without_posture
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.metrics import VERDICTS
 from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.repository import analyses, lookups
 from mailsift.analyzer.repository.lookups import Slice
@@ -39,6 +40,8 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         analyses.add_counters(transaction.connection, analysis, todo.analysis_type, totals)
         transaction.complete({"rows": len(rows)})
     _SCORED.inc(len(rows))
+    for status, sub_status, count in tally.verdicts():
+        VERDICTS.labels(status, sub_status).inc(count)
 
 
 def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> ResultLines:
