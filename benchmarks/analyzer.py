@@ -5,8 +5,10 @@ dns: 20,000 domains in the zone of an authoritative nsd, looked up by a deployed
     questions that the facts of a tenth of these domains took, 500 at a time, and drop the answers; aiodns asks half of
     them before the worker and half after it. `dns_vs_aiodns` is the worker's questions a second in terms of aiodns's,
     the lower of two: near (`dns_near`), and far (`dns_far`), where a relay hands answers over 30 ms later and loses one
-    datagram in a hundred. `dns_two_workers_times` is what two worker processes with 64 questions in flight each do far
-    away, in terms of one. `dns_memory_mb` is the peak of the worker after the domains, and after a quarter more.
+    datagram in a hundred. `alone_vs_aiodns` is what the worker asks with when it drops the answers
+    too, in terms of aiodns: near it tells what a multiplexer of our own is good for, far away the relay sets the
+    pace of both. `dns_two_workers_times` is what two worker processes with 64 questions in flight each do far away, in
+    terms of one. `dns_memory_mb` is the peak of the worker after the domains, and after a quarter more.
 scores: a list of 1,000,000 rows whose domains are known, scored by two worker processes as they are deployed, from the
     claim of the first `email_scoring` job to the end of the last; psql loads the very results into the same table,
     empty both times, from a file in COPY's own format. `score_vs_copy` is copy's time in terms of the scores': 1 is as

@@ -45,6 +45,25 @@ async def _noted(settings: ProbeSettings, domains: Sequence[str]) -> list[Questi
     return asked
 
 
+def ask_alone(nameserver: str, questions: Sequence[Question]) -> float:
+    """Ask them all with what the analyzer asks with, and drop the answers; returns the seconds it took."""
+
+    async def run() -> float:
+        async with Resolver(ProbeSettings((nameserver,)), CircuitBreaker()) as resolver:
+            loop = asyncio.get_running_loop()
+
+            async def ask(name: str, record_type: RecordType) -> None:
+                answered = loop.create_future()
+                resolver.ask(Question(name, record_type), answered.set_result)
+                await answered
+
+            began = time.monotonic()
+            await _side_by_side(ask, iter(questions))
+            return time.monotonic() - began
+
+    return asyncio.run(run())
+
+
 def ask_with_aiodns(nameserver: str, questions: Sequence[Question]) -> float:
     """Ask them all with aiodns and drop the answers; returns the seconds it took."""
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import text
 
-from benchmarks.asking import AT_ONCE, ask_with_aiodns, ask_with_dnspython, questions_about
+from benchmarks.asking import AT_ONCE, ask_alone, ask_with_aiodns, ask_with_dnspython, questions_about
 from benchmarks.cpu import processor_seconds
 from benchmarks.crew import Crew, crew, peak_memory
 from benchmarks.figures import Figure, Findings, say
@@ -50,6 +50,8 @@ class Comparison:
 
     ours: float
     domains_per_second: float
+    alone: float
+    """By what the analyzer asks with, when nobody makes anything of the answers."""
     aiodns: float
     dnspython: float
     processor: Mapping[str, float]
@@ -59,6 +61,11 @@ class Comparison:
     def vs_aiodns(self) -> float:
         """1 is as fast as aiodns that does nothing with its answers."""
         return self.ours / self.aiodns
+
+    @property
+    def alone_vs_aiodns(self) -> float:
+        """The same when we do nothing with them either."""
+        return self.alone / self.aiodns
 
 
 class Yard:
@@ -121,12 +128,14 @@ def _compare(
     yard.look_up(nameserver, min(count, _DOMAINS_PER_JOB))
     # Before and after, so that what else the machine does weighs on both.
     half = len(questions) // 2
+    alone_seconds = ask_alone(nameserver, questions[:half])
     aiodns_seconds = ask_with_aiodns(nameserver, questions[:half])
     used = processor_seconds()
     seconds = yard.look_up(nameserver, count)
     processor = since(used)
     memory = [peak_memory(worker.pid)]
     aiodns_seconds += ask_with_aiodns(nameserver, questions[half:])
+    alone_seconds += ask_alone(nameserver, questions[half:])
     some = questions[:_DNSPYTHON_SAMPLE]
     dnspython_seconds = ask_with_dnspython(nameserver, some)
     yard.look_up(nameserver, min(count, 10 * _DOMAINS_PER_JOB))
@@ -136,11 +145,15 @@ def _compare(
     found = Comparison(
         asked / seconds,
         count / seconds,
+        len(questions) / alone_seconds,
         len(questions) / aiodns_seconds,
         len(some) / dnspython_seconds,
         {part: round(1e6 * spent / asked, 1) for part, spent in sorted(processor.items()) if spent > seconds / 100},
     )
-    say(f"  {found.ours:,.0f} lookups/s, aiodns {found.aiodns:,.0f}, dnspython {found.dnspython:,.0f}")
+    say(
+        f"  {found.ours:,.0f} lookups/s, asking alone {found.alone:,.0f},"
+        f" aiodns {found.aiodns:,.0f}, dnspython {found.dnspython:,.0f}"
+    )
     return found, memory
 
 
@@ -172,9 +185,11 @@ def _findings(near: Comparison, far: Comparison, times: float, memory: Sequence[
                 for figure in (
                     Figure(f"domains looked up, {place}", found.domains_per_second, "/s"),
                     Figure(f"lookups, {place}", found.ours, "/s"),
+                    Figure(f"lookups when their answers are dropped, {place}", found.alone, "/s"),
                     Figure(f"lookups by aiodns, {place}", found.aiodns, "/s"),
                     Figure(f"lookups by dnspython, {place}", found.dnspython, "/s"),
                     Figure(f"speed in terms of aiodns, {place}", found.vs_aiodns, "", at_least=0.8),
+                    Figure(f"the same when answers are dropped, {place}", found.alone_vs_aiodns),
                     *(Figure(f"processor for a lookup: {part}", s, "us") for part, s in found.processor.items()),
                 )
             ),
@@ -198,8 +213,10 @@ def _record(found: Comparison) -> Mapping[str, object]:
     return {
         "lookups_per_second": round(found.ours),
         "domains_per_second": round(found.domains_per_second),
+        "alone_per_second": round(found.alone),
         "aiodns_per_second": round(found.aiodns),
         "dnspython_per_second": round(found.dnspython),
         "vs_aiodns": round(found.vs_aiodns, 3),
+        "alone_vs_aiodns": round(found.alone_vs_aiodns, 3),
         "processor_us_per_lookup": found.processor,
     }
