@@ -1,4 +1,4 @@
-"""Read the URL of a list that lies elsewhere; pure. What is read here is what is asked for: nothing parses it again."""
+"""Read a URL that a stranger wrote; pure. What is read here is what is asked for: nothing parses it again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AS_IT_IS: Final = "/?:@!$&'()*+,;=~-._%[]"
 
 
 @dataclass(frozen=True, slots=True)
-class ListUrl:
+class HttpsUrl:
     """An https URL, in the parts that a request is made of."""
 
     host: str
@@ -65,10 +65,10 @@ class ListUrl:
         return f"https://{self.authority}{self.target}"
 
     def __repr__(self) -> str:
-        return f"ListUrl({self.shown!r})"
+        return f"HttpsUrl({self.shown!r})"
 
 
-def parse_url(text: str) -> ListUrl:
+def parse_url(text: str) -> HttpsUrl:
     """Read a URL. Raises ValueError, with a message for whoever wrote it and without what they wrote."""
     _require_plain(text)
     try:
@@ -77,15 +77,15 @@ def parse_url(text: str) -> ListUrl:
     except ValueError:
         raise ValueError("not a URL; write https://host/path") from None
     if parts.scheme != "https":
-        raise ValueError("only https is fetched; write https://host/path")
+        raise ValueError("only https is used; write https://host/path")
     if "@" in parts.netloc:
-        raise ValueError("a URL names no user and no password here: nothing is fetched with credentials")
+        raise ValueError("a URL names no user and no password here")
     if port == 0:
         raise ValueError("0 is no port")
-    return ListUrl(_host(host or ""), port or _HTTPS_PORT, _escaped(parts.path) or "/", _escaped(parts.query))
+    return HttpsUrl(_host(host or ""), port or _HTTPS_PORT, _escaped(parts.path) or "/", _escaped(parts.query))
 
 
-def follow(url: ListUrl, location: str) -> ListUrl:
+def follow(url: HttpsUrl, location: str) -> HttpsUrl:
     """Read where a redirect leads. Raises ValueError as `parse_url`."""
     location = location.strip(" \t")
     # What joins the two takes some characters away on its own account.

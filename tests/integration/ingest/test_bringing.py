@@ -15,12 +15,13 @@ from file_host import NAME, FileHost, Send, answer, run_file_host, run_nameserve
 from mailsift.ingest.batching import BatchLimits
 from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.fetching.fetcher import Fetcher, FetchLimits
-from mailsift.ingest.fetching.names import Names
-from mailsift.ingest.fetching.networks import Reach
 from mailsift.ingest.handlers import IngestDeps, process_file
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.shared.jobs.repository import recovering
+from mailsift.shared.networks import Reach
+from mailsift.shared.outbound.dialing import Dialer
+from mailsift.shared.outbound.names import Names
 from mailsift.shared.plans import ALLOWANCES, Plan
 from mailsift.shared.storage import Storage, StoredObject
 from pump import Pump
@@ -55,8 +56,8 @@ class Ingest:
         self.pump = Pump(worker, {JobType.FILE_PROCESSING: lambda lease: process_file(self.deps, lease)})
 
     def reaching(self, host: FileHost, nameserver: str) -> None:
-        limits = FetchLimits(connect_seconds=5, idle_seconds=5, total_seconds=60)
-        fetcher = Fetcher(Reach([f"{LOOPBACK}/32"]), Names([nameserver]), limits, host.ca_file)
+        dialer = Dialer(Reach([f"{LOOPBACK}/32"]), Names([nameserver]), 5, host.ca_file)
+        fetcher = Fetcher(dialer, FetchLimits(idle_seconds=5, total_seconds=60))
         self.deps = replace(self.deps, bringer=Bringer(fetcher, max_bytes=1_000_000))
 
     def order(self, source: str, place: str, **payload: object) -> str:

@@ -11,14 +11,15 @@ import pytest
 
 from file_host import NAME, FileHost, Page, Send, answer, redirect, run_file_host, run_nameserver
 from mailsift.ingest.fetching.fetcher import Fetcher, FetchLimits
-from mailsift.ingest.fetching.names import Names
-from mailsift.ingest.fetching.networks import Address, Reach
 from mailsift.shared.errors import MailsiftError, PermanentError, TransientError
+from mailsift.shared.networks import Address, Reach
+from mailsift.shared.outbound.dialing import Dialer
+from mailsift.shared.outbound.names import Names
 from mailsift.shared.urls import parse_url
 from servers import LOOPBACK, free_port
 
 LIST = b"email\nann@example.com\n"
-QUICK = FetchLimits(connect_seconds=5, idle_seconds=0.5, total_seconds=60)
+QUICK = FetchLimits(idle_seconds=0.5, total_seconds=60)
 NameServer = Callable[[Mapping[str, str]], str]
 OURS = [f"{LOOPBACK}/32"]
 
@@ -38,7 +39,7 @@ def host(tmp_path: Path) -> Iterator[FileHost]:
 
 
 def fetch(host: FileHost, url: str, limits: FetchLimits = QUICK, names: Names | None = None) -> bytes:
-    fetcher = Fetcher(Reach(OURS), names or _Names(), limits, host.ca_file)
+    fetcher = Fetcher(Dialer(Reach(OURS), names or _Names(), 5, host.ca_file), limits)
     with fetcher.open(parse_url(url)) as fetched:
         return b"".join(fetched.chunks)
 
@@ -182,7 +183,7 @@ def test_silence_is_waited_for_only_so_long(host: FileHost, first: bytes) -> Non
 def test_a_byte_now_and_then_does_not_keep_it_waiting_for_ever(host: FileHost, first: bytes) -> None:
     host.pages["/x"] = _drip(first)
     began = time.monotonic()
-    error = refused(host, "/x", FetchLimits(connect_seconds=5, idle_seconds=5, total_seconds=1.5))
+    error = refused(host, "/x", FetchLimits(idle_seconds=5, total_seconds=1.5))
     assert (type(error), error.code) == (TransientError, "url_timeout")
     assert time.monotonic() - began < 5
 

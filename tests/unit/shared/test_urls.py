@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.shared.urls import ListUrl, follow, parse_url
+from mailsift.shared.urls import HttpsUrl, follow, parse_url
 
 
 def test_a_url_is_taken_apart_once_and_written_as_it_was() -> None:
     url = parse_url("https://Files.Example:8443/a%20b/people.csv?X-Signature=s%2Fecret#part")
-    assert url == ListUrl("files.example", 8443, "/a%20b/people.csv", "X-Signature=s%2Fecret")
+    assert url == HttpsUrl("files.example", 8443, "/a%20b/people.csv", "X-Signature=s%2Fecret")
     assert (url.authority, url.target) == ("files.example:8443", "/a%20b/people.csv?X-Signature=s%2Fecret")
     assert str(url) == "https://files.example:8443/a%20b/people.csv?X-Signature=s%2Fecret"
 

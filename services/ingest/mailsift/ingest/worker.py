@@ -10,21 +10,23 @@ from mailsift.ingest.bringing import Bringer
 from mailsift.ingest.config import IngestSettings
 from mailsift.ingest.containers.bounds import Bounds
 from mailsift.ingest.fetching.fetcher import Fetcher, FetchLimits
-from mailsift.ingest.fetching.names import Names
-from mailsift.ingest.fetching.networks import Reach
 from mailsift.ingest.handlers import IngestDeps
 from mailsift.ingest.opening import Opener
 from mailsift.ingest.workbooks.limits import WorkbookLimits
 from mailsift.ingest.workbooks.workbooks import Workbooks
 from mailsift.shared.jobs.worker import become_worker
+from mailsift.shared.networks import Reach
+from mailsift.shared.outbound.dialing import Dialer
+from mailsift.shared.outbound.names import Names
 from mailsift.shared.settings import load_or_exit
 from mailsift.shared.storage import Storage
 
 
 def make_deps(settings: IngestSettings) -> IngestDeps:
     """Build what the handlers work with."""
-    limits = FetchLimits(settings.fetch_connect_seconds, settings.fetch_idle_seconds, settings.fetch_total_seconds)
-    fetcher = Fetcher(Reach(settings.fetch_networks), Names(settings.nameservers), limits, settings.fetch_ca_file)
+    reach, names = Reach(settings.fetch_networks), Names(settings.nameservers)
+    dialer = Dialer(reach, names, settings.fetch_connect_seconds, settings.fetch_ca_file)
+    fetcher = Fetcher(dialer, FetchLimits(settings.fetch_idle_seconds, settings.fetch_total_seconds))
     return IngestDeps(
         Storage(settings.storage_url),
         BatchLimits(rows=settings.batch_rows, seconds=settings.batch_seconds),

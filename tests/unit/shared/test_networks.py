@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.ingest.fetching.networks import Reach, is_public
+from mailsift.shared.networks import Reach, is_public
 
 PUBLIC = ["1.1.1.1", "8.8.8.8", "172.32.0.1", "192.0.1.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"]
 NOT_PUBLIC = [

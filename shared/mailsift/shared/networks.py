@@ -1,4 +1,4 @@
-"""Which addresses a list may be fetched from: public ones, and those of networks that the operator names; pure."""
+"""Which addresses may be reached on a stranger's word: public ones, and networks that the operator names; pure."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Reach:
         self._allowed: Sequence[Network] = tuple(ip_network(network) for network in allowed)
 
     def allows(self, address: Address) -> bool:
-        """Whether a list may be fetched from there."""
+        """Whether it may be connected to."""
         return self.names(address) or is_public(address)
 
     def names(self, address: Address) -> bool:

@@ -1,4 +1,4 @@
-"""The time that a whole fetch may take, whatever it waits for."""
+"""The time that a whole exchange may take, whatever it waits for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailsift.shared.errors import TransientError
 
 
 class Deadline:
-    """A moment after which a fetch is over."""
+    """A moment after which an exchange is over."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -31,7 +31,7 @@ class Deadline:
     def check(self) -> None:
         """Raise TransientError `url_timeout` when it is over."""
         if self.passed:
-            raise TransientError("url_timeout", f"the file did not arrive within {self._seconds:g} seconds")
+            raise TransientError("url_timeout", f"it was not done within {self._seconds:g} seconds")
 
     @contextmanager
     def cutting(self, sock: socket.socket) -> Iterator[None]:

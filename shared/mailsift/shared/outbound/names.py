@@ -12,8 +12,8 @@ import dns.nameserver
 import dns.rdatatype
 import dns.resolver
 
-from mailsift.ingest.fetching.networks import Address
 from mailsift.shared.errors import PermanentError, TransientError
+from mailsift.shared.networks import Address
 
 _DNS_PORT = 53
 
