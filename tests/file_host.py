@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import threading
@@ -44,6 +45,7 @@ class FileHost:
     ca_file: Path
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     names: list[str | None] = field(default_factory=list)
 
     def url(self, path: str, host: str = NAME) -> str:
@@ -80,10 +82,19 @@ def _answer(connection: socket.socket, context: ssl.SSLContext, host: FileHost) 
             request = b""
             while b"\r\n\r\n" not in request:
                 request += stream.recv(4096)
-            host.requests.append(request.decode())
-            path = request.decode().split()[1].partition("?")[0]
+            head, _, body = request.partition(b"\r\n\r\n")
+            while len(body) < _length(head):
+                body += stream.recv(4096)
+            host.bodies.append(body)
+            host.requests.append(f"{head.decode()}\r\n\r\n")
+            path = head.decode().split()[1].partition("?")[0]
             host.pages.get(path, answer("404 Not Found"))(stream.sendall)
             stream.unwrap()
+
+
+def _length(head: bytes) -> int:
+    found = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+    return int(found[1]) if found else 0
 
 
 class Nameserver:

@@ -62,11 +62,11 @@ def test_only_the_api_can_be_reached_and_only_from_this_machine_unless_told() ->
     }
 
 
-def test_only_the_api_and_the_analyzer_have_a_way_out() -> None:
+def test_only_those_who_need_it_have_a_way_out() -> None:
     assert compose()["networks"] == {"inside": {"internal": True}, "outside": None}
     networks = {word: set(service["networks"]) for word, service in compose()["services"].items()}
     assert all("inside" in those for those in networks.values())
-    assert {word for word, those in networks.items() if "outside" in those} == {"api", "analyzer", "ingest"}
+    assert {word for word, those in networks.items() if "outside" in those} == {"api", "analyzer", "ingest", "exporter"}
 
 
 def test_a_worker_can_be_scaled() -> None:

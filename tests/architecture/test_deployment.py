@@ -24,7 +24,7 @@ from deployment import (
 )
 from mailsift.shared.broker import in_process_broker
 from mailsift.shared.db.migrate import ROLES
-from mailsift.shared.jobs.catalog import QUEUES, ROUTES
+from mailsift.shared.jobs.catalog import ALL_QUEUES, ROUTES
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.settings import StorageSettings, WorkerSettings, load
 from processes import COMMANDS
@@ -72,7 +72,7 @@ def test_every_queue_is_consumed_by_exactly_one_service(monkeypatch: pytest.Monk
         environ(monkeypatch, {**DEPLOYMENTS["compose"][word].environment, "STORAGE_URL": f"file://{tmp_path}"})
         for queue in consumed(word):
             consumers.setdefault(queue, []).append(word)
-    assert consumers == {queue: [queue.partition(".")[0]] for queue in QUEUES}
+    assert consumers == {queue: [queue.partition(".")[0]] for queue in ALL_QUEUES}
 
 
 @pytest.mark.parametrize("where", DEPLOYMENTS)

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, TypeVar
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -84,17 +94,29 @@ class StorageSettings(BaseSettings):
         return value
 
 
+def _split(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+def _are_networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for network in value:
+        ip_network(network)
+    return value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+"""A list, separated by commas."""
+
+Networks = Annotated[Words, AfterValidator(_are_networks)]
+"""Such as `10.1.0.0/16,fd12::/48`."""
+
+
 class ResolverSettings(BaseSettings):
     """Which nameservers answer, as host[:port]; none means those of the machine."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
-    nameservers: Annotated[tuple[str, ...], NoDecode] = ()
-
-    @field_validator("nameservers", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    nameservers: Words = ()
 
 
 class ScoringSettings(BaseSettings):

@@ -32,6 +32,15 @@ OUTCOME = """INSERT INTO outcomes ("workspaceId", "normalizedAddress", outcome)
     VALUES (:workspace_id, 'a@example.com', 'bounced')"""
 
 
+HOOK = """INSERT INTO webhooks ("webhookId", "workspaceId", "userId", url, events)
+    VALUES (:id, :workspace_id, :user_id, 'https://hooks.example.com/', '{job.failed}')"""
+
+SECRET = """INSERT INTO "webhookSecrets" ("webhookSecretId", "webhookId", secret) VALUES (:id, :id, 'whsec_')"""
+
+MESSAGE = """INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, payload)
+    VALUES (:id, :id, :workspace_id, 'job.failed', '{}')"""
+
+
 @pytest.fixture
 def rows_of_a_stranger(owner: Engine) -> Tenant:
     with owner.begin() as connection:
@@ -53,6 +62,9 @@ def rows_of_a_stranger(owner: Engine) -> Tenant:
         open_workspace = text("SELECT set_config('app.workspace_id', :id, true)")
         connection.execute(open_workspace, {"id": str(stranger.workspace_id)})
         connection.execute(text(GUEST), {name: uuid.uuid4() for name in ("id", "workspace_id", "user_id")})
+        hook = {"id": uuid.uuid4(), "workspace_id": stranger.workspace_id, "user_id": stranger.user_id}
+        for statement in (HOOK, SECRET, MESSAGE):
+            connection.execute(text(statement), hook)
     return stranger
 
 

@@ -31,8 +31,8 @@ def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("environment", "_process")
-def test_a_worker_listens_to_the_queue_of_exports() -> None:
+def test_a_worker_listens_to_the_queues_of_exports_and_deliveries() -> None:
     set_up()
     broker = dramatiq.get_broker()
-    assert broker.get_declared_actors() == {"export"}
+    assert broker.get_declared_actors() == {"export", "webhook_delivery"}
     assert broker.get_actor("export").queue_name == "exporter.files"

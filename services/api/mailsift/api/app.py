@@ -31,6 +31,7 @@ from mailsift.api.routes import (
     suppressions,
     uploads,
     verify,
+    webhooks,
     workspaces,
 )
 
@@ -53,6 +54,7 @@ ROUTES = (
     members,
     keys,
     guests,
+    webhooks,
     activities,
     documents,
 )

@@ -57,6 +57,8 @@ KINDS: dict[str, Kind] = {
     "last_owner": Kind(HTTPStatus.CONFLICT, "A workspace keeps an owner"),
     "key_ended": Kind(HTTPStatus.CONFLICT, "The key opens nothing any more"),
     "too_many_keys": Kind(HTTPStatus.CONFLICT, "The workspace has as many keys as it may"),
+    "too_many_webhooks": Kind(HTTPStatus.CONFLICT, "The workspace has as many webhooks as it may"),
+    "delivery_not_ended": Kind(HTTPStatus.CONFLICT, "The message is on its way"),
     "address_suppressed": Kind(HTTPStatus.CONFLICT, "The workspace has suppressed the address"),
     "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),
     "export_expired": Kind(HTTPStatus.GONE, "The file is no longer kept"),

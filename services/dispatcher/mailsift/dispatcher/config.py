@@ -22,4 +22,6 @@ class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSetting
     retain_rows_days: PositiveInt = 90
     retain_jobs_days: PositiveInt = 30
     retain_outcomes_days: PositiveInt = 365
+    retain_deliveries_days: PositiveInt = 30
     retain_orphans_hours: PositiveInt = 24
+    webhook_progress_seconds: PositiveFloat = 10

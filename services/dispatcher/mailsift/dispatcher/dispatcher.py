@@ -7,8 +7,10 @@ import time
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from mailsift.dispatcher import metrics
 from mailsift.dispatcher.chores import Chore, ChoreLoop
 from mailsift.dispatcher.config import DispatcherSettings
+from mailsift.dispatcher.deliveries import publish_deliveries, recover_deliveries, tell_progress
 from mailsift.dispatcher.observing import observe
 from mailsift.dispatcher.publisher import Publisher
 from mailsift.dispatcher.reaper import cancel_overdue, drain_cancelled, reap_leases
@@ -19,6 +21,7 @@ from mailsift.dispatcher.retention import Retention
 from mailsift.dispatcher.schedules import fire_due
 from mailsift.shared.db.listener import Listener
 from mailsift.shared.db.session import make_engine
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
 from mailsift.shared.jobs.repository.queueing import DUE_CHANNEL
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.observability.logs import logger
@@ -31,7 +34,7 @@ _LONGEST_SECONDS = 120.0
 # What comes due together is chosen and sent together.
 _LINGER_SECONDS = 0.005
 # One for the relay, one for each loop of chores.
-_CONNECTIONS = 4
+_CONNECTIONS = 5
 
 
 class Dispatcher:
@@ -59,6 +62,7 @@ class Dispatcher:
         self._loops = (
             ChoreLoop("recovery", self._recovery(), longest_seconds=120),
             ChoreLoop("upkeep", self._upkeep(), longest_seconds=600),
+            ChoreLoop("deliveries", self._deliveries(publisher), longest_seconds=120),
             ChoreLoop("retention", self._retention(), longest_seconds=6 * 3600),
         )
 
@@ -109,6 +113,16 @@ class Dispatcher:
             Chore("reconcile_parents", settings.reconcile_seconds, lambda: reconcile_parents(engine)),
             Chore("settle_followers", settings.reconcile_seconds, lambda: settle_followers(engine)),
             Chore("observe", settings.observe_seconds, lambda: observe(engine)),
+        ]
+
+    def _deliveries(self, publisher: Publisher) -> list[Chore]:
+        settings, engine = self._settings, self._engine
+        republish, every = settings.republish_seconds, settings.webhook_progress_seconds
+        metrics.HINTS_SENT.labels(DELIVERY_QUEUE)
+        return [
+            Chore("tell_progress", every, lambda: tell_progress(engine, every)),
+            Chore("recover_deliveries", settings.reap_seconds, lambda: recover_deliveries(engine, republish)),
+            Chore("publish_deliveries", settings.poll_seconds, lambda: publish_deliveries(engine, publisher)),
         ]
 
     def _retention(self) -> list[Chore]:

@@ -12,7 +12,7 @@ from dramatiq.errors import DramatiqError
 
 from mailsift.dispatcher.confirming import ConfirmingConnection
 from mailsift.shared.broker import rabbitmq_broker
-from mailsift.shared.jobs.catalog import QUEUES
+from mailsift.shared.jobs.catalog import ALL_QUEUES
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -38,7 +38,7 @@ class InProcessPublisher:
 
     def __init__(self, broker: dramatiq.Broker) -> None:
         self._broker = broker
-        for queue in QUEUES:
+        for queue in ALL_QUEUES:
             broker.declare_queue(queue)
 
     def send(self, messages: Sequence[dramatiq.Message[None]]) -> set[str]:
@@ -99,7 +99,7 @@ class RabbitMQPublisher:
         """Declare all queues as the workers do, arguments included, and return how to connect."""
         broker = rabbitmq_broker(self._url)
         try:
-            for queue in QUEUES:
+            for queue in ALL_QUEUES:
                 broker.declare_queue(queue, ensure=True)
         finally:
             broker.close()

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from mailsift.dispatcher import metrics
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.orphans import OrphanSweep
-from mailsift.dispatcher.repository import files, oddments
+from mailsift.dispatcher.repository import deliveries, files, oddments
 from mailsift.dispatcher.repository.rows import ANSWERS, LISTS
 from mailsift.shared.jobs.repository import retaining
 from mailsift.shared.observability.logs import logger
@@ -132,6 +132,7 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         rows("audits", oddments.forget_audits, 0),
         rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
         rows("outcomes", oddments.forget_outcomes, settings.retain_outcomes_days),
+        rows("deliveries", deliveries.forget, settings.retain_deliveries_days),
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
         Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
     ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from mailsift.exporter import rendering
+from mailsift.exporter.delivering import Courier
 from mailsift.exporter.extent import Extent
 from mailsift.exporter.rendering import Shape
 from mailsift.exporter.repository import orders, rows
@@ -34,6 +35,7 @@ class ExporterDeps:
     export_days: int
     max_bytes: int = 64 * 1024**3
     """A list of short rows with one very wide row grows a thousandfold as CSV: the file must end somewhere."""
+    courier: Courier = field(default_factory=Courier)
 
 
 def export(deps: ExporterDeps, lease: Lease) -> None:

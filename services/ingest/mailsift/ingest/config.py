@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
-from typing import Annotated
+from pydantic import FilePath, PositiveFloat, PositiveInt
 
-from pydantic import FilePath, PositiveFloat, PositiveInt, field_validator
-from pydantic_settings import NoDecode
-
-from mailsift.shared.settings import ResolverSettings, StorageSettings, WorkerSettings
+from mailsift.shared.settings import Networks, ResolverSettings, StorageSettings, WorkerSettings
 
 
 class IngestSettings(WorkerSettings, StorageSettings, ResolverSettings):
@@ -32,17 +28,5 @@ class IngestSettings(WorkerSettings, StorageSettings, ResolverSettings):
     fetch_idle_seconds: PositiveFloat = 30
     fetch_total_seconds: PositiveFloat = 3600
     # Besides the public internet, and the authorities that are trusted there.
-    fetch_networks: Annotated[tuple[str, ...], NoDecode] = ()
+    fetch_networks: Networks = ()
     fetch_ca_file: FilePath | None = None
-
-    @field_validator("fetch_networks", mode="before")
-    @classmethod
-    def _split_networks(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("fetch_networks")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network)
-        return value

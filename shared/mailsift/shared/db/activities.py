@@ -47,6 +47,11 @@ class Activity(StrEnum):
     KEY_REVOKED = "key_revoked"
     GUEST_ADMITTED = "guest_admitted"
     GUEST_DISMISSED = "guest_dismissed"
+    WEBHOOK_CREATED = "webhook_created"
+    WEBHOOK_CHANGED = "webhook_changed"
+    WEBHOOK_DELETED = "webhook_deleted"
+    WEBHOOK_SECRET_ROTATED = "webhook_secret_rotated"  # noqa: S105 - a word, and no secret
+    WEBHOOK_DISABLED = "webhook_disabled"
 
 
 _ENTITY_TYPES = {
@@ -81,6 +86,11 @@ _ENTITY_TYPES = {
     Activity.KEY_REVOKED: "key",
     Activity.GUEST_ADMITTED: "guest_token",
     Activity.GUEST_DISMISSED: "guest_token",
+    Activity.WEBHOOK_CREATED: "webhook",
+    Activity.WEBHOOK_CHANGED: "webhook",
+    Activity.WEBHOOK_DELETED: "webhook",
+    Activity.WEBHOOK_SECRET_ROTATED: "webhook",
+    Activity.WEBHOOK_DISABLED: "webhook",
 }
 """What each of them is done with."""
 

@@ -47,3 +47,10 @@ ROUTES: dict[JobType, Route] = {
 }
 
 QUEUES = tuple(sorted({route.queue for route in ROUTES.values()}))
+"""The queues of jobs."""
+
+# What webhooks are told is no job, and comes by a queue of its own.
+DELIVERY_QUEUE = "exporter.deliveries"
+DELIVERY_ACTOR = "webhook_delivery"
+
+ALL_QUEUES = (*QUEUES, DELIVERY_QUEUE)

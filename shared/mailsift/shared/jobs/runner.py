@@ -62,7 +62,7 @@ class JobRunner:
         self, engine: Engine, heartbeat: Heartbeat, announcer: Announcer, lease_seconds: float, schedule: Schedule
     ) -> None:
         self.stopping = threading.Event()
-        self._engine = engine
+        self.engine = engine
         self._heartbeat = heartbeat
         self._announcer = announcer
         self._lease_seconds = lease_seconds
@@ -120,10 +120,10 @@ class JobRunner:
         """Insist a little: a server that restarts is back in seconds, a message that is dropped in minutes."""
         for pause in _PAUSES_SECONDS:
             with suppress(OperationalError):
-                return self._engine.connect()
+                return self.engine.connect()
             if self.stopping.wait(pause):
                 break
-        return self._engine.connect()
+        return self.engine.connect()
 
     def _claim(self, connection: Connection, job_id: uuid.UUID, attempt: int) -> ClaimedJob | None:
         with by_itself(connection):

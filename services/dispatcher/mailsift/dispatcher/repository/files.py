@@ -9,9 +9,15 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, text
 
 from mailsift.shared.db.activities import Activity
+from mailsift.shared.events import WebhookEvent
+from mailsift.shared.jobs.repository.outbox import telling
 
-# One statement, so that a kill leaves neither a mark without a word nor a word without a mark. Whoever else is to be
-# told, such as a webhook, is told by one more INSERT from `warned`.
+_EXPIRING = """jsonb_build_object(
+    'exportId', m."exportId", 'analysisId', m."analysisId",
+    'uploadId', (SELECT a."uploadId" FROM analyses a WHERE a."analysisId" = m."analysisId"),
+    'fileName', m."fileName", 'expiresAt', m."expiresAt")"""
+
+# One statement, so that a kill leaves neither a mark without a word nor a word without a mark.
 _WARN_OF_EXPIRY = text(f"""
     WITH expiring AS (
         SELECT "exportId" FROM exports
@@ -21,6 +27,7 @@ _WARN_OF_EXPIRY = text(f"""
     ), warned AS (
         UPDATE exports e SET "expiryWarnedAt" = now() FROM expiring WHERE e."exportId" = expiring."exportId"
         RETURNING e.*
+    ), told AS ({telling("warned", f"'{WebhookEvent.EXPORT_EXPIRING}'", _EXPIRING)}
     )
     INSERT INTO "userActivities"
         ("activityId", "workspaceId", "userId", "activityType", "entityType", "entityId", "activityDetails")
@@ -81,7 +88,7 @@ class KeptFile:
 
 
 def warn_of_expiry(connection: Connection, hours: int, batch: int) -> int:
-    """Tell the history of files that go within so many hours, of each once; returns of how many it was told."""
+    """Tell the history and webhooks of files that go within so many hours, of each once; returns of how many."""
     wanted = {"hours": hours, "batch": batch, "moment": _ISO_8601}
     return connection.execute(_WARN_OF_EXPIRY, wanted).rowcount
 

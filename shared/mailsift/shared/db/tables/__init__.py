@@ -17,6 +17,7 @@ from mailsift.shared.db.tables.outcomes import OutcomeOfAddress
 from mailsift.shared.db.tables.people import ApiKey, GuestToken, OperatorKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
 from mailsift.shared.db.tables.uploads import Suppression, Upload, UploadEmail, UploadRejectedRow
+from mailsift.shared.db.tables.webhooks import Webhook, WebhookDelivery, WebhookSecret
 
 __all__ = [
     "AdvancedAnalysis",
@@ -46,6 +47,9 @@ __all__ = [
     "UserActivity",
     "UserProfile",
     "VerifiedEmail",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookSecret",
     "Workspace",
     "WorkspaceMember",
 ]

@@ -71,6 +71,7 @@ _COMPLETE = Prepared(
         "errorCode" = NULL, "errorMessage" = NULL, "retryAfter" = NULL, "completedAt" = clock_timestamp(), {RELEASE}
     WHERE "jobId" = :job_id AND "leaseToken" = :token""",
         by_worker=True,
+        ends=True,
     ),
     {"job_id": "uuid", "token": "uuid", "result": "jsonb", "cause": "text"},
 )
@@ -94,6 +95,7 @@ _RELEASE_FAILED = text(
         "completedAt" = CASE WHEN :status = 'pending' THEN NULL ELSE clock_timestamp() END, {RELEASE}
     WHERE "jobId" = :job_id AND "leaseToken" = :token""",
         by_worker=True,
+        ends=True,
     )
 )
 

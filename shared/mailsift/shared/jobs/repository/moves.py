@@ -9,12 +9,15 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, TextClause, text
 
 from mailsift.shared.db.prepared import Prepared
+from mailsift.shared.jobs.repository.outbox import EVENT, OUTBOX
 from mailsift.shared.jobs.states import ENDED, RETRYABLE, JobStatus
 
 # The columns that follow-ups need, returned by every statement that moves a job.
 _RETURNING = """
     j."jobId", j."parentJobId", j."uploadId", j."analysisId", j."exportId", j.attempt, j.status, j."workerId",
     j."errorCode", j."errorMessage", j."failsParent", j."totalItems", j."openChildren", j."hasFollowers" """
+
+_TELLING = f'j."workspaceId", j."jobType", j.result, {EVENT} AS event'
 
 # A job that leaves `processing` loses its lease, and a job that becomes due again forgets that it was sent.
 RELEASE = """
@@ -52,18 +55,20 @@ _SUBJECTS = ", ".join(
 )
 
 
-def moving(update: str, *, by_worker: bool = False, returning: str = "", select: str = "") -> str:
+def moving(update: str, *, by_worker: bool = False, ends: bool = False, returning: str = "", select: str = "") -> str:
     """Complete an UPDATE of "jobQueue" j that moves jobs: history and subjects change in the same statement.
 
-    The statement takes `cause`, and returns the columns that follow-ups need, `returning` (of j) and `select`.
+    One that `ends` jobs also writes down what webhooks are told of it. The statement takes `cause`, and returns the
+    columns that follow-ups need, `returning` (of j) and `select`.
     """
+    returning = ", ".join(filter(None, (returning, _TELLING if ends else "")))
     return f"""
     WITH moved AS ({update}
         RETURNING {_RETURNING}{"," if returning else ""} {returning}
     ), noted AS (
         INSERT INTO "jobEvents" ("jobId", attempt, status, cause, "workerId", "createdAt")
         SELECT "jobId", attempt, status, :cause, {'"workerId"' if by_worker else "NULL"}, clock_timestamp() FROM moved
-    ), {_SUBJECTS}
+    ), {_SUBJECTS}{f", {OUTBOX}" if ends else ""}
     SELECT moved.*{"," if select else ""} {select} FROM moved"""
 
 
@@ -83,7 +88,8 @@ _CLOSE_CHILDREN = text(f"""
 
 # Who brings the count to zero hands the parent on: to its next phase, or to its end.
 _HAND_ON = text(
-    moving("""
+    moving(
+        """
     UPDATE "jobQueue" j SET
         status = CASE
             WHEN "cancelRequestedAt" IS NOT NULL THEN 'cancelled'
@@ -93,7 +99,9 @@ _HAND_ON = text(
             THEN coalesce("errorCode", 'part_cancelled') ELSE "errorCode" END,
         "completedAt" = CASE WHEN "cancelRequestedAt" IS NOT NULL OR "failedChildren" > 0 THEN clock_timestamp() END,
         "dueAt" = clock_timestamp(), "dispatchedAt" = NULL, "dispatchToken" = NULL, "updatedAt" = clock_timestamp()
-    WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" = 0""")
+    WHERE "jobId" = :parent_id AND status = 'processing' AND "leaseToken" IS NULL AND "openChildren" = 0""",
+        ends=True,
+    )
 )
 
 _ARM_FOLLOWERS = text("""

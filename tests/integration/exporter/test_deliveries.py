@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+from standardwebhooks.webhooks import Webhook
+
+from factories import Tenant
+from file_host import FileHost, Send, answer, redirect, run_file_host
+from mailsift.exporter.delivering import Courier, deliver
+from mailsift.shared.events import WebhookEvent
+from mailsift.shared.outbound.dialing import Dialer
+from post import SECRET, LocalNames, Post, courier_to
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[FileHost]:
+    with run_file_host(tmp_path) as running:
+        running.pages["/hook"] = answer("200 OK", b"thank you")
+        yield running
+
+
+@pytest.fixture
+def post(owner: Engine, worker: Engine, dispatcher: Engine, tenant: Tenant, host: FileHost) -> Post:
+    return Post(owner, worker, dispatcher, tenant, host.url("/hook?token=hidden")).open()
+
+
+def outcome(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["status"], row["responseStatus"], row["errorCode"], row["failures"]
+
+
+def parts(request: str) -> tuple[str, dict[str, str]]:
+    first, *lines = request.strip().split("\r\n")
+    return first, {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+
+
+def test_a_message_is_posted_signed_and_its_answer_kept(post: Post, host: FileHost) -> None:
+    expired = """INSERT INTO "webhookSecrets" VALUES (:id, :webhook, 'whsec_b2xk', now(), now() - interval '1 s')"""
+    post.run(expired, id=uuid.uuid4(), webhook=post.webhook_id)
+    delivery_id = post.write()
+    (row,) = post.deliver(courier_to(host))
+    first, headers = parts(host.requests[0])
+    assert first == "POST /hook?token=hidden HTTP/1.1"
+    assert (headers["content-type"], headers["webhook-id"]) == ("application/json", str(delivery_id))
+    said = Webhook(SECRET).verify(host.bodies[0], headers)
+    assert said == row["payload"] == {"type": "export.completed", "data": {"ünïcode": "\U0001f600"}}
+    assert headers["webhook-signature"].count("v1,") == 1
+    assert outcome(row) == ("delivered", 200, None, 0)
+    assert (row["responseBody"], row["attempt"], row["leaseToken"]) == ("thank you", 1, None)
+    assert row["durationMs"] >= 0
+    assert row["createdAt"] <= row["attemptedAt"] <= row["completedAt"]
+
+
+def test_while_secrets_overlap_a_message_is_signed_by_both(post: Post, host: FileHost) -> None:
+    newer = "whsec_bmV3ZXIgYnkgZmFyIGFuZCBsb25nIGVub3VnaA=="
+    post.run("""UPDATE "webhookSecrets" SET "expiresAt" = now() + interval '1 hour'""")
+    current = 'INSERT INTO "webhookSecrets" VALUES (:id, :webhook, :secret)'
+    post.run(current, id=uuid.uuid4(), webhook=post.webhook_id, secret=newer)
+    post.write()
+    post.deliver(courier_to(host))
+    _, headers = parts(host.requests[0])
+    for secret in (SECRET, newer):
+        Webhook(secret).verify(host.bodies[0], headers)
+
+
+def test_what_is_not_taken_waits_and_is_sent_again_under_the_same_id(post: Post, host: FileHost) -> None:
+    host.pages["/hook"] = answer("503 Service Unavailable", b"busy")
+    delivery_id = post.write()
+    (row,) = post.deliver(courier_to(host))
+    assert outcome(row) == ("pending", 503, "url_refused", 1)
+    assert 14 < (row["dueAt"] - row["attemptedAt"]).total_seconds() < 60
+    assert post.webhook()["failingSince"] is not None
+    assert post.take() == []
+    host.pages["/hook"] = answer("204 No Content")
+    post.run("""UPDATE "webhookDeliveries" SET "dueAt" = now()""")
+    (row,) = post.deliver(courier_to(host))
+    assert outcome(row) == ("delivered", 204, None, 1)
+    assert {parts(request)[1]["webhook-id"] for request in host.requests} == {str(delivery_id)}
+    assert post.webhook()["failingSince"] is None
+
+
+def test_a_redirect_is_a_failure_and_not_followed(post: Post, host: FileHost) -> None:
+    host.pages["/hook"] = redirect(host.url("/elsewhere"), "307 Temporary Redirect")
+    post.write()
+    (row,) = post.deliver(courier_to(host))
+    assert (outcome(row), len(host.requests)) == (("pending", 307, "url_refused", 1), 1)
+
+
+def test_nothing_private_is_told_anything(post: Post, host: FileHost) -> None:
+    post.write()
+    courier = Courier(courier_to(host).sender.__class__(Dialer(None, LocalNames(), 5, host.ca_file), 5))
+    (row,) = post.deliver(courier)
+    assert (outcome(row), host.requests) == (("pending", None, "url_not_allowed", 1), [])
+    assert "127.0.0.1" not in row["errorMessage"]
+
+
+def test_an_answer_without_end_costs_neither_time_nor_memory(post: Post, host: FileHost) -> None:
+    def endless(send: Send) -> None:
+        send(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            send(b"x\0" * 4096)
+
+    host.pages["/hook"] = endless
+    post.write()
+    (row,) = post.deliver(courier_to(host))
+    assert (outcome(row), row["responseBody"]) == (("delivered", 200, None, 0), "x" * 512)
+
+
+def test_silence_is_waited_for_only_so_long(post: Post, host: FileHost) -> None:
+    host.pages["/hook"] = lambda _send: time.sleep(10)
+    post.write()
+    (row,) = post.deliver(courier_to(host, 0.5))
+    assert outcome(row) == ("pending", None, "url_timeout", 1)
+    assert 400 < row["durationMs"] < 8000
+
+
+def test_a_message_that_two_hints_name_is_sent_by_one(post: Post, host: FileHost) -> None:
+    post.write()
+    (hint,) = post.take()
+    courier = courier_to(host)
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(deliver, courier, post.worker, hint.delivery_id, hint.attempt) for _ in range(4)]:
+            done.result()
+    assert len(host.requests) == 1
+    deliver(courier, post.worker, hint.delivery_id, hint.attempt)
+    assert len(host.requests) == 1
+
+
+def test_one_whose_message_was_given_to_another_writes_nothing(post: Post, host: FileHost) -> None:
+    delivery_id = post.write()
+
+    def taken(send: Send) -> None:
+        post.run("""UPDATE "webhookDeliveries" SET "leaseToken" = gen_random_uuid()""")
+        answer("500 Internal Server Error")(send)
+
+    host.pages["/hook"] = taken
+    post.deliver(courier_to(host))
+    assert outcome(post.delivery(delivery_id)) == ("delivering", None, None, 0)
+    assert post.webhook()["failingSince"] is None
+
+
+def test_one_that_comes_back_after_its_time_sends_nothing(
+    post: Post, host: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mailsift.exporter.repository import deliveries
+
+    claim = deliveries.claim
+
+    def slowly(*arguments: Any) -> Any:
+        claimed = claim(*arguments)
+        time.sleep(0.4)
+        return claimed
+
+    monkeypatch.setattr(deliveries, "claim", slowly)
+    post.write()
+    (row,) = post.deliver(courier_to(host, 0.3))
+    assert (outcome(row), host.requests) == (("pending", None, "url_timeout", 1), [])
+
+
+def test_a_webhook_that_failed_for_days_is_disabled_with_a_word(post: Post, host: FileHost) -> None:
+    host.pages["/hook"] = answer("500 Internal Server Error")
+    post.run("""UPDATE webhooks SET "failingSince" = now() - interval '6 days'""")
+    first = post.write()
+    post.write(dueAt="infinity")
+    (row,) = post.deliver(courier_to(host))
+    webhook = post.webhook()
+    assert (row["deliveryId"], outcome(row)) == (first, ("failed", 500, "url_refused", 1))
+    assert (webhook["enabled"], webhook["disabledReason"]) == (False, "failing")
+    assert [(row["status"], row["errorCode"]) for row in post.deliveries()] == [
+        ("failed", "url_refused"),
+        ("failed", "webhook_disabled"),
+    ]
+    told = post.rows('SELECT "activityType", "entityType", "entityId", "activityDetails" FROM "userActivities"')
+    assert [tuple(row.values()) for row in told] == [
+        ("webhook_disabled", "webhook", post.webhook_id, {"reason": "failing"})
+    ]
+
+
+def test_a_test_that_fails_says_nothing_about_the_webhook(post: Post, host: FileHost) -> None:
+    host.pages["/hook"] = answer("404 Not Found")
+    post.write("webhook.test")
+    (row,) = post.deliver(courier_to(host))
+    assert (row["status"], post.webhook()["failingSince"]) == ("failed", None)
+
+
+def test_neither_logs_nor_the_row_tell_a_secret(post: Post, host: FileHost, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    host.pages["/hook"] = lambda send: send(b"HTTP/1.1 400 Bad\r\nbroken\r\n\r\n")
+    post.write(WebhookEvent.EXPORT_COMPLETED.value)
+    (row,) = post.deliver(courier_to(host))
+    told = caplog.text + str(row)
+    assert "hidden" in host.requests[0]
+    assert not any(word in told for word in ("hidden", SECRET, SECRET.removeprefix("whsec_")))
