@@ -30,7 +30,8 @@ class WritingOptions:
     def to_json(self) -> dict[str, Any]:
         """Give it the shape of the column `writing`, which holds no more than what differs from the usual."""
         said = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: value for name, value in said.items() if value != getattr(AS_USUAL, name)}
+        said = {name: value for name, value in said.items() if value != getattr(AS_USUAL, name)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in said.items()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:

@@ -36,7 +36,7 @@ from mailsift.standalone.reading import Words, read_words
 from mailsift.standalone.runs import RunKey, RunRecords
 from mailsift.standalone.stopping import Stopped
 from mailsift.standalone.suppressing import read_values
-from mailsift.standalone.verifying import Order, Verified, Verifier
+from mailsift.standalone.verifying import Order, Verified, Verifier, require_options
 from mailsift.standalone.weighing import read_scoring
 
 _LOOK_SECONDS = 1.0
@@ -74,6 +74,7 @@ def verify(place: Place, wanted: Wanted) -> None:
     rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
     words, scoring = read_words(wanted.words), read_scoring(wanted.scoring)
     order = Order(source, file_type, destination, words, rejected, scoring, writing, wanted.how.selection)
+    require_options(order.wanted)
     verified = _take_through(place, order)
     notices = verified.analysis.notices
     if wanted.as_json:

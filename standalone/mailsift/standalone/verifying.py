@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from mailsift.api.schemas.analyses import Analysis
-from mailsift.api.schemas.exports import Export
+from mailsift.api.schemas.exports import Export, ExportRequest
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.exporter.layout import lay_out
@@ -51,6 +53,11 @@ class Order:
     scoring: ScoringPolicy = DEFAULT_POLICY
     writing: WritingOptions = AS_USUAL
     selection: Selection = EVERYTHING
+
+    @property
+    def wanted(self) -> WantedFile:
+        """What the API is asked to write."""
+        return WantedFile(self.file_type, self.writing, self.selection)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +134,7 @@ class Verifier:
     def _export(self, run: Run, analysis_id: UUID, order: Order) -> tuple[Run, Export]:
         export_id = run.export_id
         if export_id is None:
-            wanted = WantedFile(order.file_type, order.writing, order.selection)
-            export_id = self._client.export(analysis_id, wanted, run.request_key("export")).export_id
+            export_id = self._client.export(analysis_id, order.wanted, run.request_key("export")).export_id
             run = self._save(replace(run, export_id=export_id))
         self._wait(self._client.find_export(export_id).job_id, "writing", RunFailedError)
         return run, self._client.find_export(export_id)
@@ -181,6 +187,15 @@ def require_success(job: Job, failure: type[InputError | RunFailedError] = RunFa
     code = job.error_code or job.status.value
     message = job.error_message or f"the job was {job.status.value}"
     raise (failure if job.status is JobStatus.FAILED else RunFailedError)(code, message)
+
+
+def require_options(wanted: WantedFile) -> None:
+    """Raise InputError for what no export can be asked for, before a long list is analysed for it."""
+    try:
+        ExportRequest.model_validate({"analysisId": UUID(int=0), **wanted.to_json()})
+    except ValidationError as error:
+        message = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        raise InputError("invalid_option", message) from error
 
 
 def require_columns(upload: UploadDetail, writing: WritingOptions) -> None:

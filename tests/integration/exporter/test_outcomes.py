@@ -123,6 +123,21 @@ def test_a_cancelled_export_leaves_no_file(exporter: Exporter, monkeypatch: pyte
     assert (job["status"], exporter.export_row(job)["status"], exporter.files()) == ("cancelled", "cancelled", [])
 
 
+def test_progress_is_told_by_rows_while_a_file_is_written(exporter: Exporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+
+    def looked() -> None:
+        exporter.heartbeat.beat(0, extend=False)
+        told.append(exporter.job(job_id))
+
+    job_id = exporter.order(exporter.analysed(["name", "email"], PEOPLE))
+    during_the_second_slice(monkeypatch, looked)
+    exporter.run(job_id)
+    ((job,), done) = (told, exporter.job(job_id))
+    assert (job["processedItems"], job["totalItems"], job["progress"], job["currentStep"]) == (2, 5, 40, "writing")
+    assert (done["processedItems"], done["totalItems"], done["progress"]) == (5, 5, 100)
+
+
 def test_a_storage_that_fails_costs_a_retry_and_not_the_connection(
     exporter: Exporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:

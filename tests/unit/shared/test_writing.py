@@ -11,6 +11,10 @@ from mailsift.shared.writing import AS_USUAL, WritingOptions
     [
         (AS_USUAL, {}),
         (WritingOptions(bom=True), {"bom": True}),
+        (
+            WritingOptions(columns=("mailsift_status", "email"), rename={"email": "Mail"}),
+            {"columns": ["mailsift_status", "email"], "rename": {"email": "Mail"}},
+        ),
         (WritingOptions(Compression.GZIP, Formulas.KEEP), {"compression": "gzip", "formulas": "keep"}),
     ],
 )

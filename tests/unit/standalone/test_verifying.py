@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 
 import pytest
@@ -8,9 +9,11 @@ import pytest
 from mailsift.api.schemas.jobs import Job
 from mailsift.api.schemas.uploads import UploadDetail
 from mailsift.shared.jobs.states import JobStatus
+from mailsift.shared.verdicts import FileType
 from mailsift.shared.writing import WritingOptions
+from mailsift.standalone.client import WantedFile
 from mailsift.standalone.errors import InputError, RunFailedError
-from mailsift.standalone.verifying import require_columns, require_success
+from mailsift.standalone.verifying import require_columns, require_options, require_success
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -25,6 +28,7 @@ def ended(status: JobStatus, code: str | None = None) -> Job:
             "status": status,
             "progress": 0,
             "processed_items": 0,
+            "progress_detail": {"total": None, "processed": 0, "failed": 0, "percentage": 0, "message": ""},
             **dict.fromkeys(("attempt", "retry_count", "max_retries", "priority"), 1),
             "error_code": code,
             "error_message": code and "what to do",
@@ -60,3 +64,21 @@ def test_a_column_that_the_file_will_not_have_is_found_before_the_analysis() -> 
     with pytest.raises(InputError) as caught:
         require_columns(upload, WritingOptions(columns=("status",)))
     assert (caught.value.code, caught.value.exit_code) == ("unknown_column", 2)
+
+
+@pytest.mark.parametrize(
+    ("file_type", "writing", "message"),
+    [
+        (FileType.HTML, WritingOptions(columns=("email",)), "a report (html) is of the whole analysis"),
+        (FileType.CSV, WritingOptions(columns=("email", "email")), "names a column twice"),
+        (FileType.XLSX, WritingOptions(bom=True), "only CSV and TSV begin with a mark"),
+    ],
+    ids=["report", "twice", "mark"],
+)
+def test_what_no_file_can_be_asked_for_is_found_before_anything_is_done(
+    file_type: FileType, writing: WritingOptions, message: str
+) -> None:
+    require_options(WantedFile(FileType.CSV, WritingOptions(columns=("email",), rename={"email": "Mail"})))
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
+        require_options(WantedFile(file_type, writing))
+    assert caught.value.exit_code == 2
