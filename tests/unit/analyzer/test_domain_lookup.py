@@ -331,7 +331,7 @@ def test_what_many_refer_to_is_asked_for_again_after_five_minutes() -> None:
 
 
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inquiry, "SHARED_REPLIES", 2)
+    monkeypatch.setattr(inquiry, "SHARED_SIZE", 3000)
     resolver = ScriptedResolver({}, ADDRESS)
     memory = SharedMemory(resolver.ask)
     for name in ("a.net", "b.net", "c.net", "c.net", "a.net"):
@@ -356,6 +356,15 @@ def test_no_domain_costs_more_than_so_many_questions() -> None:
     resolver = ScriptedResolver(answers, at("127.0.0.1"))
     _look_up("company.com", resolver)
     assert len(resolver.asked) <= MAX_QUESTIONS
+
+
+def test_a_domain_that_answers_everything_at_length_is_asked_little() -> None:
+    long = txt(*(b"%d " % number + b"x" * 8_000 for number in range(8)))
+    resolver = ScriptedResolver({"company.com MX": mx((1, "mx.net"))} | {"A": ADDRESS, "TXT": long}, NODATA)
+    facts = _look_up("company.com", resolver)
+    assert facts.accepts_mail
+    assert sum(question.endswith("TXT") for question in resolver.asked) <= 3
+    assert (facts.dmarc.valid, facts.dkim.valid) == (None, None)
 
 
 def test_no_question_is_begun_when_the_time_for_a_domain_is_over(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,10 @@ MAX_QUESTIONS: Final = 80
 MAX_SECONDS: Final = 30.0
 """No question about a domain is begun later than this after the first."""
 
-SHARED_REPLIES: Final = 10_000
+MAX_TEXT: Final = 65_536
+"""Nor once so many characters of TXT records were heard: all that belong to a domain have a tenth of it."""
+
+SHARED_SIZE: Final = 16 << 20
 SHARED_SECONDS: Final = 300.0
 
 Then = Callable[[Reply], None]
@@ -65,13 +68,15 @@ class SharedMemory(Memory):
         self._ask = ask
         self._clock = clock
         self._forgets_at = 0.0
+        self._room = 0
 
     def ask(self, question: Question, then: Then) -> None:
         """Hand over a reply that is not too old, or ask."""
         now = self._clock()
-        if now >= self._forgets_at or len(self._known) >= SHARED_REPLIES:
+        if now >= self._forgets_at or self._room <= 0:
             self._known.clear()
             self._forgets_at = now + SHARED_SECONDS
+            self._room = SHARED_SIZE
         super().ask(question, then)
 
     def _ask_on(self, question: Question, then: Then) -> None:
@@ -80,6 +85,12 @@ class SharedMemory(Memory):
     def _keep(self, question: Question, reply: Reply) -> None:
         if reply.lookup.tells:
             self._known[question] = reply
+            self._room -= _size(reply)
+
+
+def _size(reply: Reply) -> int:
+    """About as many bytes as it takes."""
+    return 1024 + sum(map(len, reply.texts)) + 512 * (len(reply.hosts) + len(reply.names) + len(reply.addresses))
 
 
 class Inquiry(Memory):
@@ -92,10 +103,11 @@ class Inquiry(Memory):
         self._ask = ask
         self._shared = shared
         self._questions_left = MAX_QUESTIONS
+        self._text_left = MAX_TEXT
         self._ends_at = time.monotonic() + MAX_SECONDS
 
     def _ask_on(self, question: Question, then: Then) -> None:
-        if self._questions_left <= 0 or time.monotonic() > self._ends_at:
+        if self._questions_left <= 0 or self._text_left <= 0 or time.monotonic() > self._ends_at:
             then(_NOT_ASKED)
             return
         self._questions_left -= 1
@@ -104,6 +116,8 @@ class Inquiry(Memory):
 
     def _keep(self, question: Question, reply: Reply) -> None:
         self._known[question] = reply
+        if reply.texts:
+            self._text_left -= sum(map(len, reply.texts))
 
     def known(self, name: str, record_type: RecordType) -> Reply:
         """The reply to a question that a walk has asked."""
