@@ -332,6 +332,13 @@ def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any
     assert {"Problem", "Result", "AddressList", "Job"} <= names
 
 
+def test_what_is_nested_is_json_in_a_query(document: dict[str, Any]) -> None:
+    parameters = {each["name"]: each["schema"] for each in document["paths"]["/api/uploads"]["post"]["parameters"]}
+    for name in ("mapping", "exportOptions"):
+        assert (parameters[name]["type"], parameters[name]["contentMediaType"]) == ("string", "application/json")
+    assert parameters["exportOptions"]["contentSchema"] == {"$ref": "#/components/schemas/ExportOptions"}
+
+
 def test_the_page_shows_every_route_and_needs_nothing_from_elsewhere(
     http: FlaskClient, document: dict[str, Any]
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from typing import Any
 
 from pydantic import BaseModel
@@ -61,8 +62,10 @@ def finish(document: Document) -> Document:
     for name in _FROM_APIFLASK:
         schemas.pop(name, None)
     document["components"]["schemas"] = dict(sorted({**schemas, **_own_schemas()}.items()))
+    nested = {_ref(name)["$ref"] for name, schema in schemas.items() if schema.get("type") == "object"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            operation["parameters"] = [_parameter(derived, nested) for derived in operation["parameters"]]
             _finish_operation(path, method, operation)
     return document
 
@@ -84,7 +87,6 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
-    operation["parameters"] = [_parameter(derived) for derived in operation["parameters"]]
     if idempotent:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     if speaks:
@@ -103,14 +105,14 @@ def _finish_body(operation: Document) -> None:
         operation["requestBody"] = {"required": False, "content": {"application/json": {"schema": _ref(schema)}}}
 
 
-def _parameter(derived: Document) -> Document:
+def _parameter(derived: Document, nested: Container[str]) -> Document:
     if derived["in"] == "path":
         return {**derived, "schema": {"type": "string", **({"format": "uuid"} if _is_id(derived["name"]) else {})}}
     # A parameter is left out, never null.
     schema = {key: value for key, value in derived["schema"].items() if (key, value) != ("default", None)}
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
     schema = {**schema, **kinds[0]} if kinds else schema
-    if schema.get("type") == "object":
+    if schema.get("type") == "object" or schema.get("$ref") in nested:
         schema = {
             **_described(schema),
             "type": "string",
