@@ -53,6 +53,7 @@ def verdict(analysis_id: uuid.UUID, number: int, address: str) -> Row:
         "sequence_number": number,
         "email_address": address,
         "normalized_address": address.casefold(),
+        "canonical_address": None,
         "domain": "example.com",
         "status": "risky",
         "sub_status": "role_account",
@@ -205,5 +206,7 @@ PEOPLE = (
     Entry(["Bob", ""], format_error="no_address"),
     Entry(["Ann again", "ANN@example.com"], "ANN@example.com", duplicate_of=1),
     Entry([], format_error="row_too_long"),
-    Entry(["Cid", "cid@example.com", "extra", "more"], "cid@example.com"),
+    Entry(
+        ["Cid", "cid@example.com", "extra", "more"], "cid@example.com", answer={"canonical_address": "c@example.com"}
+    ),
 )

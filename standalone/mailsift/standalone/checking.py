@@ -29,13 +29,6 @@ class Checked:
     is_cached: bool
     """It was answered from what was known, asking nobody."""
 
-    @property
-    def canonical(self) -> str | None:
-        """The address that its provider takes for the same, where that is another."""
-        mailbox = (self.evidence or {}).get("mailbox") or {}
-        canonical: str | None = mailbox.get("canonical")
-        return None if canonical == self.result.normalized_address else canonical
-
 
 def check_all(client: Client, addresses: Sequence[str], scoring: ScoringPolicy = DEFAULT_POLICY) -> Iterator[Checked]:
     """Check addresses; answers come in their order, each as soon as it and those before it are there."""

@@ -108,7 +108,7 @@ def check(place: Place, addresses: Sequence[str], scoring: str | None, *, as_jso
         if as_json:
             click.echo(answers.checked_json(each))
         else:
-            reports.console().print(reports.detail(each.result, each.canonical, is_cached=each.is_cached))
+            reports.console().print(reports.detail(each.result, is_cached=each.is_cached))
     _explain(sorted({notice for each in checked for notice in each.notices}), as_json=as_json)
 
 

@@ -111,7 +111,7 @@ def lists(known: Iterable[NameList]) -> Table:
     return table
 
 
-def detail(result: Result, canonical: str | None, *, is_cached: bool = False) -> Group:
+def detail(result: Result, *, is_cached: bool = False) -> Group:
     """Show everything about one address that led to its score, and which other leads to the same mailbox."""
     head = Text.assemble(
         (printable(result.email_address), "bold"),
@@ -128,8 +128,8 @@ def detail(result: Result, canonical: str | None, *, is_cached: bool = False) ->
         lines.add_row(f"{line.points:+d}" if line.points else "", line.reason)
     cached = [Text("answered from the cache")] if is_cached else []
     extra = [Text(f"did you mean {printable(result.suggestion)}?")] if result.suggestion else []
-    if canonical is not None:
-        extra.append(Text(f"the same mailbox as {printable(canonical)}"))
+    if result.canonical_address != result.normalized_address:
+        extra.append(Text(f"the same mailbox as {printable(result.canonical_address)}"))
     return Group(head, Padding(Group(lines, *extra, *cached), (0, 0, 0, 2), expand=False))
 
 

@@ -96,6 +96,14 @@ def test_several_addresses_are_answered_in_one_job_each_in_its_place(verifier: V
         (3, "SALES@startup.io", "valid", 82),
         (4, "John@company.com", "valid", 95),
     ]
+    (row,) = verifier.query('SELECT evidence FROM "singleAnalysis"')
+    assert [each["address"].get("normalized") for each in row["evidence"]] == [
+        "john@company.com",
+        None,
+        "sales@startup.io",
+        "john@company.com",
+    ]
+    assert row["evidence"][2]["role"]["entry"] == "sales"
     assert verifier.cached(analysis_id) == 0
     assert verifier.query('SELECT status FROM "jobQueue"') == [{"status": "completed"}]
 
@@ -172,6 +180,8 @@ def test_suppressed_addresses_are_passed_over_and_the_others_keep_their_places(
         suppress(connection, tenant, "company.com")
     analysis_id = verifier.verify(tenant, SEVERAL)
     assert [row[0] for row in verifier.answers(analysis_id)] == [2, 3]
+    (row,) = verifier.query('SELECT evidence FROM "singleAnalysis"')
+    assert [each is not None for each in row["evidence"]] == [False, True, True, False]
     assert {row["domain"] for row in verifier.query("SELECT domain FROM domains")} == {"startup.io"}
 
 

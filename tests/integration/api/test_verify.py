@@ -40,7 +40,7 @@ def finish(rows: Any, worker: Engine) -> None:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     rows(RESULT)
-    rows('UPDATE "singleAnalysis" SET "cachedEmails" = 1')
+    rows("""UPDATE "singleAnalysis" SET "cachedEmails" = 1, evidence = '[{"version": 1}, {"version": 2}]'""")
     with worker.begin() as connection:
         connection.execute(text("""UPDATE "jobQueue" SET status = 'completed', progress = 100"""))
         connection.execute(text("UPDATE analyses SET status = 'completed'"))
@@ -65,6 +65,8 @@ def test_addresses_are_answered_when_their_job_ends_in_time(client: Any, rows: A
         (1, "ann@example.com"),
         (2, "bob@example.org"),
     ]
+    assert [each["evidence"] for each in body["results"]] == [{"version": 1}, {"version": 2}]
+    assert [each["canonicalAddress"] for each in body["results"]] == EMAILS["emails"]
     shown = client.get(f"/api/analyses/{body['analysisId']}").get_json()
     assert (shown["emailAddress"], shown["emailAddresses"]) == (None, EMAILS["emails"])
     assert (shown["totalEmails"], shown["processedEmails"], shown["totalDomains"]) == (2, 2, 2)
@@ -82,6 +84,7 @@ def test_addresses_that_take_longer_are_answered_later(client: Any, rows: Any, w
     assert client.get(body["statusUrl"]).get_json()["job"]["status"] == "completed"
     later = client.get(f"{response.headers['Location']}/results").get_json()["items"]
     assert [each["emailAddress"] for each in later] == EMAILS["emails"]
+    assert [each["evidence"] for each in later] == [{"version": 1}, {"version": 2}]
 
 
 def test_nobody_waits_who_does_not_want_to_or_finds_no_place(client: Any, patient: Deps) -> None:

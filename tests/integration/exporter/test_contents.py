@@ -43,6 +43,7 @@ def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) ->
         "mailsift_reasons": "role_account|dmarc_missing",
         "mailsift_suggestion": "",
         "mailsift_normalizedAddress": "ann@example.com",
+        "mailsift_canonicalAddress": "ann@example.com",
         "mailsift_domain": "example.com",
         "mailsift_isCorporate": "true",
         "mailsift_isFree": "false",
@@ -59,6 +60,8 @@ def test_a_csv_has_the_users_columns_and_then_the_answers(exporter: Exporter) ->
         "mailsift_duplicateOf": "",
     }
     assert answers[2] == answers[0] | {"mailsift_duplicateOf": "1"}
+    assert answers[4]["mailsift_normalizedAddress"] == "cid@example.com"
+    assert answers[4]["mailsift_canonicalAddress"] == "c@example.com"
     blank = dict.fromkeys(HEADER, "")
     assert answers[1] == blank | {"mailsift_reasons": "no_address"}
     assert answers[3] == blank | {"mailsift_reasons": "row_too_long"}

@@ -11,9 +11,9 @@ from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json, judged_from_json, judged_paths
 from mailsift.analyzer.result_lines import ListRow, ResultLines
-from mailsift.analyzer.results import Purpose, Tally, counters_of, result_row
+from mailsift.analyzer.results import COLUMNS, Purpose, Tally, counters_of, result_row
 from mailsift.shared.addresses import parse
-from mailsift.shared.copy_text import encode_row
+from mailsift.shared.copy_text import NULL, encode_row
 from mailsift.shared.scoring_policy import ROLE_ACCOUNT, ScoringPolicy, Thresholds
 from mailsift.shared.suppressions import address_key
 from mailsift.shared.verdicts import AnalysisType
@@ -75,6 +75,17 @@ def test_a_line_says_of_an_address_what_the_rules_say_had_there_been_no_other(
     for row in rows:
         alone.add(counters_of(examiner.examine(parse(row.email_address))), times=2)
     assert tally.totals(AnalysisType.ADVANCED) == alone.totals(AnalysisType.ADVANCED)
+
+
+def test_the_canonical_address_stands_beside_the_address_where_it_is_another() -> None:
+    lines = ResultLines(Purpose("analysis"), Examiner({}))
+    texts = ("John.Smith+news@googlemail.com", "johnsmith@gmail.com", "john.smith@gmail.com", "jo.s@a.example", "none")
+    rows = [ListRow(number, text, address_key(text)) for number, text in enumerate(texts)]
+    for _ in range(2):
+        told = [line.split("\t") for line in lines.of(rows, Tally()).splitlines()]
+        other = [cells[COLUMNS.index("canonicalAddress")] for cells in told]
+        assert other == ["johnsmith@gmail.com", NULL, "johnsmith@gmail.com", NULL, NULL]
+        assert [cells[COLUMNS.index("normalizedAddress")] for cells in told] == list(map(address_key, texts))
 
 
 @given(ANY_FACTS, _LOCAL_PARTS)

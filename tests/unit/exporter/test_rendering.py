@@ -29,7 +29,7 @@ def test_answers_are_named_after_us() -> None:
     answers = answer_names(["email", "status"])
     assert answers[0] == "mailsift_status"
     assert answers[-1] == "mailsift_duplicateOf"
-    assert len(answers) == len(set(answers)) == 22
+    assert len(answers) == len(set(answers)) == 23
 
 
 def test_answers_for_several_addresses_are_named_after_their_columns_too() -> None:
@@ -39,7 +39,7 @@ def test_answers_for_several_addresses_are_named_after_their_columns_too() -> No
         "mailsift_work email_status",
         "mailsift_email_2_status",
     ]
-    assert len(answers) == len(set(answers)) == 3 * 22
+    assert len(answers) == len(set(answers)) == 3 * 23
 
 
 @pytest.mark.parametrize(

@@ -118,9 +118,9 @@ def test_a_full_sheet_is_followed_by_another_with_the_header_on_top(monkeypatch:
         ["n", "6"],
     ]
     assert [(sheet.freeze_panes, sheet.auto_filter.ref) for sheet in read.worksheets] == [
-        ("A2", "A1:W4"),
-        ("A2", "A1:W4"),
-        ("A2", "A1:W2"),
+        ("A2", "A1:X4"),
+        ("A2", "A1:X4"),
+        ("A2", "A1:X2"),
     ]
 
 

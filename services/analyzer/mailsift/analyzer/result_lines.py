@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from mailsift.analyzer.examination import Examination, Examiner
 from mailsift.analyzer.ordinary import OrdinaryAddresses
 from mailsift.analyzer.reference.mailboxes import MailboxRules, mailbox_rules
-from mailsift.analyzer.results import Purpose, Tally, counters_of, result_row
+from mailsift.analyzer.results import Purpose, Tally, canonical_if_other, counters_of, result_row
 from mailsift.shared.addresses import parse
-from mailsift.shared.copy_text import encode_fields
+from mailsift.shared.copy_text import NULL, encode_fields
 
-_OWN_COLUMNS: Final = 4
+_OWN_COLUMNS: Final = 5
 """Those at the front that are the address's own."""
 _OTHERS_KEPT: Final = 5_000
 
@@ -69,18 +69,23 @@ class ResultLines:
             known = ordinary.get(normalized[normalized.rfind("@") + 1 :])
             if known is not None and include(text, normalized, known.mailboxes):
                 rest, counters = known.shared
-                lines.append(f"{start}{number}\t{text}\t{normalized}\t{rest}")
+                other = NULL if known.mailboxes is None else _canonical_field(known.mailboxes, normalized)
+                lines.append(f"{start}{number}\t{text}\t{normalized}\t{other}\t{rest}")
             else:
-                rest, counters = self._examine(row)
-                lines.append(f"{start}{number}\t{encode_fields((text, normalized))}\t{rest}")
+                canonical, (rest, counters) = self._examine(row)
+                lines.append(f"{start}{number}\t{encode_fields((text, normalized, canonical))}\t{rest}")
             counted.append(counters)
         for counters, times in Counter(counted).items():
             tally.add(counters, times)
         return "".join(lines)
 
-    def _examine(self, row: ListRow) -> _Shared:
+    def _examine(self, row: ListRow) -> tuple[str | None, _Shared]:
+        """The canonical address where it is another, and what the result has in common with others."""
+        examination = self.examiner.examine(parse(row.email_address))
+        return canonical_if_other(examination, row.normalized_address), self._in_common(row, examination)
+
+    def _in_common(self, row: ListRow, examination: Examination) -> _Shared:
         text, normalized = row.email_address, row.normalized_address
-        examination = self.examiner.examine(parse(text))
         if examination.suggestion is not None:  # which holds the local part
             return self._put_together(row, examination)
         domain = examination.evidence.domain
@@ -107,3 +112,9 @@ class ResultLines:
         number, text, normalized, _ = row
         values = result_row(self._purpose, number, text, normalized, examination)
         return _Shared(f"{encode_fields(values[_OWN_COLUMNS:])}\n", counters_of(examination))
+
+
+def _canonical_field(mailboxes: MailboxRules, normalized: str) -> str:
+    """The canonical address of an ordinary one, where that is another; there is nothing in it to encode."""
+    canonical = mailboxes.canonical(normalized.rpartition("@")[0])
+    return NULL if canonical == normalized else canonical

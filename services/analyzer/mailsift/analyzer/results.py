@@ -19,6 +19,7 @@ COLUMNS: Final = (
     "sequenceNumber",
     "emailAddress",
     "normalizedAddress",
+    "canonicalAddress",
     "domain",
     "status",
     "subStatus",
@@ -106,6 +107,7 @@ def result_row(
         sequence_number,
         email_address,
         normalized,
+        canonical_if_other(examination, normalized),
         facts.domain or None,
         verdict.status,
         verdict.sub_status,
@@ -132,6 +134,12 @@ def result_row(
         Json(verdict.breakdown),
         SCORE_VERSION,
     )
+
+
+def canonical_if_other(examination: Examination, normalized: str) -> str | None:
+    """The canonical address; None where it is the normalised one, as most are, so that no row says it twice."""
+    mailbox = examination.evidence.mailbox
+    return None if mailbox is None or mailbox.canonical == normalized else mailbox.canonical
 
 
 def counters_of(examination: Examination) -> tuple[str, ...]:

@@ -73,6 +73,8 @@ _REASONS: Final = """coalesce({r}.reasons, array_remove(ARRAY[{u}."formatError"]
 _NUMBER: Final = """({u}."sequenceNumber" - 1) / {entries} + 1"""
 _DUPLICATE_OF: Final = """({u}."duplicateOf" - 1) / {entries} + 1"""
 
+_CANONICAL: Final = """coalesce({r}."canonicalAddress", {r}."normalizedAddress")"""
+
 ANSWERS: Final = (
     _result("status", Kind.WORD),
     _result("subStatus", Kind.WORD),
@@ -80,7 +82,9 @@ ANSWERS: Final = (
     _result("leadStatus", Kind.WORD),
     _result("riskLevel", Kind.WORD),
     Answer("reasons", Kind.WORDS, _REASONS),
-    *(_result(name, Kind.TEXT) for name in ("suggestion", "normalizedAddress", "domain")),
+    *(_result(name, Kind.TEXT) for name in ("suggestion", "normalizedAddress")),
+    Answer("canonicalAddress", Kind.TEXT, _CANONICAL),
+    _result("domain", Kind.TEXT),
     *(_result(name, Kind.FLAG) for name in ("isCorporate", "isFree", "isDisposable", "isRelay", "isRoleBased")),
     *(_result(name, Kind.FLAG) for name in ("spfPass", "dkimPass", "dmarcPass")),
     *(_result(name, Kind.TEXT) for name in ("dmarcPolicy", "mxHost", "provider")),

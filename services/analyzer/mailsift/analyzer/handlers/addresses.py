@@ -58,9 +58,8 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         lines = ResultLines(Purpose(str(analysis)), examiner)
         analyses.copy_results(connection, scored(lines, rows, Tally(), lease))
         analyses.save_cached(connection, analysis, cached)
-        if len(asked) == 1:
-            evidence = examiner.examine(parse(rows[0].email_address)).evidence
-            analyses.save_single_summary(connection, analysis, evidence)
+        evidence = {row.sequence_number: examiner.examine(parse(row.email_address)).evidence for row in rows}
+        analyses.save_evidence(connection, analysis, [evidence.get(number) for number, _ in enumerate(asked, 1)])
         if nobody_answered(gathered.found):
             analyses.add_notice(connection, analysis, DNS_UNREACHABLE)
         verified.remember(connection, lease.job.workspace_id, domains, deps.resolver)

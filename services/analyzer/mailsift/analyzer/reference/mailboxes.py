@@ -38,6 +38,10 @@ class MailboxRules:
         """The name less what makes no difference."""
         return name.replace(self.ignored, "") if self.ignored else name
 
+    def canonical(self, name: str) -> str:
+        """The canonical address of a mailbox of this name."""
+        return f"{self.less_ignored(name)}@{self.domain}"
+
     def take_as_it_is(self, local_part: str) -> bool:
         """Whether a local part without a plus sign is surely a mailbox's name, less what makes no difference."""
         is_whole = not self.has_subdomains and (self.separator is None or self.separator not in local_part)
@@ -106,7 +110,7 @@ def _read_documented(local_part: str, domain: str, rules: MailboxRules) -> Mailb
         base, tag = label, local_part
     elif rules.separator is not None:
         base, tag = _split(local_part, rules.separator, rules.ignored)
-    canonical = f"{rules.less_ignored(base)}@{rules.domain}"
+    canonical = rules.canonical(base)
     # What the provider does not document stays in the canonical form, and is no part of the name all the same.
     base, further = _split(base, COMMON_SEPARATOR)
     fault = rules.fault_of(rules.less_ignored(base))

@@ -191,7 +191,22 @@ def save_cached(connection: Connection, analysis_id: uuid.UUID, cached: int) -> 
     )
 
 
-def save_single_summary(connection: Connection, analysis_id: uuid.UUID, evidence: AddressEvidence) -> None:
+def save_evidence(connection: Connection, analysis_id: uuid.UUID, found: Sequence[AddressEvidence | None]) -> None:
+    """Keep what the verdicts of a single analysis stand on: of one address itself, of several those of all, in order.
+
+    None stands in the place of an address that was passed over.
+    """
+    shown = [None if evidence is None else evidence_to_json(evidence) for evidence in found]
+    if len(shown) == 1:
+        _save_single_summary(connection, analysis_id, json.dumps(shown[0]))
+        return
+    connection.execute(
+        text("""UPDATE "singleAnalysis" SET evidence = CAST(:evidence AS jsonb) WHERE "analysisId" = :analysis_id"""),
+        {"analysis_id": analysis_id, "evidence": json.dumps(shown)},
+    )
+
+
+def _save_single_summary(connection: Connection, analysis_id: uuid.UUID, evidence: str) -> None:
     """Copy the verdict of an analysis of one address from its one result, and keep what it stands on."""
     connection.execute(
         text("""UPDATE "singleAnalysis" s SET status = r.status, "leadStatus" = r."leadStatus",
@@ -199,5 +214,5 @@ def save_single_summary(connection: Connection, analysis_id: uuid.UUID, evidence
                 evidence = CAST(:evidence AS jsonb)
                 FROM "advancedEmailResults" r
                 WHERE s."analysisId" = :analysis_id AND r."analysisId" = s."analysisId" """),
-        {"analysis_id": analysis_id, "evidence": json.dumps(evidence_to_json(evidence))},
+        {"analysis_id": analysis_id, "evidence": evidence},
     )

@@ -62,8 +62,10 @@ def find(connection: Connection, analysis_id: uuid.UUID) -> schemas.Analysis | N
 
 
 def find_evidence(connection: Connection, analysis_id: uuid.UUID) -> dict[str, Any] | None:
-    """Read what the verdict on a single address stands on."""
-    query = select(SingleAnalysis.evidence).where(SingleAnalysis.analysis_id == analysis_id)
+    """Read what the verdict on a single address stands on; of several each result has its own."""
+    query = select(SingleAnalysis.evidence).where(
+        SingleAnalysis.analysis_id == analysis_id, SingleAnalysis.email_address.is_not(None)
+    )
     return connection.execute(query).scalar()
 
 

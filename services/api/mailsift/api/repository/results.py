@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from mailsift.api.repository.pages import by_number
 from mailsift.api.schemas import results as schemas
-from mailsift.shared.db.tables import AdvancedEmailResult
+from mailsift.shared.db.tables import AdvancedEmailResult, SingleAnalysis
 
-_ROWS = select(AdvancedEmailResult.__table__)
+_CANONICAL = AdvancedEmailResult.__table__.c.canonical_address
+_ROWS = select(
+    *(column for column in AdvancedEmailResult.__table__.c if column is not _CANONICAL),
+    func.coalesce(_CANONICAL, AdvancedEmailResult.normalized_address).label(_CANONICAL.key),
+)
 
 
 def page(connection: Connection, analysis_id: uuid.UUID, wanted: schemas.ResultFilter) -> schemas.ResultPage:
@@ -20,7 +24,7 @@ def page(connection: Connection, analysis_id: uuid.UUID, wanted: schemas.ResultF
     row = AdvancedEmailResult
     query = _ROWS.where(row.analysis_id == analysis_id, *_conditions(wanted))
     rows, following = by_number(connection, query, wanted, row.sequence_number)
-    return schemas.ResultPage(items=[schemas.Result.model_validate(dict(found)) for found in rows], next=following)
+    return schemas.ResultPage(items=_with_evidence(connection, analysis_id, rows), next=following)
 
 
 def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | None:
@@ -29,10 +33,22 @@ def only(connection: Connection, analysis_id: uuid.UUID) -> schemas.Result | Non
     return None if row is None else schemas.Result.model_validate(row)
 
 
-def few(connection: Connection, analysis_id: uuid.UUID) -> list[schemas.Result]:
+def few(connection: Connection, analysis_id: uuid.UUID) -> list[schemas.ResultWithEvidence]:
     """Read all answers of an analysis of a few addresses."""
     query = _ROWS.where(AdvancedEmailResult.analysis_id == analysis_id).order_by(AdvancedEmailResult.sequence_number)
-    return [schemas.Result.model_validate(row) for row in connection.execute(query)]
+    return _with_evidence(connection, analysis_id, connection.execute(query).mappings())
+
+
+def _with_evidence(
+    connection: Connection, analysis_id: uuid.UUID, rows: Iterable[RowMapping]
+) -> list[schemas.ResultWithEvidence]:
+    # Read once: of a hundred addresses it is one value, which a join would unpack a hundred times.
+    stored = connection.scalar(select(SingleAnalysis.evidence).where(SingleAnalysis.analysis_id == analysis_id))
+    evidence = dict(enumerate(stored if isinstance(stored, list) else [stored], 1))
+    return [
+        schemas.ResultWithEvidence.model_validate({**row, "evidence": evidence.get(row["sequence_number"])})
+        for row in rows
+    ]
 
 
 def _conditions(wanted: schemas.ResultFilter) -> Iterator[ColumnElement[bool]]:

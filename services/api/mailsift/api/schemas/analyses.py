@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, RootModel
 
 from mailsift.api.schemas.audits import Audit, DomainRequest
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
-from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.results import Evidence, Result
 from mailsift.api.schemas.scoring import Judged, PolicyShown
 from mailsift.shared.verdicts import AnalysisStatus, AnalysisType, LeadStatus, ListAnalysisType, RiskLevel, Status
-
-Evidence = Annotated[
-    dict[str, Any],
-    Field(
-        description="all that the verdict stands on: the address, its domain's facts, the entries of lists that name it"
-    ),
-]
 
 
 class ListRequest(Judged):
@@ -99,7 +92,9 @@ class Analysis(Answer):
     relay_emails: int
     role_based_emails: int
     scoring: PolicyShown = Field(description="by which policy it judges, settled when it was asked for")
-    evidence: Evidence | None = Field(default=None, description="of a single address, and not in lists of analyses")
+    evidence: Evidence | None = Field(
+        default=None, description="of a single address, not in lists of analyses; those of several are in their results"
+    )
     audit: Audit | None = Field(default=None, description="of a domain, for 24 hours, and not in lists of analyses")
     rows_expired_at: Time | None = Field(description="since when the results are no longer kept, only their counts")
     created_at: Time

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic.alias_generators import to_camel
@@ -115,6 +115,19 @@ class Timed(Given):
         description="the higher goes first; left out, it is that of the type of job",
         examples=[7],
     )
+
+
+class Scored(Given):
+    """The base of what asks for scores between two."""
+
+    min_score: int | None = Field(default=None, ge=0, le=100)
+    max_score: int | None = Field(default=None, ge=0, le=100)
+
+    @model_validator(mode="after")
+    def _some_score_fits(self) -> Self:
+        if self.min_score is not None and self.max_score is not None and self.min_score > self.max_score:
+            raise ValueError("minScore is above maxScore")
+        return self
 
 
 class Listing(Given):

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from mailsift.api.schemas.base import Answer, Line, Numbered, Page
+from mailsift.api.schemas.base import Answer, Line, Numbered, Page, Scored
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
+
+Evidence = Annotated[
+    dict[str, Any],
+    Field(
+        description="all that the verdict stands on: the address, its domain's facts, the entries of lists that name it"
+    ),
+]
 
 
 class ScoreLine(Answer):
@@ -25,6 +32,9 @@ class Result(Answer):
     sequence_number: int
     email_address: str
     normalized_address: str
+    canonical_address: str = Field(
+        description="the same for all addresses that the provider documents to be one mailbox; else the normalised one"
+    )
     domain: str | None
     status: Status
     sub_status: str
@@ -58,11 +68,19 @@ class Result(Answer):
         return [_score_line(line) for line in value] if isinstance(value, list) else value
 
 
+class ResultWithEvidence(Result):
+    """The verdict on one address, and why: what was found is in the evidence, what follows from it in the reasons."""
+
+    evidence: Evidence | None = Field(
+        default=None, description="of addresses that were asked about by themselves; of those of a list null"
+    )
+
+
 def _score_line(line: Any) -> Any:
     return ScoreLine(reason=line[0], points=line[1]) if isinstance(line, list) else line
 
 
-class ResultFilter(Numbered):
+class ResultFilter(Numbered, Scored):
     """Which results; all conditions have to hold."""
 
     status: Status | None = None
@@ -70,16 +88,8 @@ class ResultFilter(Numbered):
     lead_status: LeadStatus | None = None
     risk_level: RiskLevel | None = None
     domain: Line | None = Field(default=None, max_length=253)
-    min_score: int | None = Field(default=None, ge=0, le=100)
-    max_score: int | None = Field(default=None, ge=0, le=100)
     text: Line | None = Field(default=None, min_length=1, max_length=320, description="how the address begins")
 
-    @model_validator(mode="after")
-    def _some_score_fits(self) -> ResultFilter:
-        if self.min_score is not None and self.max_score is not None and self.min_score > self.max_score:
-            raise ValueError("minScore is above maxScore")
-        return self
 
-
-class ResultPage(Page[Result]):
+class ResultPage(Page[ResultWithEvidence]):
     """A page of results."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
-from mailsift.api.schemas.base import Given, Line
+from mailsift.api.schemas.base import Given, Line, Scored
 from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
@@ -24,7 +24,7 @@ _Words = Annotated[tuple[Word, ...], BeforeValidator(_several), Field(max_length
 _Name = Annotated[Line, Field(min_length=1, max_length=253)]
 
 
-class ExportFilters(Given):
+class ExportFilters(Scored):
     """What an address has to be like; every condition has to hold, and of a list of words one.
 
     Of a row with several addresses, one of them is enough.
@@ -36,19 +36,11 @@ class ExportFilters(Given):
     risk_level: _Words[RiskLevel] = ()
     provider: _Words[_Name] = Field(default=(), description="who runs the mail host, as in the results")
     domain: _Words[_Name] = ()
-    min_score: int | None = Field(default=None, ge=0, le=100)
-    max_score: int | None = Field(default=None, ge=0, le=100)
     disposable: bool | None = None
     role: bool | None = Field(default=None, description="whether it is a function's, such as sales@")
     free: bool | None = None
     duplicate: bool | None = Field(default=None, description="whether it stood further above already")
     text: Line | None = Field(default=None, min_length=1, max_length=320, description="how the address begins")
-
-    @model_validator(mode="after")
-    def _some_score_fits(self) -> ExportFilters:
-        if self.min_score is not None and self.max_score is not None and self.min_score > self.max_score:
-            raise ValueError("minScore is above maxScore")
-        return self
 
 
 class Selecting(Given):

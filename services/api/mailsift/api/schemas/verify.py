@@ -8,7 +8,7 @@ from pydantic import Field
 
 from mailsift.api.schemas.analyses import AnalysisOpened
 from mailsift.api.schemas.base import Given, Line
-from mailsift.api.schemas.results import Result
+from mailsift.api.schemas.results import ResultWithEvidence
 from mailsift.api.schemas.scoring import PolicyShown, Scoring
 from mailsift.shared.verdicts import AnalysisStatus
 
@@ -37,6 +37,6 @@ class Verification(AnalysisOpened):
     total_emails: int
     processed_emails: int = Field(description="how many answers there are; those that are suppressed get none")
     cached_emails: int = Field(default=0, description="how many were answered from what was known, asking nobody")
-    results: list[Result] | None = Field(
+    results: list[ResultWithEvidence] | None = Field(
         default=None, description="in the order of the request; `sequenceNumber` is the place in it"
     )

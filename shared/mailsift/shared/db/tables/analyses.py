@@ -65,8 +65,8 @@ class SingleAnalysis(Base):
     lead_status: Mapped[Words | None]
     risk_level: Mapped[Words | None]
     deliverability_score: Mapped[Small | None]
-    # What the verdict stands on, as the analyzer found it.
-    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # What the verdict stands on, as the analyzer found it; of several addresses a list, in their order.
+    evidence: Mapped[dict[str, Any] | list[Any] | None] = mapped_column(JSONB)
 
 
 class ListCounts:
@@ -153,6 +153,8 @@ class AdvancedEmailResult(Base):
     sequence_number: Mapped[Big] = mapped_column(primary_key=True)
     email_address: Mapped[Words]
     normalized_address: Mapped[Words]
+    # None where it is the normalised one, as most are.
+    canonical_address: Mapped[Words | None]
     domain: Mapped[Words | None]
     status: Mapped[Words]
     sub_status: Mapped[Words]
