@@ -161,7 +161,11 @@ def test_a_list_is_verified_through_the_running_one(served: Served, tmp_path: Pa
     (tmp_path / "list.txt").write_text(LIST)
     said = served.mailsift.run("verify", tmp_path / "list.txt", "--nameserver", served.nameserver, "--json")
     assert said.json["byStatus"]["valid"] == 2
+    assert said.json["byLeadStatus"]["high-quality"] == 1
     assert "starting" not in said.err
+    hygiene = served.mailsift.run("verify", tmp_path / "list.txt", "--type", "bulk", "--json").json
+    assert (hygiene["byStatus"], hygiene["byLeadStatus"]) == (said.json["byStatus"], None)
+    assert hygiene["cachedEmails"] == hygiene["validEmails"]
 
 
 def test_the_same_command_serves_as_a_client_of_a_deployment(served: Served, tmp_path: Path) -> None:

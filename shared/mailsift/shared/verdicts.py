@@ -1,7 +1,8 @@
 """The words of the database, the API and the exported file, each set declared once."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 
 class Status(StrEnum):
@@ -60,6 +61,12 @@ class AnalysisType(StrEnum):
 
 ListAnalysisType = Literal[AnalysisType.BULK, AnalysisType.ADVANCED]
 """What can be asked for of a list."""
+
+LIST_ANALYSIS_TYPES: Final[Mapping[str, ListAnalysisType]] = {
+    "bulk": AnalysisType.BULK,
+    "advanced": AnalysisType.ADVANCED,
+}
+"""By their words."""
 
 
 class AnalysisStatus(StrEnum):

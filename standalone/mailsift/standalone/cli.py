@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mailsift.shared.verdicts import LIST_ANALYSIS_TYPES
 from mailsift.standalone import options
 from mailsift.standalone.cli_suppress import suppress
 from mailsift.standalone.ending import reporting
@@ -38,6 +39,15 @@ def main(context: click.Context, home: Path | None) -> None:
     metavar="OUT",
     help="Where the answers go; a file there is replaced when they are complete. [FILE's name with -analysed]",
 )
+@click.option(
+    "--type",
+    "analysis_type",
+    type=click.Choice(list(LIST_ANALYSIS_TYPES)),
+    default="advanced",
+    show_default=True,
+    help="What to look at: bulk is syntax, whether domains take mail, and lists; advanced is SPF, DKIM, DMARC and "
+    "leads as well.",
+)
 @how_to_write
 @click.option(
     "--rejected",
@@ -56,6 +66,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     *,
     file: Path,
     out: Path | None,
+    analysis_type: str,
     format_name: str | None,
     gzip: bool,
     bom: bool,
@@ -85,7 +96,8 @@ def verify(  # noqa: PLR0913 - the options of the command
 
         how = HowWritten(format_name, gzip, bom, keep_formulas, only, sort, columns, rename)
         place = places.choose_place(home, server, api_key, nameserver)
-        commands.verify(place, commands.Wanted(file, out, how, rejected, Words(**words), scoring, as_json))
+        kind = LIST_ANALYSIS_TYPES[analysis_type]
+        commands.verify(place, commands.Wanted(file, out, kind, how, rejected, Words(**words), scoring, as_json))
 
 
 @main.command(epilog=options.EXIT_CODES)

@@ -31,7 +31,7 @@ from mailsift.api.schemas.uploads import UploadAccepted, UploadDetail
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, Selection
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import FileType, ListAnalysisType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.errors import RefusedError, ServerGoneError
 
@@ -53,6 +53,18 @@ class Sent:
     options: ReadingOptions
     preview: bool = False
     """Only its beginning is to be looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedAnalysis:
+    """How a list is to be analysed."""
+
+    analysis_type: ListAnalysisType
+    scoring: ScoringPolicy = DEFAULT_POLICY
+
+    def to_json(self) -> dict[str, object]:
+        """Say it as the API takes it."""
+        return {"analysisType": self.analysis_type.value, **_weighed(self.scoring)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +130,14 @@ class Client:
         """Write the rejected rows of an upload into an open file, as CSV."""
         self._fetch(f"/api/uploads/{upload_id}/rejected.csv", file, lambda _: None)
 
-    def analyse_list(
-        self, upload_id: UUID, idempotency_key: str, scoring: ScoringPolicy = DEFAULT_POLICY
-    ) -> AnalysisAccepted:
+    def analyse_list(self, upload_id: UUID, wanted: WantedAnalysis, idempotency_key: str) -> AnalysisAccepted:
         """Have an upload analysed."""
         return self._ask(
             AnalysisAccepted,
             "POST",
             "/api/analyses",
             headers={"Idempotency-Key": idempotency_key},
-            json={"analysisType": "advanced", "uploadId": str(upload_id), **_weighed(scoring)},
+            json={"uploadId": str(upload_id), **wanted.to_json()},
         )
 
     def analyse_address(self, address: str, scoring: ScoringPolicy = DEFAULT_POLICY) -> AnalysisAccepted:

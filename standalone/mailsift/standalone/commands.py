@@ -17,7 +17,7 @@ import click
 from mailsift.api.schemas.outcomes import Calibration
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.scoring import WorkspaceScoring
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import FileType, ListAnalysisType
 from mailsift.standalone import answers, calibrating, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.auditing import audit_all, audited_json, audited_report
@@ -48,6 +48,7 @@ class Wanted:
 
     file: Path
     out: Path | None
+    analysis_type: ListAnalysisType
     how: HowWritten
     rejected: Path | None
     words: Words
@@ -73,7 +74,8 @@ def verify(place: Place, wanted: Wanted) -> None:
     destination = choose_destination(source, wanted.out, wanted.how.some + writing.suffix(file_type))
     rejected = None if wanted.rejected is None else choose_rejected(source, wanted.rejected, destination)
     words, scoring = read_words(wanted.words), read_scoring(wanted.scoring)
-    order = Order(source, file_type, destination, words, rejected, scoring, writing, wanted.how.selection)
+    selection, analysis_type = wanted.how.selection, wanted.analysis_type
+    order = Order(source, file_type, destination, words, rejected, scoring, writing, selection, analysis_type)
     require_options(order.wanted)
     verified = _take_through(place, order)
     notices = verified.analysis.notices
@@ -260,7 +262,7 @@ def _take_through(place: Place, order: Order, results: list[Result] | None = Non
 
 def _key_of(place: Place, order: Order) -> RunKey:
     source, file_type = order.source.sha256, order.file_type
-    said = (order.options, order.scoring, order.writing, order.selection)
+    said = (order.options, order.scoring, order.writing, order.selection, order.analysis_type)
     match place.target:
         case Deployment(url, _):
             return RunKey(source, file_type, (), url, *said)

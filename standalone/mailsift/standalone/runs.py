@@ -13,7 +13,7 @@ from typing import Any
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, Selection
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import AnalysisType, FileType, ListAnalysisType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.home import write_private
 
@@ -30,6 +30,7 @@ class RunKey:
     scoring: ScoringPolicy = DEFAULT_POLICY
     writing: WritingOptions = AS_USUAL
     selection: Selection = EVERYTHING
+    analysis_type: ListAnalysisType = AnalysisType.ADVANCED
 
     @property
     def name(self) -> str:
@@ -39,6 +40,8 @@ class RunKey:
         parts += [json.dumps(said, sort_keys=True) for said in self._said() if said]
         if self.scoring.said():
             parts.append(self.scoring.fingerprint)
+        if self.analysis_type is not AnalysisType.ADVANCED:
+            parts.append(self.analysis_type.value)
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
     def _said(self) -> tuple[dict[str, Any], ...]:

@@ -25,9 +25,9 @@ from mailsift.shared.jobs.states import JobStatus
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 from mailsift.shared.selection import EVERYTHING, Selection
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import AnalysisType, FileType, ListAnalysisType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
-from mailsift.standalone.client import Client, Sent, WantedFile
+from mailsift.standalone.client import Client, Sent, WantedAnalysis, WantedFile
 from mailsift.standalone.destination import Source, written_whole
 from mailsift.standalone.errors import InputError, RefusedError, RunFailedError
 from mailsift.standalone.progress import FULL, Shown
@@ -53,6 +53,7 @@ class Order:
     scoring: ScoringPolicy = DEFAULT_POLICY
     writing: WritingOptions = AS_USUAL
     selection: Selection = EVERYTHING
+    analysis_type: ListAnalysisType = AnalysisType.ADVANCED
 
     @property
     def wanted(self) -> WantedFile:
@@ -101,7 +102,7 @@ class Verifier:
             for warning in upload.warnings:
                 self._shown.note(f"note: {explain(warning, upload)}")
             require_columns(upload, order.writing)
-            run, analysis = self._analyse(run, upload.upload_id, order.scoring)
+            run, analysis = self._analyse(run, upload.upload_id, order)
             run, export = self._export(run, analysis.analysis_id, order)
         self._fetch(export, order.destination)
         if order.rejected is not None:
@@ -123,10 +124,11 @@ class Verifier:
             self._wait(upload.job_id, "loading", InputError)
         return run, self._client.find_upload(upload_id)
 
-    def _analyse(self, run: Run, upload_id: UUID, scoring: ScoringPolicy) -> tuple[Run, Analysis]:
+    def _analyse(self, run: Run, upload_id: UUID, order: Order) -> tuple[Run, Analysis]:
         analysis_id = run.analysis_id
         if analysis_id is None:
-            analysis_id = self._client.analyse_list(upload_id, run.request_key("analysis"), scoring).analysis_id
+            wanted = WantedAnalysis(order.analysis_type, order.scoring)
+            analysis_id = self._client.analyse_list(upload_id, wanted, run.request_key("analysis")).analysis_id
             run = self._save(replace(run, analysis_id=analysis_id))
         self._wait(self._client.find_analysis(analysis_id).job_id, "analysing", RunFailedError)
         return run, self._client.find_analysis(analysis_id)

@@ -73,6 +73,23 @@ def test_one_request_asks_for_the_reading_the_analysis_and_the_file(
     assert noted == {"file_upload", "analysis_requested", "export_requested"}
 
 
+@pytest.mark.parametrize(
+    ("query", "options"),
+    [
+        (f"?{WHOLE}&scoring=%7B%22weights%22%3A%7B%22role_account%22%3A0%7D%7D", CSV),
+        (f"?{WHOLE}", form(FILE, part("scoring", b'{"weights": {"role_account": 0}}'))),
+        (f"?{WHOLE}", {"json": {"emails": ["john@company.com"], "scoring": {"weights": {"role_account": 0}}}}),
+    ],
+    ids=["query", "form", "json"],
+)
+def test_the_analysis_of_a_chain_is_weighed_as_the_request_says(client: Any, query: str, options: Any) -> None:
+    client.call("PUT", "/api/scoring", json={"weights": {"role_account": -50, "free_provider": -20}})
+    response = client.post(f"/api/uploads{query}", **options)
+    assert response.status_code == 202, response.text
+    analysis = client.get(f"/api/analyses/{response.get_json()['analysis']['analysisId']}").get_json()
+    assert analysis["scoring"]["weights"] == {"free_provider": -20, "role_account": 0}
+
+
 def test_the_file_comes_out_at_the_end_of_the_chain(client: Any, pump: Pump) -> None:
     body = client.post("/api/uploads", **form(FILE, part("analysisType", b"advanced"), part("exportType", b"csv")))
     export = body.get_json()["export"]
@@ -205,6 +222,9 @@ def test_a_step_is_not_tried_again_before_the_one_it_follows(client: Any, pump: 
         ("?analysisType=advanced", form(FILE, part("analysisType", b"advanced")), "analysisType"),
         ("", form(FILE, part("fileName", b"a\nb.csv")), "fileName"),
         ("?afterJobId=1", CSV, "afterJobId"),
+        ("?scoring=%7B%7D", CSV, "scoring"),
+        ("?analysisType=bulk&scoring=high", CSV, "scoring"),
+        ("?analysisType=bulk", form(FILE, part("scoring", b'{"weights": {"null_mx": 0}}')), "scoring.weights.null_mx"),
     ],
 )
 def test_what_is_to_follow_is_checked_and_nothing_is_kept(  # noqa: PLR0917 - fixtures and a table

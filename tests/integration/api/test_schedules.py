@@ -60,6 +60,7 @@ def test_a_schedule_says_when_it_is_due_next(client: Any, upload_id: str) -> Non
     assert response.headers["Location"] == f"/api/schedules/{body['scheduleId']}"
     assert (body["name"], body["cron"], body["timezone"]) == ("noon", "30 12 * * *", "UTC")
     assert (body["uploadId"], body["exportType"], body["enabled"]) == (upload_id, "jsonl", True)
+    assert body["analysisType"] == "advanced"
     assert hour_of(body) == (12, 30)
     due = dt.datetime.fromisoformat(body["nextDueAt"])
     assert dt.timedelta(0) < due - dt.datetime.now(dt.UTC) < dt.timedelta(days=1)
@@ -70,6 +71,13 @@ def test_a_schedule_says_when_it_is_due_next(client: Any, upload_id: str) -> Non
 def test_the_hour_is_one_of_the_zone(client: Any, upload_id: str) -> None:
     body = made(client, upload_id, cron="0 12 * * *", timezone="Asia/Kolkata")
     assert hour_of(body) == (6, 30)
+
+
+def test_what_is_looked_at_each_time_is_said_and_can_be_changed(client: Any, upload_id: str) -> None:
+    body = made(client, upload_id, analysisType="bulk")
+    assert body["analysisType"] == "bulk"
+    assert changed(client, body, name="other")["analysisType"] == "bulk"
+    assert changed(client, body, analysisType="advanced")["analysisType"] == "advanced"
 
 
 def test_one_that_is_switched_off_is_not_due(client: Any, upload_id: str) -> None:
@@ -93,6 +101,8 @@ def test_one_that_is_switched_off_is_not_due(client: Any, upload_id: str) -> Non
         ({"name": None}, "validation_failed", "name"),
         ({"name": "x" * 101}, "validation_failed", "name"),
         ({"uploadId": "1"}, "validation_failed", "uploadId"),
+        ({"analysisType": "single"}, "validation_failed", "analysisType"),
+        ({"analysisType": None}, "validation_failed", "analysisType"),
         ({"exportType": "docx"}, "validation_failed", "exportType"),
         ({"exportOptions": {"bom": True}}, "validation_failed", "exportOptions"),
         ({"exportType": "csv", "exportOptions": {"colour": 1}}, "validation_failed", "exportOptions.colour"),

@@ -106,6 +106,14 @@ def test_what_is_due_opens_an_analysis_as_its_user(schedules: Schedules) -> None
     assert schedules.next_due(schedule_id) == NOON + 1440 * MINUTE
 
 
+def test_the_analysis_is_of_the_type_that_was_said(schedules: Schedules) -> None:
+    schedules.add(analysis_type="bulk")
+    schedules.fire()
+    assert schedules.query('SELECT "analysisType" FROM analyses') == [{"analysisType": "bulk"}]
+    assert schedules.query('SELECT "jobType" FROM "jobQueue"') == [{"jobType": "bulk_analysis"}]
+    assert schedules.query('SELECT count(*) FROM "bulkAnalysis"') == [{"count": 1}]
+
+
 def test_a_file_follows_where_one_is_wanted(schedules: Schedules) -> None:
     schedule_id = schedules.add(file_type="jsonl")
     schedules.fire()

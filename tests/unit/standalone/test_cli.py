@@ -41,6 +41,7 @@ def test_every_command_says_what_it_takes_and_how_it_exits(command: str) -> None
         ["verify"],
         ["check"],
         ["verify", "x", "--format", "xlsx"],
+        ["verify", "x", "--type", "single"],
         ["serve", "--port", "0"],
         ["scoring", "--set", "{}", "--reset"],
     ],

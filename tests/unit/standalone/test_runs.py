@@ -9,7 +9,7 @@ import pytest
 
 from mailsift.shared.scoring_policy import parse_policy
 from mailsift.shared.selection import FilterOption, Selection
-from mailsift.shared.verdicts import Compression, FileType
+from mailsift.shared.verdicts import AnalysisType, Compression, FileType
 from mailsift.shared.writing import WritingOptions
 from mailsift.standalone.runs import RunKey, RunRecords
 
@@ -47,6 +47,7 @@ def test_a_run_that_ended_is_not_found_and_its_requests_are_others(records: RunR
         replace(KEY, file_type=FileType.JSONL),
         replace(KEY, writing=WritingOptions(Compression.GZIP)),
         replace(KEY, selection=Selection(filter_option=FilterOption.REJECTED)),
+        replace(KEY, analysis_type=AnalysisType.BULK),
         replace(KEY, nameservers=("192.0.2.53:53",)),
         replace(KEY, server="https://mailsift.example"),
         replace(KEY, scoring=parse_policy({"weights": {"role_account": 0}})),

@@ -87,7 +87,9 @@ def _terms(said: ScheduleRequest | Schedule) -> Terms:
     options = said.export_options
     if isinstance(options, dict):
         options = ExportOptions.model_validate(options)
-    return Terms(said.name, said.cron, said.timezone, said.upload_id, said.export_type, options, said.enabled)
+    return Terms(
+        said.name, said.cron, said.timezone, said.upload_id, said.analysis_type, said.export_type, options, said.enabled
+    )
 
 
 def _changed(terms: Terms, request: ScheduleChange) -> Terms:

@@ -32,7 +32,7 @@ def start(
 
         def begin() -> UploadAccepted:
             preview = _startable(connection, upload_id)
-            at, policy = turn(request, now), settle(connection, deps, asked.principal)
+            at, policy = turn(request, now), settle(connection, deps, asked.principal, request.scoring)
             reading = ToRead(preview.upload_id, preview.file_name, at, now.date(), policy)
             return _start(connection, asked, preview, request, reading)
 

@@ -155,7 +155,7 @@ def _add(connection: Connection, deps: Deps, asked: Asked, order: _Order) -> Upl
         details["fileSize"] = new.stored.size
     record(connection, asked.principal, Activity.FILE_UPLOAD, new.upload_id, details)
     preview = new.status is UploadStatus.PREVIEW
-    policy = settle(connection, deps, asked.principal)
+    policy = settle(connection, deps, asked.principal, order.wishes.scoring)
     reading = ToRead(new.upload_id, new.file_name, order.turn, order.today, policy, preview)
     return queue_reading(connection, asked, reading, order.wishes)
 

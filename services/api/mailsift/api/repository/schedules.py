@@ -16,7 +16,7 @@ from mailsift.api.schemas import schedules as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.api.schemas.exports import ExportOptions, chosen, said_options
 from mailsift.shared.db.tables import Export, Schedule, ScheduleRun
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import FileType, ListAnalysisType
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 
@@ -29,6 +29,7 @@ class Terms:
     cron: str
     timezone: str
     upload_id: uuid.UUID
+    analysis_type: ListAnalysisType
     export_type: FileType | None
     export_options: ExportOptions | None
     enabled: bool
@@ -36,7 +37,9 @@ class Terms:
     def to_row(self) -> dict[str, Any]:
         """Give it the columns of its table."""
         selection, writing = chosen(self.export_options)
-        said = {name: getattr(self, name) for name in ("name", "cron", "timezone", "upload_id", "enabled")}
+        said = {
+            name: getattr(self, name) for name in ("name", "cron", "timezone", "upload_id", "analysis_type", "enabled")
+        }
         return {
             **said,
             "file_type": self.export_type,

@@ -9,7 +9,7 @@ from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
 from mailsift.api.schemas.exports import ExportOptions, require_type
-from mailsift.shared.verdicts import FileType
+from mailsift.shared.verdicts import AnalysisType, FileType, ListAnalysisType
 
 Name = Annotated[Line, Field(min_length=1, max_length=100)]
 Cron = Annotated[
@@ -33,6 +33,9 @@ Options = Annotated[
 ]
 
 
+Kind = Annotated[ListAnalysisType, Field(description="what each analysis looks at, as of `POST /api/analyses`")]
+
+
 class ScheduleRequest(Given):
     """Analyse a list whenever a cron expression says so."""
 
@@ -40,6 +43,7 @@ class ScheduleRequest(Given):
     cron: Cron
     timezone: Zone = "UTC"
     upload_id: uuid.UUID
+    analysis_type: Kind = AnalysisType.ADVANCED
     export_type: Wish = None
     export_options: Options = None
     enabled: StrictBool = True
@@ -59,11 +63,12 @@ class ScheduleChange(Given):
     cron: Cron | None = None
     timezone: Zone | None = None
     upload_id: uuid.UUID | None = None
+    analysis_type: Kind | None = None
     export_type: Wish = None
     export_options: Options = None
     enabled: StrictBool | None = None
 
-    @field_validator("name", "cron", "timezone", "upload_id", "enabled")
+    @field_validator("name", "cron", "timezone", "upload_id", "analysis_type", "enabled")
     @classmethod
     def _is_something(cls, value: object) -> object:
         # Only what was sent comes here.
@@ -81,6 +86,7 @@ class Schedule(Answer):
     cron: str
     timezone: str
     upload_id: uuid.UUID
+    analysis_type: ListAnalysisType
     export_type: FileType | None
     export_options: dict[str, Any] | None = Field(description="what was said of the file besides its type")
     enabled: bool

@@ -13,6 +13,7 @@ from mailsift.api.schemas.base import Answer, Line, Page, Time, Timed
 from mailsift.api.schemas.exports import ExportAccepted, ExportOptions, require_type
 from mailsift.api.schemas.previews import Finding, Preview
 from mailsift.api.schemas.reading import Reading, from_text, true_or_false
+from mailsift.api.schemas.scoring import Scoring
 from mailsift.shared.inbox import MAX_NAME_LENGTH
 from mailsift.shared.urls import MAX_URL_LENGTH, parse_url
 from mailsift.shared.verdicts import FileType, ListAnalysisType, UploadSource, UploadStatus, UploadType
@@ -36,16 +37,21 @@ class Following(Timed):
         "or a form as JSON; needs `exportType`",
         examples=[{"filterOption": "recommended", "columns": ["E-mail", "mailsift_status"]}],
     )
+    scoring: Annotated[Scoring | None, BeforeValidator(from_text)] = Field(
+        default=None,
+        description="what the analysis weighs otherwise than the workspace has it; in a query or a form as JSON; needs "
+        "`analysisType`",
+    )
 
 
 class Wishes(Following):
-    """All that is to follow: an export needs an analysis."""
+    """All that is to follow: an export needs an analysis, and so does a way to weigh."""
 
-    @field_validator("export_type")
+    @field_validator("export_type", "scoring")
     @classmethod
-    def _needs_an_analysis(cls, value: FileType | None, info: ValidationInfo) -> FileType | None:
+    def _needs_an_analysis(cls, value: object, info: ValidationInfo) -> object:
         if value is not None and info.data.get("analysis_type", ...) is None:
-            raise ValueError("an export needs an analysis: say analysisType too, bulk or advanced")
+            raise ValueError("it needs an analysis: say analysisType too, bulk or advanced")
         return value
 
     @field_validator("export_options")
@@ -77,7 +83,7 @@ class UploadWishes(UploadOptions, Wishes):
     @field_validator("preview")
     @classmethod
     def _nothing_follows(cls, value: bool, info: ValidationInfo) -> bool:  # noqa: FBT001 - pydantic's signature
-        for name in ("analysis_type", "export_type", "export_options", "scheduled_for"):
+        for name in ("analysis_type", "export_type", "export_options", "scoring", "scheduled_for"):
             if value and info.data.get(name) is not None:
                 raise ValueError(
                     f"a preview is read at once, and nothing follows it: say {to_camel(name)} at its start"

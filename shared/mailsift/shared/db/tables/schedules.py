@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
@@ -18,6 +18,7 @@ class Schedule(Base):
 
     __tablename__ = "schedules"
     __table_args__ = (
+        CheckConstraint("\"analysisType\" IN ('bulk', 'advanced')", name="analysis_type"),
         Index(None, "workspace_id", "name", unique=True),
         Index("ix_schedules_next", "next_due_at", postgresql_where=text("enabled")),
     )
@@ -29,6 +30,7 @@ class Schedule(Base):
     cron: Mapped[Words]
     timezone: Mapped[Words] = mapped_column(server_default=text("'UTC'"))
     upload_id: Mapped[Id] = mapped_column(ForeignKey(Upload.upload_id, ondelete="CASCADE"), index=True)
+    analysis_type: Mapped[Words] = mapped_column(server_default=text("'advanced'"))
     # The file that each analysis is to end in; none if the answers are enough.
     file_type: Mapped[Words | None]
     # What was said of that file besides, as in exports.

@@ -20,7 +20,7 @@ from mailsift.shared.jobs.repository.requesting import (
 )
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.selection import Selection
-from mailsift.shared.verdicts import AnalysisType, FileType, UploadStatus
+from mailsift.shared.verdicts import LIST_ANALYSIS_TYPES, FileType, ListAnalysisType, UploadStatus
 from mailsift.shared.writing import WritingOptions
 
 _DUE = text("""
@@ -30,8 +30,8 @@ _DUE = text("""
 
 # Who does not get it leaves it to the dispatcher that fires it, or to the user who changes it.
 _LOCK = text("""
-    SELECT s."scheduleId", s."workspaceId", s."userId", s.cron, s.timezone, s."uploadId", s."fileType", s.options,
-        s.writing, s."nextDueAt", u.status, u."rowsExpiredAt", u."fileName",
+    SELECT s."scheduleId", s."workspaceId", s."userId", s.cron, s.timezone, s."uploadId", s."analysisType",
+        s."fileType", s.options, s.writing, s."nextDueAt", u.status, u."rowsExpiredAt", u."fileName",
         coalesce(CAST(:now AS timestamptz), clock_timestamp()) AS now,
         EXISTS (
             SELECT FROM "workspaceMembers" m
@@ -69,6 +69,7 @@ class DueSchedule:
     cron: str
     timezone: str
     upload_id: uuid.UUID
+    analysis_type: ListAnalysisType
     file_type: FileType | None
     selection: Selection
     writing: WritingOptions
@@ -102,6 +103,7 @@ def lock(connection: Connection, schedule_id: uuid.UUID, now: dt.datetime | None
         cron=row["cron"],
         timezone=row["timezone"],
         upload_id=row["uploadId"],
+        analysis_type=LIST_ANALYSIS_TYPES[row["analysisType"]],
         file_type=None if row["fileType"] is None else FileType(row["fileType"]),
         selection=Selection.from_json(row["options"]),
         writing=WritingOptions.from_json(row["writing"]),
@@ -137,12 +139,13 @@ def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, op
     """
     requester = Requester(schedule.workspace_id, schedule.user_id, trace_id=uuid.uuid4().hex)
     policy = policy_for(connection, schedule.workspace_id, operator)
-    analysis = open_analysis(connection, requester, NewAnalysis(schedule.upload_id), policy=policy)
+    new = NewAnalysis(schedule.upload_id, schedule.analysis_type)
+    analysis = open_analysis(connection, requester, new, policy=policy)
     if schedule.file_type is not None:
         suffix = schedule.writing.suffix(schedule.file_type)
-        name = export_name(schedule.upload_name, AnalysisType.ADVANCED, suffix, due_at.date(), schedule.selection)
-        new = NewExport(analysis.id, name, schedule.file_type, schedule.selection, schedule.writing)
-        open_export(connection, requester, new, Turn(after_job_id=analysis.job_id))
+        name = export_name(schedule.upload_name, schedule.analysis_type, suffix, due_at.date(), schedule.selection)
+        file = NewExport(analysis.id, name, schedule.file_type, schedule.selection, schedule.writing)
+        open_export(connection, requester, file, Turn(after_job_id=analysis.job_id))
     _end(connection, schedule.schedule_id, due_at, job_id=analysis.job_id, analysis_id=analysis.id)
 
 
