@@ -75,7 +75,7 @@ def _read(reported: Reported | None) -> Iterator[RenderableType]:
 
 def _headline(calibration: Calibration) -> str:
     said = f"{calibration.outcomes:,} outcomes known, {calibration.matched:,} of them of addresses with a result"
-    return said if calibration.complete else f"{said}; only the newest results were looked through"
+    return said if calibration.complete else f"{said}; for some only the newest results were looked through"
 
 
 def _table(first: str) -> Table:

@@ -165,6 +165,28 @@ def test_a_list_is_scored_once_for_each_address_with_the_scores_of_the_page(anal
     assert (root["status"], root["progress"], root["openChildren"]) == ("completed", 100, 0)
 
 
+def test_outcomes_are_told_the_verdicts_of_what_ends_unless_they_know_of_a_later_one(analyzer: Analyzer) -> None:
+    known = """
+        INSERT INTO outcomes ("workspaceId", "normalizedAddress", outcome, "deliverabilityScore", "leadStatus",
+            "judgedAt")
+        VALUES (:id, 'john@company.com', 'bounced', NULL, NULL, NULL),
+            (:id, 'sales@startup.io', 'bounced', NULL, NULL, '-infinity'),
+            (:id, 'someone@gmail.com', 'bounced', 15, 'low-quality', now() + interval '1 day'),
+            (:id, 'elsewhere@company.com', 'bounced', NULL, NULL, NULL)"""
+    with analyzer.owner.begin() as connection:
+        connection.execute(text(known), {"id": analyzer.tenant.workspace_id})
+    analyzer.analyse(analyzer.load(LIST))
+    analyzer.ask_about("elsewhere@company.com")
+    analyzer.pump.run()
+    told = analyzer.query('SELECT "normalizedAddress", "deliverabilityScore", "leadStatus" FROM outcomes ORDER BY 1')
+    assert [tuple(row.values()) for row in told] == [
+        ("elsewhere@company.com", 95, "high-quality"),
+        ("john@company.com", 95, "high-quality"),
+        ("sales@startup.io", 82, "medium-quality"),
+        ("someone@gmail.com", 15, "low-quality"),
+    ]
+
+
 def test_every_part_of_a_list_is_judged_by_the_policy_of_its_analysis(analyzer: Analyzer) -> None:
     upload_id = analyzer.load(["sales@startup.io", *(f"user{number}@company.com" for number in range(9))])
     usual, otherwise = analyzer.analyse(upload_id), analyzer.analyse(upload_id)

@@ -110,17 +110,35 @@ def test_an_address_that_is_reported_both_ways_has_bounced(client: Any, judge: J
     assert (calibration(client)["total"]["delivered"], calibration(client)["total"]["bounced"]) == (0, 1)
 
 
-def test_only_so_many_results_are_looked_through_the_newest_first(
-    client: Any, judge: Judge, api: Engine, tenant: Tenant
+def test_results_are_looked_through_part_by_part_for_as_long_as_there_is_time(
+    client: Any, judge: Judge, api: Engine, tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    judge.judge({"ann@example.com": 15})
-    judge.judge({"bob@example.com": 85})
-    report(client, delivered=["ann@example.com", "bob@example.com"])
+    monkeypatch.setattr(outcomes, "MOST_SINGLE", 5)
+    monkeypatch.setattr(outcomes, "PART_RESULTS", 2)
+    judge.judge({f"user{number}@example.com": 15 for number in range(5)})
+    judge.judge({"user1@example.com": 85, "bob@example.com": 85})
+    delivered = ["bob@example.com", *(f"user{number}@example.com" for number in range(5))]
+    report(client, delivered=delivered)
     with tenant_transaction(api, tenant.workspace_id) as connection:
-        assert [each.band for each in outcomes.judged(connection, tenant.workspace_id, most=1)] == [8]
-        assert outcomes.is_more(connection, tenant.workspace_id, most=1)
-        assert sorted(each.band for each in outcomes.judged(connection, tenant.workspace_id, most=2)) == [1, 8]
-        assert not outcomes.is_more(connection, tenant.workspace_id, most=2)
+        outcomes.look_up_new(connection, tenant.workspace_id, seconds=-1)
+    assert (calibration(client)["matched"], calibration(client)["complete"]) == (0, False)
+    report(client, delivered=delivered)
+    with tenant_transaction(api, tenant.workspace_id) as connection:
+        outcomes.look_up_new(connection, tenant.workspace_id, seconds=3600)
+    assert (calibration(client)["matched"], calibration(client)["complete"]) == (6, True)
+    assert [band["delivered"] for band in calibration(client)["byScore"]] == [0, 4, 0, 0, 0, 0, 0, 0, 2, 0]
+
+
+def test_what_is_known_once_is_looked_for_no_more(client: Any, judge: Judge, rows: Any) -> None:
+    judge.judge({"ann@example.com": 15})
+    report(client, delivered=["ann@example.com"], bounced=["nobody@example.com"])
+    first = calibration(client)
+    assert (first["outcomes"], first["matched"], first["complete"]) == (2, 1, True)
+    rows('DELETE FROM "advancedEmailResults"')
+    judge.judge({"nobody@example.com": 85})
+    assert calibration(client) == first
+    assert report(client, bounced=["ann@example.com"]).get_json() == {"added": 0, "updated": 1}
+    assert calibration(client)["byScore"][1]["bounced"] == 1
 
 
 def test_without_anything_there_is_nothing_to_say(client: Any) -> None:

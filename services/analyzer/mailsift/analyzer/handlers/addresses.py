@@ -17,6 +17,7 @@ from mailsift.analyzer.repository import analyses, lookups, verified
 from mailsift.analyzer.result_lines import ListRow, ResultLines
 from mailsift.analyzer.results import Purpose, Tally
 from mailsift.shared.addresses import Address, parse
+from mailsift.shared.db import outcomes
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.suppressions import suppressed_among
 from mailsift.shared.errors import PermanentError
@@ -63,6 +64,7 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         if nobody_answered(gathered.found):
             analyses.add_notice(connection, analysis, DNS_UNREACHABLE)
         verified.remember(connection, lease.job.workspace_id, domains, deps.resolver)
+        outcomes.tell_of(connection, lease.job.workspace_id, analysis)
         record(connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete({"totalEmails": len(rows), "cachedEmails": cached})
 

@@ -12,6 +12,7 @@ from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.metrics import DOMAINS_CACHED
 from mailsift.analyzer.repository import analyses
 from mailsift.analyzer.repository.analyses import ListToAnalyse
+from mailsift.shared.db import outcomes
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Child
@@ -95,6 +96,7 @@ def _summarise(lease: Lease) -> None:
     with lease.transaction() as transaction:
         analysis_type = analyses.load_type(transaction.connection, analysis)
         summary = analyses.summary(transaction.connection, analysis, analysis_type)
+        outcomes.tell_of(transaction.connection, lease.job.workspace_id, analysis)
         details = {name: summary[name] for name in _TOLD if name in summary}
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis, details)
         transaction.complete(summary)

@@ -57,11 +57,9 @@ def forget(deps: Deps, principal: Principal) -> OutcomesForgotten:
 def calibrate(connection: Connection, principal: Principal) -> Calibration:
     """Hold outcomes against the latest verdict on each address."""
     workspace_id = principal.workspace_id
-    return shown(
-        outcomes.judged(connection, workspace_id),
-        outcomes=outcomes.count(connection, workspace_id),
-        complete=not outcomes.is_more(connection, workspace_id),
-    )
+    outcomes.look_up_new(connection, workspace_id)
+    known, complete = outcomes.count(connection, workspace_id)
+    return shown(outcomes.judged(connection, workspace_id), outcomes=known, complete=complete)
 
 
 def shown(judged: Sequence[Judged], *, outcomes: int, complete: bool) -> Calibration:

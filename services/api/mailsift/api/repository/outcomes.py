@@ -1,20 +1,24 @@
-"""What became of mail, and the verdicts there were on those addresses."""
+"""What became of mail, and the latest verdict there was on each of those addresses."""
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, text
 
 from mailsift.api.calibration import Judged, Tally
-from mailsift.shared.db.suppressions import make_room
+from mailsift.shared.db.outcomes import ResultSpan, tell_new, write_alone
 from mailsift.shared.verdicts import LeadStatus, Outcome
 
-MOST_RESULTS: Final = 5_000_000
-"""After so many results no further analysis is looked through, the newest ones first: some seconds' worth."""
+LONGEST_LOOK_SECONDS: Final = 10.0
+"""A request looks through results no longer than that, and a statement for a fraction of it."""
+PART_RESULTS: Final = 250_000
+MOST_SINGLE: Final = 100
+"""So many results an analysis without a list may have."""
 
 # In the order of the addresses, so that two who report the same ones cannot lock each other out.
 _RECORD = text("""
@@ -23,48 +27,39 @@ _RECORD = text("""
         SELECT :workspace_id, address, outcome
         FROM unnest(CAST(:addresses AS text[]), CAST(:outcomes AS text[])) AS new(address, outcome) ORDER BY address
         ON CONFLICT ("workspaceId", "normalizedAddress") DO UPDATE
-        SET outcome = excluded.outcome, "reportedAt" = excluded."reportedAt"
+        SET outcome = excluded.outcome, "reportedAt" = excluded."reportedAt",
+            "judgedAt" = nullif(outcomes."judgedAt", 'epoch')
         RETURNING xmax = 0 AS "isNew"
     )
     SELECT count(*) FILTER (WHERE "isNew"), count(*) FILTER (WHERE NOT "isNew") FROM recorded""")
 
 _FORGET = text("""DELETE FROM outcomes WHERE "workspaceId" = :workspace_id""")
 
-_COUNT = text("""SELECT count(*) FROM outcomes WHERE "workspaceId" = :workspace_id""")
+_COUNT = text("""
+    SELECT count(*), count(*) FILTER (WHERE "judgedAt" = 'epoch') = 0 FROM outcomes
+    WHERE "workspaceId" = :workspace_id""")
 
-# The analyses whose results are kept, the newest first, and how many results those before each have.
-_NEWEST_FIRST: Final = """
-    SELECT a."analysisId", a."createdAt",
-        sum(coalesce(u."totalEmails", 1)) OVER newest_first - coalesce(u."totalEmails", 1) AS before
+# The analyses whose results may tell something, the newest first, and up to which number they have any.
+_NEWEST_FIRST: Final = text("""
+    SELECT a."analysisId", coalesce(u."totalRows" * coalesce(cardinality(u."emailColumns"), 1), :few)
     FROM analyses a LEFT JOIN uploads u ON u."uploadId" = a."uploadId"
-    WHERE a."workspaceId" = :workspace_id AND a."rowsExpiredAt" IS NULL
-    WINDOW newest_first AS (
-        ORDER BY a."createdAt" DESC, a."analysisId" DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)"""
+    WHERE a."workspaceId" = :workspace_id AND a."rowsExpiredAt" IS NULL AND a."analysisType" <> 'domain'
+    ORDER BY a."createdAt" DESC, a."analysisId" DESC""")
 
-# Results have no index by address, which would cost every analysis more than it saves here. So each analysis is read
-# once, by its key, and held against the outcomes in memory: OFFSET 0 keeps those of other workspaces from being read,
-# MATERIALIZED each result from being looked up by itself.
-_LATEST = text(f"""
-    WITH looked_at AS MATERIALIZED (SELECT * FROM ({_NEWEST_FIRST}) AS listed WHERE before < :most),
-    said AS MATERIALIZED (
-        SELECT "normalizedAddress" AS address, outcome FROM outcomes WHERE "workspaceId" = :workspace_id
-    ),
-    latest AS (
-        SELECT DISTINCT ON (said.address) said.outcome, r.score, r.lead
-        FROM looked_at a
-        CROSS JOIN LATERAL (
-            SELECT "normalizedAddress" AS address, "deliverabilityScore" AS score, "leadStatus" AS lead
-            FROM "advancedEmailResults" WHERE "analysisId" = a."analysisId" OFFSET 0
-        ) AS r
-        JOIN said ON said.address = r.address
-        ORDER BY said.address, a."createdAt" DESC, a."analysisId" DESC
-    )
-    SELECT least(score / 10, 9) AS band, lead,
+_COUNT_NEW: Final = text("""SELECT count(*) FROM outcomes WHERE "workspaceId" = :workspace_id AND "judgedAt" IS NULL""")
+
+# That there was no verdict anywhere, or none among the results for which there was time.
+_GIVE_UP: Final = text("""
+    UPDATE outcomes SET "judgedAt" = CAST(:why AS timestamptz)
+    WHERE "workspaceId" = :workspace_id AND "judgedAt" IS NULL""")
+_NOWHERE: Final = "-infinity"
+_NOT_IN_TIME: Final = "epoch"
+
+_JUDGED: Final = text("""
+    SELECT least("deliverabilityScore" / 10, 9) AS band, "leadStatus" AS lead,
         count(*) FILTER (WHERE outcome = 'delivered') AS delivered,
         count(*) FILTER (WHERE outcome = 'bounced') AS bounced
-    FROM latest GROUP BY 1, 2""")
-
-_IS_MORE = text(f"SELECT EXISTS (SELECT FROM ({_NEWEST_FIRST}) AS listed WHERE before >= :most)")
+    FROM outcomes WHERE "workspaceId" = :workspace_id AND "deliverabilityScore" IS NOT NULL GROUP BY 1, 2""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +72,7 @@ class Recorded:
 
 def record(connection: Connection, workspace_id: uuid.UUID, outcomes: Mapping[str, Outcome]) -> Recorded:
     """Keep what became of mail to addresses; of each the last that was said."""
+    write_alone(connection, workspace_id)
     parameters = {
         "workspace_id": workspace_id,
         "addresses": list(outcomes),
@@ -87,24 +83,53 @@ def record(connection: Connection, workspace_id: uuid.UUID, outcomes: Mapping[st
 
 def forget(connection: Connection, workspace_id: uuid.UUID) -> int:
     """Forget all of them; returns how many there were."""
+    write_alone(connection, workspace_id)
     return connection.execute(_FORGET, {"workspace_id": workspace_id}).rowcount
 
 
-def count(connection: Connection, workspace_id: uuid.UUID) -> int:
-    """Count the addresses of which the outcome is known."""
-    return int(connection.scalar(_COUNT, {"workspace_id": workspace_id}) or 0)
+def count(connection: Connection, workspace_id: uuid.UUID) -> tuple[int, bool]:
+    """Count the addresses of which the outcome is known, and tell whether a verdict was looked for everywhere."""
+    known, complete = connection.execute(_COUNT, {"workspace_id": workspace_id}).one()
+    return known, complete
 
 
-def judged(connection: Connection, workspace_id: uuid.UUID, most: int = MOST_RESULTS) -> list[Judged]:
-    """Count outcomes by the latest verdict on each address, among so many results or a few more."""
-    make_room(connection)
-    rows = connection.execute(_LATEST, {"workspace_id": workspace_id, "most": most})
+def judged(connection: Connection, workspace_id: uuid.UUID) -> list[Judged]:
+    """Count outcomes by the latest verdict on each address; those without one are left out."""
+    rows = connection.execute(_JUDGED, {"workspace_id": workspace_id})
     return [
         Judged(band, None if lead is None else LeadStatus(lead), Tally(delivered, bounced))
         for band, lead, delivered, bounced in rows
     ]
 
 
-def is_more(connection: Connection, workspace_id: uuid.UUID, most: int = MOST_RESULTS) -> bool:
-    """Tell whether there are results that are not looked through."""
-    return bool(connection.scalar(_IS_MORE, {"workspace_id": workspace_id, "most": most}))
+def look_up_new(connection: Connection, workspace_id: uuid.UUID, seconds: float = LONGEST_LOOK_SECONDS) -> None:
+    """Find the latest verdict for outcomes that were not looked up yet, among the newest results there is time for."""
+    if not connection.scalar(_COUNT_NEW, {"workspace_id": workspace_id}):
+        return
+    write_alone(connection, workspace_id)
+    left = int(connection.scalar(_COUNT_NEW, {"workspace_id": workspace_id}) or 0)
+    deadline, why = time.monotonic() + seconds, _NOWHERE
+    for spans in _parts(connection, workspace_id):
+        if time.monotonic() > deadline:
+            why = _NOT_IN_TIME
+        if left == 0 or why == _NOT_IN_TIME:
+            break
+        left -= tell_new(connection, workspace_id, spans)
+    connection.execute(_GIVE_UP, {"workspace_id": workspace_id, "why": why})
+
+
+def _parts(connection: Connection, workspace_id: uuid.UUID) -> Iterator[list[ResultSpan]]:
+    """Part the results of a workspace, the newest first: small analyses together, large ones in pieces."""
+    few = connection.execute(_NEWEST_FIRST, {"workspace_id": workspace_id, "few": MOST_SINGLE})
+    part: list[ResultSpan] = []
+    size = 0
+    for analysis_id, last in few.all():
+        for first in range(1, last + 1, PART_RESULTS):
+            span = ResultSpan(analysis_id, first, min(first + PART_RESULTS - 1, last))
+            part.append(span)
+            size += span.last - span.first + 1
+            if size >= PART_RESULTS:
+                yield part
+                part, size = [], 0
+    if part:
+        yield part

@@ -43,7 +43,7 @@ def create(json_data: OutcomesRequest) -> Replied:
 def show() -> Calibration:
     """Read how many addresses bounced, by their scores and by their lead status, and how sure that is.
 
-    An address counts with the latest verdict on it that is kept.
+    An address counts with the latest verdict on it.
     """
     with reading() as connection:
         return calibrating.calibrate(connection, principal())

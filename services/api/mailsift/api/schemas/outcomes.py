@@ -83,8 +83,8 @@ class Calibration(Answer):
     """What became of addresses, by the latest verdict on each."""
 
     outcomes: int = Field(description="addresses of which the outcome is known")
-    matched: int = Field(description="how many of them have a result that is kept still; only these are counted below")
-    complete: bool = Field(description="false when there are so many results that only the newest were looked through")
+    matched: int = Field(description="how many of them were ever judged; only these are counted below")
+    complete: bool = Field(description="false when there was time to look for some among the newest results only")
     total: BounceRate
     by_score: list[ScoreBand]
     by_lead_status: list[LeadBand] = Field(description="without the addresses whose latest analysis was a bulk one")
