@@ -36,6 +36,19 @@ def test_a_domain_is_accepted_at_once_in_three_words(client: Any, rows: Any) -> 
     assert "secret" not in stored[0]["text"]
 
 
+def test_how_long_it_takes_is_told_by_how_long_it_took(client: Any, rows: Any) -> None:
+    answer = ask(client, domain="example.com")
+    rows(ANSWER)
+    rows("""UPDATE "domainAnalysis" SET steps = '[{"code": "looking_up", "durationMs": 7001}]' """)
+    assert answer["estimatedTime"] == ask(client, domain="example.com")["estimatedTime"] == 5
+    rows('UPDATE analyses SET "completedAt" = now()')
+    assert ask(client, domain="example.com")["estimatedTime"] == 8
+    assert ask(client, domain="example.org")["estimatedTime"] == 8
+    rows("""UPDATE "domainAnalysis" SET evidence = '{"facts": {"ttlSeconds": 3600}}' WHERE steps IS NOT NULL""")
+    assert ask(client, domain="example.com")["estimatedTime"] == 1
+    assert ask(client, domain="example.org")["estimatedTime"] == 8
+
+
 @pytest.mark.parametrize(
     ("step", "progress", "language", "message"),
     [

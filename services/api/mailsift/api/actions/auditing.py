@@ -12,6 +12,7 @@ from mailsift.api.actions.queueing import requester
 from mailsift.api.actions.quota import spend
 from mailsift.api.actions.weighing import settle
 from mailsift.api.deps import Deps
+from mailsift.api.estimation import estimated_seconds
 from mailsift.api.problems import Problem
 from mailsift.api.repository import audits, jobs
 from mailsift.api.schemas.audits import AnalyzeAccepted, AnalyzeRequest, AnalyzeStatus
@@ -26,9 +27,6 @@ from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.suppressions import ADDRESS_SUPPRESSED
 from mailsift.shared.verdicts import DomainStep
 
-ESTIMATED_SECONDS = 5
-"""A domain whose nameservers answer takes one or two; a silent one much longer."""
-
 
 def analyze(deps: Deps, asked: Asked, request: AnalyzeRequest) -> tuple[AnalyzeAccepted, bool]:
     """Write an analysis of a domain and queue its job. Raises Problem."""
@@ -36,7 +34,8 @@ def analyze(deps: Deps, asked: Asked, request: AnalyzeRequest) -> tuple[AnalyzeA
     def start() -> AnalyzeAccepted:
         policy = settle(connection, deps, asked.principal)
         job_id = start_audit(connection, asked, request.name, AT_ONCE, policy).job_id
-        return AnalyzeAccepted(job_id=job_id, estimated_time=ESTIMATED_SECONDS, poll_url=f"/api/jobs/status/{job_id}")
+        seconds = estimated_seconds(request.name, *audits.measured_lately(connection))
+        return AnalyzeAccepted(job_id=job_id, estimated_time=seconds, poll_url=f"/api/jobs/status/{job_id}")
 
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
         return once(connection, asked, fingerprint("analyze", request.name), AnalyzeAccepted, start)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, select, text
 
+from mailsift.api.estimation import Measured
 from mailsift.api.schemas import audits as schemas
 from mailsift.api.schemas.results import ScoreLine
 from mailsift.api.wording.languages import Language
@@ -14,6 +16,20 @@ from mailsift.api.wording.recommendations import RECOMMENDATIONS
 from mailsift.api.wording.steps import STEPS
 from mailsift.shared.db.tables import DomainAnalysis
 from mailsift.shared.verdicts import DomainStep
+
+_LOOKED_AT: Final = 500
+_MOST_MEASURED: Final = 20
+
+# Among the latest analyses of any type: a workspace may have millions of them and none of a domain.
+_LATELY: Final = text("""
+    SELECT domain, took.ms, "completedAt" + make_interval(secs => coalesce((evidence #>> '{facts,ttlSeconds}')::int, 0))
+    FROM (SELECT * FROM analyses ORDER BY "createdAt" DESC LIMIT :looked_at) AS a
+    JOIN "domainAnalysis" USING ("analysisId")
+    CROSS JOIN LATERAL (
+        SELECT sum((step->>'durationMs')::int)::int AS ms FROM jsonb_array_elements(steps) AS step
+    ) AS took
+    WHERE NOT "isCached" AND took.ms IS NOT NULL AND "completedAt" IS NOT NULL
+    ORDER BY a."createdAt" DESC LIMIT :most""")
 
 
 def find(connection: Connection, analysis_id: uuid.UUID, language: Language) -> schemas.Audit | None:
@@ -25,6 +41,12 @@ def find(connection: Connection, analysis_id: uuid.UUID, language: Language) -> 
     )
     row = connection.execute(query).mappings().first()
     return None if row is None else _shown(row, language)
+
+
+def measured_lately(connection: Connection) -> tuple[list[Measured], dt.datetime]:
+    """Return how long the latest analyses of domains took that had to ask nameservers, and what the time is."""
+    rows = connection.execute(_LATELY, {"looked_at": _LOOKED_AT, "most": _MOST_MEASURED}).all()
+    return [Measured(*row) for row in rows], connection.execute(select(func.clock_timestamp())).scalar_one()
 
 
 def is_past(connection: Connection, analysis_id: uuid.UUID) -> bool:

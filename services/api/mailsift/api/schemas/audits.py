@@ -55,7 +55,9 @@ class AnalyzeAccepted(Answer):
     """A job works on it."""
 
     job_id: uuid.UUID
-    estimated_time: int = Field(description="seconds that it usually takes")
+    estimated_time: int = Field(
+        description="seconds: 1 for what is known, else what it took the last time, or others lately"
+    )
     poll_url: str
 
 
