@@ -7,7 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from domain_facts import HEALTHY
+from evidence_keys import HIT, evidence_paths
+from mailsift.analyzer.evidence import Existence, Lookup, Reach
 from mailsift.analyzer.examination import Examiner
+from mailsift.analyzer.reference.lists import ListKind
 from mailsift.analyzer.rules import authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.analyzer.scoring import ACCEPTS_MAIL, SCORE_VERSION
@@ -73,3 +76,23 @@ def test_the_policy_on_the_page_weighs_as_the_page_says() -> None:
         assert Examiner(facts).examine(address).verdict.score == usual
         verdict = Examiner(facts, policy).examine(address).verdict
         assert (verdict.score, verdict.lead_status) == (weighed, lead)
+
+
+def test_every_fact_and_list_entry_that_can_be_told_stands_on_the_page() -> None:
+    section = PAGE.split("## The evidence")[1].split("\n## ")[0]
+    named = set()
+    for cell in re.findall(r"^\| (`.+?) \|", section, re.MULTILINE):
+        first, *others = re.findall(r"`([\w.]+)`", cell)
+        above = first.rpartition(".")[0]
+        named |= {first, *(f"{above}.{other}".lstrip(".") for other in others)}
+    hits = {path.rpartition(".")[0] for path in evidence_paths() if path.endswith(".listName")}
+    entries = {f"{hit}.{key}" for hit in hits for key in HIT}
+    own_host = {path for path in evidence_paths() if path.startswith("domain.facts.ownHost.")}
+    assert named == {*evidence_paths(), *hits, "domain.facts.ownHost", "version"} - entries - own_host
+    words = {word.value for words in (Existence, Lookup, Reach) for word in words}
+    assert words <= set(re.findall(r"`(\w+)`", section))
+    assert all(f"`{key}`" in section for key in HIT)
+
+
+def test_every_kind_of_list_stands_on_the_page() -> None:
+    assert {kind.value for kind in ListKind} <= set(re.findall(r"`(\w+)(?:\.txt)?`", PAGE))
