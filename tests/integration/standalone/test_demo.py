@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -12,11 +12,14 @@ import dns.message
 import dns.query
 import pytest
 
+from evidence_keys import HIT, evidence_paths, told
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examination, Examiner
+from mailsift.analyzer.facts_json import evidence_to_json
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
+from mailsift.analyzer.reference.lists import ListKind, packaged_lists
 from mailsift.analyzer.rules import authentication, domain, lists, local_parts, mailboxes, roles, suggestion, syntax
 from mailsift.analyzer.rules.finding import Finding
 from mailsift.shared.addresses import Address, parse
@@ -61,6 +64,29 @@ def test_every_reason_occurs(demonstration: Demonstration) -> None:
     known = {value.reason for family in families for value in vars(family).values() if isinstance(value, Finding)}
     shown = {reason for found in demonstration.examinations for reason in found.verdict.reasons}
     assert shown == (known | set(syntax.REFUSALS)) - NEVER_IN_THE_DEMONSTRATION
+
+
+def test_every_fact_is_told_of_some_address(demonstration: Demonstration) -> None:
+    shown = [evidence_to_json(found.evidence) for found in demonstration.examinations]
+    assert set(evidence_paths()) - {path for each in shown for path in told(each)} == set()
+
+
+def test_every_list_tells_its_entries_with_their_provenance(demonstration: Demonstration) -> None:
+    names: dict[ListKind, set[str]] = {kind: set() for kind in ListKind}
+    for known in packaged_lists().all:
+        names[known.kind].add(known.name)
+    hits = [hit for found in demonstration.examinations for hit in _hits(evidence_to_json(found.evidence))]
+    assert all(hit["version"] and hit["entry"] for hit in hits)
+    told_by = {hit["listName"] for hit in hits}
+    assert [kind.value for kind in ListKind if not names[kind] & told_by] == []
+
+
+def _hits(shown: object) -> Iterator[dict[str, str]]:
+    values = shown.values() if isinstance(shown, dict) else shown if isinstance(shown, list) else ()
+    if isinstance(shown, dict) and shown.keys() == set(HIT):
+        yield shown
+    for value in values:
+        yield from _hits(value)
 
 
 def test_every_status_lead_status_and_risk_level_occurs(demonstration: Demonstration) -> None:
