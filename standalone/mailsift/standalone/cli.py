@@ -249,8 +249,8 @@ def lists(*, as_json: bool, home: Path | None) -> None:
     """Show the lists of domains and names that verdicts stand on: source, version, date and size of each.
 
     Lists of your own go into the folder `lists` of --home, each in a file named after its kind: disposable.txt,
-    relay.txt, free.txt, isp.txt, education.txt, government.txt, parked.txt, role.txt; one entry a line. They add to
-    those that come with mailsift, and a change counts from the next job on.
+    relay.txt, free.txt, isp.txt, education.txt, government.txt, parked.txt, role.txt, no_reply.txt, test.txt; one entry
+    a line. They add to those that come with mailsift, and a change counts from the next job on.
     """
     with reporting(as_json=as_json):
         from mailsift.standalone import commands

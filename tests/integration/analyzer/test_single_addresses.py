@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -12,6 +13,7 @@ from factories import Tenant, enqueue, make_analysis, make_tenant, suppress
 from looking_up import ScriptedProbe
 from mailsift.analyzer.handlers.addresses import analyse_single
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
+from mailsift.analyzer.list_files import ListStore
 from mailsift.analyzer.probes.breaker import CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.settings import ProbeSettings
@@ -42,10 +44,12 @@ class Verifier:
         self.queries = 0
         self.worker = worker
         settings = ProbeSettings((nameserver,), query_seconds=2, tries=2)
-        self.pump = self.with_probe(DomainProbe(settings, CircuitBreaker(), self._count), nameserver)
+        self.nameserver = nameserver
+        self.probe = DomainProbe(settings, CircuitBreaker(), self._count)
+        self.pump = self.with_probe(self.probe, nameserver)
 
-    def with_probe(self, probe: DomainProbe, nameserver: str) -> Pump:
-        deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5)
+    def with_probe(self, probe: DomainProbe, nameserver: str, lists: Path | None = None) -> Pump:
+        deps = AnalyzerDeps(probe, nameserver, domains_per_job=4, rows_per_job=5, lists=ListStore(lists))
         return Pump(self.worker, {JobType.SINGLE_ANALYSIS: partial(analyse_single, deps)})
 
     def _count(self, *_question: object) -> None:
@@ -127,6 +131,25 @@ def test_what_is_known_of_an_address_is_weighed_by_the_policy_of_who_asks(verifi
         assert [answer[3] for answer in verifier.answers(analysis_id)] == [score]
         asked.append(verifier.queries)
     assert len(set(asked)) == 1
+
+
+def test_a_list_that_the_operator_changes_counts_from_the_next_job_on(
+    verifier: Verifier, tenant: Tenant, tmp_path: Path
+) -> None:
+    running = verifier.with_probe(verifier.probe, verifier.nameserver, tmp_path)
+    listed, seen = tmp_path / "disposable.txt", []
+    for change in (
+        lambda: None,
+        lambda: listed.write_text("# version: 7\ncompany.com\n"),
+        lambda: listed.write_text("# version: 8\n# nobody yet\n"),
+    ):
+        change()
+        analysis_id = verifier.verify(tenant, ["john@company.com"], running)
+        (row,) = verifier.query(f"""SELECT evidence -> 'domain' AS domain FROM "singleAnalysis"
+            WHERE "analysisId" = '{analysis_id}'""")
+        seen.append((row["domain"]["kind"], row["domain"]["hit"], verifier.answers(analysis_id)[0][2]))
+    hit = {"listName": "operator:disposable", "version": "7", "entry": "company.com"}
+    assert seen == [("corporate", None, "valid"), ("disposable", hit, "risky"), ("corporate", None, "valid")]
 
 
 def test_what_is_known_of_an_address_is_another_workspaces_own(

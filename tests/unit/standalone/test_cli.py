@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from mailsift.analyzer.reference.lists import ListKind
 from mailsift.standalone.cli import main
 
 LIGHT = """
@@ -77,6 +78,11 @@ def test_the_lists_are_shown_with_what_they_are_the_users_own_first(tmp_path: Pa
     shown = CliRunner().invoke(main, ["--home", str(tmp_path), "lists"]).output
     assert "operator:disposable" in shown
     assert str(tmp_path / "lists") in "".join(shown.split())
+
+
+def test_every_file_that_may_hold_a_list_is_named() -> None:
+    said = CliRunner().invoke(main, ["lists", "--help"]).output
+    assert [kind.value for kind in ListKind if f"{kind.value}.txt" not in said] == []
 
 
 def test_a_list_that_cannot_be_read_is_said_to_be_so(tmp_path: Path) -> None:
