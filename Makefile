@@ -69,6 +69,9 @@ format: $(VENV)/installed-dev ## lay out the code and mend what can be mended by
 isolate: $(VENV)/installed-dev ## install each service alone: its entry point imports, no other service is there
 	@scripts/isolate $(SERVICES)
 
+dashboards: $(VENV)/installed-dev ## write deploy/grafana/dashboards from their description in deploy/grafana/boards
+	@$(BIN)/python -m deploy.grafana.boards
+
 servers: ## install Debian's PostgreSQL, RabbitMQ, NSD, Prometheus and faketime for the tests where missing; starts none
 	@scripts/servers
 
@@ -79,7 +82,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate servers lock clean
+.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate dashboards servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

@@ -23,6 +23,7 @@ LOOPBACK = "127.0.0.1"
 _POSTGRESQL = ("/usr/lib/postgresql/*/bin", "initdb")
 _RABBITMQ = ("/usr/lib/rabbitmq/lib/rabbitmq_server-*/sbin", "rabbitmq-server")
 _NSD = ("/usr/sbin", "nsd")
+_PROMETHEUS = "/usr/bin"
 
 # Parent of the server, and the reader of a pipe that only this process holds open. The pipe closes when we are done,
 # and just as well when we are killed: no server outlives its test run. A line asks to end the server by that signal, an
@@ -68,6 +69,11 @@ def _programs(pattern: str, program: str) -> Path:
 def postgresql_program(name: str) -> str:
     """Return the path of one of PostgreSQL's own programs."""
     return str(_programs(*_POSTGRESQL) / name)
+
+
+def prometheus_program(name: str) -> str:
+    """Return the path of one of Prometheus' own programs."""
+    return str(_programs(_PROMETHEUS, name) / name)
 
 
 class Power:
