@@ -56,6 +56,10 @@ def owned(client: Any, rows: Any) -> dict[str, str]:
     schedule = client.post("/api/schedules", json=wanted).get_json()
     key = client.post("/api/keys", json={"name": "more"}).get_json()
     guest = client.post("/api/guest-tokens", json={}).get_json()
+    hook = client.post(
+        "/api/webhooks", json={"url": "https://hooks.example.com/a", "events": ["job.failed"]}
+    ).get_json()
+    delivery = client.post(f"/api/webhooks/{hook['webhookId']}/test").get_json()
     return {
         "workspace_id": str(client.tenant.workspace_id),
         "user_id": str(client.tenant.user_id),
@@ -66,6 +70,8 @@ def owned(client: Any, rows: Any) -> dict[str, str]:
         "export_id": export["exportId"],
         "job_id": upload["jobId"],
         "schedule_id": schedule["scheduleId"],
+        "webhook_id": hook["webhookId"],
+        "delivery_id": delivery["deliveryId"],
     }
 
 
@@ -88,6 +94,8 @@ PROPER_BODIES: dict[str, Any] = {
     "exports.link": {},
     "jobs.change": {"status": "cancelled"},
     "keys.rotate": {},
+    "webhooks.change": {},
+    "webhooks.rotate": {},
     "members.change": {"role": "viewer"},
     "workspaces.change": {"name": "Mine"},
 }
@@ -287,7 +295,8 @@ def test_every_answer_has_security_headers(client: Any) -> None:
 def test_activities_tell_what_was_done(client: Any, owned: dict[str, str]) -> None:
     page = client.get("/api/activities").get_json()
     assert [item["activityType"] for item in page["items"]] == [
-        *("guest_admitted", "key_created", "schedule_created", "export_requested", "analysis_requested", "file_upload")
+        *("webhook_created", "guest_admitted", "key_created", "schedule_created"),
+        *("export_requested", "analysis_requested", "file_upload"),
     ]
     page = client.get(f"/api/activities?activityType=file_upload&entityId={owned['upload_id']}").get_json()
     (item,) = page["items"]
@@ -320,7 +329,7 @@ def test_the_document_names_every_route_its_answers_and_its_key(app: Flask, docu
             assert (
                 method in {"get", "delete"}
                 or "requestBody" in operation
-                or path.endswith(("/cancel", "/retry", "/again"))
+                or path.endswith(("/cancel", "/retry", "/again", "/test", "/replay"))
             )
     ids = [operation["operationId"] for methods in document["paths"].values() for operation in methods.values()]
     assert len(ids) == len(set(ids))
