@@ -6,8 +6,9 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import TextClause, text
+from sqlalchemy import Engine, TextClause, text
 
+from mailsift.api.admin import issue_operator_key
 from mailsift.api.deps import Deps
 from mailsift.api.repository import job_statistics
 from mailsift.shared.db.session import tenant_transaction
@@ -128,6 +129,15 @@ def test_another_tenants_jobs_do_not_count(client: Any, stranger: Any, add: Any)
     assert client.get("/api/jobs/list?stats=true").get_json()["stats"]["total"] == 2
     depths = client.get("/api/jobs/dashboard").get_json()["queues"]
     assert depths["low_priority"]["depth"] == 1
+
+
+def test_an_operator_sees_the_jobs_of_all_tenants(client: Any, stranger: Any, http: Any, owner: Engine) -> None:
+    for who in (client, stranger):
+        who.upload()
+    key = {"Authorization": f"Bearer {issue_operator_key(owner, 'ann')[1]}"}
+    assert http.get("/api/jobs/stats", headers=key).get_json()["queue_depth"] == 2
+    assert http.get("/api/jobs/dashboard", headers=key).get_json()["queues"]["low_priority"]["depth"] == 2
+    assert http.get("/api/jobs/list", headers=key).status_code == 403
 
 
 def test_whatever_is_counted_is_looked_up_in_an_index(

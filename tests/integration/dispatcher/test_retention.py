@@ -153,7 +153,7 @@ def test_jobs_past_their_time_are_looked_up_not_searched_for(past: Past, subject
            FROM "jobQueue" WHERE "parentJobId" IS NOT NULL"""
     )
     past.run('ANALYZE "jobQueue"')
-    marking = plan_of(dispatcher, retaining._MARK, days=30, batch=1000)
+    marking = plan_of(dispatcher, retaining._MARK, hours=30 * 24, batch=1000)
     parts = plan_of(dispatcher, retaining._DELETE_PARTS, grace=HOUR, batch=1000)
     roots = plan_of(dispatcher, retaining._DELETE_ROOTS, grace=HOUR, batch=1000)
     assert 'Index Scan using "ix_jobQueue_ended"' in marking

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Connection
 
+from mailsift.api.actions.tenancy import seeing
 from mailsift.api.deps import Deps
 from mailsift.api.principal import Caller, Operator
 from mailsift.api.schemas.job_requests import CleanedUp, CleanUp
 from mailsift.shared.db.activities import Activity, record, record_operated
-from mailsift.shared.db.session import operator_transaction, tenant_transaction
 from mailsift.shared.jobs.repository.retaining import mark_ended
 
 _BATCH: Final = 1000
@@ -23,7 +21,7 @@ def clean_up(deps: Deps, who: Caller, wanted: CleanUp) -> CleanedUp:
     """Mark jobs as deleted, batch by batch; retention takes their rows away."""
     total = 0
     for _ in range(_MOST_BATCHES):
-        with _transaction(deps, who) as connection:
+        with seeing(deps, who) as connection:
             marked = mark_ended(connection, wanted.older_than_hours, _BATCH)
             if marked:
                 _record(connection, who, marked)
@@ -31,16 +29,6 @@ def clean_up(deps: Deps, who: Caller, wanted: CleanUp) -> CleanedUp:
         if marked < _BATCH:
             return CleanedUp(deleted=total, complete=True)
     return CleanedUp(deleted=total, complete=False)
-
-
-@contextmanager
-def _transaction(deps: Deps, who: Caller) -> Iterator[Connection]:
-    if isinstance(who, Operator):
-        with operator_transaction(deps.engine) as connection:
-            yield connection
-    else:
-        with tenant_transaction(deps.engine, who.workspace_id) as connection:
-            yield connection
 
 
 def _record(connection: Connection, who: Caller, jobs: int) -> None:

@@ -111,7 +111,7 @@ def _parameter(derived: Document, nested: Container[str]) -> Document:
     # A parameter is left out, never null.
     schema = {key: value for key, value in derived["schema"].items() if (key, value) != ("default", None)}
     kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
-    schema = {**schema, **kinds[0]} if kinds else schema
+    schema = {**schema, **(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})} if kinds else schema
     if schema.get("type") == "object" or schema.get("$ref") in nested:
         schema = {
             **_described(schema),

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from apiflask import APIBlueprint
 
+from mailsift.api.actions.tenancy import seeing
+from mailsift.api.auth import caller, needs
+from mailsift.api.deps import deps
+from mailsift.api.permissions import Permission
 from mailsift.api.repository import job_statistics, jobs
 from mailsift.api.routes.answers import reading
 from mailsift.api.schemas.job_statistics import JobDashboard, JobStats
@@ -14,17 +18,22 @@ blueprint = APIBlueprint("job_statistics", __name__, url_prefix="/api/jobs", tag
 
 @blueprint.get("/stats")
 @blueprint.output(JobStats)
+@needs(Permission.READ, Permission.OPERATE)
 def stats() -> JobStats:
-    """Count the jobs that wait and run, and those of the last hour."""
-    with reading() as connection:
+    """Count the jobs that wait and run, and those of the last hour: of the workspace or, for an operator, of all."""
+    with seeing(deps(), caller()) as connection:
         return job_statistics.stats(connection)
 
 
 @blueprint.get("/dashboard")
 @blueprint.output(JobDashboard)
+@needs(Permission.READ, Permission.OPERATE)
 def dashboard() -> JobDashboard:
-    """Read the queues by priority, the last failures, and how long jobs took within the last hour."""
-    with reading() as connection:
+    """Read the queues by priority, the last failures, and how long jobs took within the last hour.
+
+    Those of the workspace or, for an operator, of all.
+    """
+    with seeing(deps(), caller()) as connection:
         return job_statistics.dashboard(connection)
 
 

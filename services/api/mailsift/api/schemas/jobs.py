@@ -107,7 +107,9 @@ class Job(Answer):
 class JobFilter(Listing):
     """Which jobs; without `parentJobId` only whole jobs, with it the parts of one."""
 
-    page: int | None = Field(default=None, ge=1, description="in place of `cursor`, among the newest 10,000")
+    page: int | None = Field(
+        default=None, ge=1, le=MOST_PAGED, description="in place of `cursor`, among the newest 10,000"
+    )
     status: JobStatus | None = None
     job_type: JobType | RequestedAs | None = Field(
         default=None, description="a type, or a word by which jobs were asked for"

@@ -93,6 +93,13 @@ class Job(Base):
             postgresql_where=text('"parentJobId" IS NULL AND "completedAt" IS NOT NULL'),
         ),
         Index(
+            "ix_jobQueue_requested",
+            "workspace_id",
+            "requested_as",
+            text('"createdAt" DESC'),
+            postgresql_where=text('"requestedAs" IS NOT NULL'),
+        ),
+        Index(
             "ix_jobQueue_deadlines",
             "deadline_at",
             postgresql_where=text('"deadlineAt" IS NOT NULL AND "completedAt" IS NULL'),
