@@ -9,11 +9,12 @@ dns: 20,000 domains in the zone of an authoritative nsd, looked up by a deployed
     too, in terms of aiodns: near it tells what a multiplexer of our own is good for, far away the relay sets the
     pace of both. `dns_two_workers_times` is what two worker processes with 64 questions in flight each do far away, in
     terms of one. `dns_memory_mb` is the peak of the worker after the domains, and after a quarter more.
-scores: a list of 1,000,000 rows whose domains are known, scored by two worker processes as they are deployed, from the
-    claim of the first `email_scoring` job to the end of the last; psql loads the very results into the same table,
-    empty both times, from a file in COPY's own format. `score_vs_copy` is copy's time in terms of the scores': 1 is as
-    fast, 0.5 takes twice as long. `score_alone_rows_per_second` are rows that one core judges and makes lines
-    of when nobody gets them. `score_memory_mb` is the peak of the larger worker after each round.
+scores: a list of 1,000,000 rows whose domains are known, scored by two worker processes of four threads each, as the
+    Kubernetes base has them, from the claim of the first `email_scoring` job to the end of the last; each of them has
+    yet to read what is known. psql loads the very results into the same table, empty both times, from a file in COPY's
+    own format. `score_vs_copy` is copy's time in terms of the scores': 1 is as fast, 0.5 takes twice as long.
+    `score_alone_rows_per_second` are rows that one core judges and makes lines of when nobody gets them.
+    `score_memory_mb` is the peak of the larger worker after each round.
 """
 
 from __future__ import annotations

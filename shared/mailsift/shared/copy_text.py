@@ -14,6 +14,8 @@ READ_SIZE: Final = 256 * 1024
 
 NULL: Final = r"\N"
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 # NUL has no place in PostgreSQL's text and is left out; the rest would end a cell or a row.
 _ESCAPES: Final = {0: None, ord("\t"): r"\t", ord("\n"): r"\n", ord("\r"): r"\r", ord("\\"): r"\\"}
 
@@ -85,7 +87,7 @@ def _quote_element(value: str | None) -> str:
 
 
 def _encode_json(value: Json) -> str:
-    return _encode_text(json.dumps(value.value, ensure_ascii=False, separators=(",", ":")))
+    return _encode_text(_JSON.encode(value.value))
 
 
 def _encode_other(value: object) -> str:

@@ -13,6 +13,7 @@ from mailsift.analyzer.handlers.examiners import Examiners
 from mailsift.analyzer.reference.lists import Lists, packaged_lists
 from mailsift.analyzer.result_lines import ListRow, ResultLines
 from mailsift.analyzer.results import Purpose, Tally
+from mailsift.shared.errors import JobCancelled, LeaseLost
 
 FIRST, SECOND = uuid.UUID(int=1), uuid.UUID(int=2)
 
@@ -59,3 +60,26 @@ def test_a_list_with_more_domains_than_there_is_room_for_begins_anew(monkeypatch
     known.make_room()
     assert is_valid(learnt.lines, "anna@1.com")
     assert known.learnt(FIRST, lists, make).facts == {}
+
+
+def test_one_thread_scores_at_a_time_and_who_waits_hears_that_there_is_nothing_to_wait_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(examiners, "_SECONDS_BETWEEN_CHECKS", 0.01)
+    known = Examiners()
+
+    def refuse() -> None:
+        raise LeaseLost
+
+    with known.turn(refuse), pytest.raises(LeaseLost), known.turn(refuse):
+        raise AssertionError
+    with known.turn(refuse):
+        pass
+
+
+def test_a_slice_that_fails_keeps_no_other_from_being_scored() -> None:
+    known = Examiners()
+    with pytest.raises(JobCancelled), known.turn(int):
+        raise JobCancelled
+    with known.turn(int):
+        pass

@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.result_lines import ResultLines
+
+_SECONDS_BETWEEN_CHECKS: Final = 1.0
 
 MOST_DOMAINS: Final = 60_000
 """Of all lists together, 1.5 KB each; beyond that what was learnt first is forgotten, and learnt again if need be."""
@@ -32,6 +35,20 @@ class Examiners:
     def __init__(self) -> None:
         self._learnt: OrderedDict[uuid.UUID, Learnt] = OrderedDict()
         self._lock = threading.Lock()
+        self._turns = threading.Lock()
+
+    @contextmanager
+    def turn(self, check: Callable[[], object]) -> Iterator[None]:
+        """Wait until no other thread of this process scores; `check` says now and then whether to wait any longer.
+
+        Python runs one at a time: side by side they would learn the same domains and pass its lock to and fro.
+        """
+        while not self._turns.acquire(timeout=_SECONDS_BETWEEN_CHECKS):
+            check()
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     def learnt(
         self, analysis_id: uuid.UUID, lists: Lists, make: Callable[[dict[str, DomainFacts], Lists], ResultLines]

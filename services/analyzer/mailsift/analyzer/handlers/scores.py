@@ -31,13 +31,14 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         todo = analyses.load_list(connection, analysis)
         part = Slice(todo.upload_id, lease.job.payload["first"], lease.job.payload["last"])
         rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
-        purpose = Purpose(str(analysis), todo.analysis_type.tells_leads)
-        lines = _lines(deps, connection, purpose, rows)
+    purpose = Purpose(str(analysis), todo.analysis_type.tells_leads)
     tally = Tally()
     with lease.transaction() as transaction:
-        analyses.copy_results(transaction.connection, scored(lines, rows, tally, lease))
-        totals = tally.totals(todo.analysis_type)
-        analyses.add_counters(transaction.connection, analysis, todo.analysis_type, totals)
+        connection = transaction.connection
+        with deps.examiners.turn(lease.check):  # nothing is sent before, so no transaction waits
+            lines = _lines(deps, connection, purpose, rows)
+            analyses.copy_results(connection, scored(lines, rows, tally, lease))
+        analyses.add_counters(connection, analysis, todo.analysis_type, tally.totals(todo.analysis_type))
         transaction.complete({"rows": len(rows)})
     _SCORED.inc(len(rows))
     for status, sub_status, count in tally.verdicts():

@@ -33,6 +33,8 @@ class MailboxRules:
     shortest: int = 1
     longest: int = 64
     characters: re.Pattern[str] | None = None
+    proper: re.Pattern[str] | None = None
+    """All of these characters, and neither too short nor too long."""
 
     def less_ignored(self, name: str) -> str:
         """The name less what makes no difference."""
@@ -44,8 +46,9 @@ class MailboxRules:
 
     def take_as_it_is(self, local_part: str) -> bool:
         """Whether a local part without a plus sign is surely a mailbox's name, less what makes no difference."""
-        is_whole = not self.has_subdomains and (self.separator is None or self.separator not in local_part)
-        return is_whole and self.fault_of(self.less_ignored(local_part)) is None
+        if self.has_subdomains or (self.separator is not None and self.separator in local_part):
+            return False
+        return self.proper is None or self.proper.fullmatch(self.less_ignored(local_part)) is not None
 
     def fault_of(self, name: str) -> MailboxFault | None:
         """Why there can be no mailbox of this name."""
@@ -71,15 +74,17 @@ def _providers() -> dict[str, MailboxRules]:
 def _rules(name: str, version: str, domain: str, stated: Mapping[str, Any]) -> MailboxRules:
     canonical, local_part = stated.get("canonical", {}), stated.get("local_part", {})
     characters = local_part.get("characters")
+    shortest, longest = local_part.get("shortest", 1), local_part.get("longest", 64)
     return MailboxRules(
         MailboxProvider(name, version, canonical.get("source"), local_part.get("source"), "numbers" in stated),
         canonical.get("domain", domain),
         canonical.get("separator"),
         canonical.get("ignored", ""),
         canonical.get("subdomains", False),
-        local_part.get("shortest", 1),
-        local_part.get("longest", 64),
+        shortest,
+        longest,
         None if characters is None else re.compile(f"[{characters}]+"),
+        None if characters is None else re.compile(f"[{characters}]{{{shortest},{longest}}}"),
     )
 
 
