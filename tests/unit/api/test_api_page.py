@@ -15,7 +15,7 @@ from mailsift.api.problems import KINDS
 from mailsift.api.schemas.jobs import WaitsFor
 from mailsift.api.schemas.reading import Reading
 from mailsift.shared.plans import ALLOWANCES
-from mailsift.shared.verdicts import MemberRole
+from mailsift.shared.verdicts import DomainStep, MemberRole
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 
@@ -89,6 +89,12 @@ def test_the_plans_are_on_the_page_with_the_size_of_a_list() -> None:
         for plan, allowed in ALLOWANCES.items()
         if allowed.upload_bytes
     }
+
+
+def test_the_steps_of_a_domains_analysis_are_on_the_page_with_their_share_of_the_progress() -> None:
+    ends = [*(step.progress for step in DomainStep), 100][1:]
+    shares = [[step.value, f"{step.progress}-{end}"] for step, end in zip(DomainStep, ends, strict=True)]
+    assert rows("One domain") == shares
 
 
 def test_what_a_job_may_wait_for_is_on_the_page() -> None:
