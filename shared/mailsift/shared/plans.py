@@ -24,6 +24,8 @@ class Allowance:
     running_jobs: int | None
     # Jobs that users ask for, parts not counted.
     jobs_per_hour: int | None
+    # Of one key, in each process of the API.
+    requests_per_minute: int | None
     # Of one list: the bytes of its file as it comes, packed or not, and the rows in it.
     upload_bytes: int | None
     upload_rows: int | None
@@ -32,12 +34,30 @@ class Allowance:
 _MIB = 1024 * 1024
 
 ALLOWANCES: dict[Plan, Allowance] = {
-    Plan.FREE: Allowance(running_jobs=8, jobs_per_hour=100, upload_bytes=100 * _MIB, upload_rows=200_000),
-    Plan.PRO: Allowance(running_jobs=32, jobs_per_hour=1_000, upload_bytes=1024 * _MIB, upload_rows=2_000_000),
-    Plan.BUSINESS: Allowance(
-        running_jobs=128, jobs_per_hour=10_000, upload_bytes=8 * 1024 * _MIB, upload_rows=20_000_000
+    Plan.FREE: Allowance(
+        running_jobs=8,
+        jobs_per_hour=100,
+        requests_per_minute=300,
+        upload_bytes=100 * _MIB,
+        upload_rows=200_000,
     ),
-    Plan.UNLIMITED: Allowance(running_jobs=None, jobs_per_hour=None, upload_bytes=None, upload_rows=None),
+    Plan.PRO: Allowance(
+        running_jobs=32,
+        jobs_per_hour=1_000,
+        requests_per_minute=1_200,
+        upload_bytes=1024 * _MIB,
+        upload_rows=2_000_000,
+    ),
+    Plan.BUSINESS: Allowance(
+        running_jobs=128,
+        jobs_per_hour=10_000,
+        requests_per_minute=6_000,
+        upload_bytes=8 * 1024 * _MIB,
+        upload_rows=20_000_000,
+    ),
+    Plan.UNLIMITED: Allowance(
+        running_jobs=None, jobs_per_hour=None, requests_per_minute=None, upload_bytes=None, upload_rows=None
+    ),
 }
 
 

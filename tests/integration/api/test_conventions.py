@@ -288,7 +288,7 @@ def test_every_answer_has_security_headers(client: Any) -> None:
     for path in ("/api/uploads", "/api/nothing", "/docs", "/openapi.json"):
         headers = client.get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff"
-        assert headers["Cache-Control"] == "no-store"
+        assert headers["Cache-Control"] == ("no-store" if path == "/api/nothing" else "private, no-cache")
         assert "default-src 'none'" in headers["Content-Security-Policy"]
 
 

@@ -4,12 +4,14 @@ import time
 
 from sqlalchemy import Engine
 
+from conftest import Database
 from mailsift.api.health import DatabaseProbe
 from mailsift.shared.db.session import make_engine
+from servers import PostgreSQL
 
 
 def settled(probe: DatabaseProbe, *, wanted: bool) -> bool:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while probe.ready is not wanted and time.monotonic() < deadline:
         time.sleep(0.02)
     return probe.ready is wanted
@@ -22,6 +24,21 @@ def test_a_process_is_ready_while_its_database_answers(api: Engine) -> None:
     assert settled(probe, wanted=True)
     probe.stop()
     assert settled(probe, wanted=False)
+
+
+def test_a_process_is_ready_again_once_its_database_is_back(postgresql: PostgreSQL, database: Database) -> None:
+    engine = make_engine(database.api_url, "test")
+    probe = DatabaseProbe(engine)
+    probe.start()
+    assert settled(probe, wanted=True)
+    closed = f"ALTER DATABASE {database.name} WITH ALLOW_CONNECTIONS "
+    postgresql.execute(f"{closed} false")
+    postgresql.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database.name}'")
+    assert settled(probe, wanted=False)
+    postgresql.execute(f"{closed} true")
+    assert settled(probe, wanted=True)
+    probe.stop()
+    engine.dispose()
 
 
 def test_a_process_without_its_database_is_not_ready() -> None:

@@ -90,6 +90,8 @@ def server(database: Database, tenant: Tenant, tmp_path: Path) -> Iterator[Serve
         "STORAGE_SHARED": "true",
         "MAX_STREAMS": "8",
         "MAX_UPLOAD_BYTES": "20000000",
+        "HEAD_SECONDS": "2",
+        "BODY_SECONDS": "2",
     }
     with run_gunicorn(environment, tenant.key, tmp_path / "log") as running:
         running.wait_ready()
@@ -150,6 +152,44 @@ def test_a_large_body_in_chunks_is_cut_off_at_the_limit(server: Server, tmp_path
         assert send(25) == 413
     stored = [path for path in (tmp_path / "storage").rglob("*") if path.is_file()]
     assert [path.stat().st_size for path in stored] == [19_000_000]
+
+
+def test_slow_clients_hold_no_thread_and_are_cut_off(server: Server) -> None:
+    upload = server.upload()
+    address = (LOOPBACK, server.http.base_url.port or 0)
+    with ExitStack() as stack:
+        # Four for each thread that there is: 8 of streams, 16 of uploads and 16 more.
+        slow = [stack.enter_context(socket.create_connection(address)) for _ in range(160)]
+        for number, connection in enumerate(slow):
+            connection.sendall(b"GET /api/uploads HTTP/1.1\r\nX-Slow: "[: number % 40])
+        for _ in range(3):
+            assert server.http.get(upload["statusUrl"], timeout=5).status_code == 200
+            for connection in slow:
+                with suppress(OSError):
+                    connection.sendall(b"x")
+        for connection in slow:
+            connection.settimeout(30)
+            with suppress(ConnectionResetError):
+                assert connection.recv(1) == b""
+
+
+def test_a_body_that_does_not_come_on_is_given_up(server: Server) -> None:
+    key = server.http.headers["Authorization"]
+    for path in ("/api/uploads", "/api/exports"):
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\nContent-Length: 1000\r\n"
+        with socket.create_connection((LOOPBACK, server.http.base_url.port or 0)) as connection:
+            connection.sendall(f"{head}Content-Type: application/json\r\n\r\n{{".encode())
+            connection.settimeout(30)
+            assert connection.recv(12) == b"HTTP/1.1 408", path
+
+
+def test_a_head_that_comes_in_pieces_is_answered(server: Server) -> None:
+    with socket.create_connection((LOOPBACK, server.http.base_url.port or 0)) as connection:
+        for piece in (b"GET /openapi.json HT", b"TP/1.1\r\nHost: x\r", b"\n\r\n"):
+            connection.sendall(piece)
+            time.sleep(0.4)
+        connection.settimeout(30)
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
 
 
 def test_a_client_that_goes_in_the_middle_leaves_nothing(server: Server, tmp_path: Path, owner: Engine) -> None:

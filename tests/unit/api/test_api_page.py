@@ -69,8 +69,9 @@ def test_every_error_is_on_the_page_with_its_status_and_meaning() -> None:
 
 
 def test_the_settings_named_on_the_page_exist() -> None:
-    named = {name.lower() for name in re.findall(r"`((?:MAX|WAIT)_[A-Z_]+)`", PAGE)}
-    assert named == {"max_streams", "max_upload_bytes", "max_uploads", "max_body_bytes", "wait_seconds"}
+    named = {name.lower() for name in re.findall(r"`((?:MAX|WAIT|HEAD|BODY|CORS)_[A-Z_]+)`", PAGE)}
+    limits = {"max_streams", "max_upload_bytes", "max_uploads", "max_body_bytes"}
+    assert named == limits | {"wait_seconds", "head_seconds", "body_seconds", "cors_origins"}
     assert named <= ApiSettings.model_fields.keys()
 
 
@@ -78,6 +79,15 @@ def test_the_plans_are_on_the_page_with_their_jobs_per_hour() -> None:
     line = PAGE.split("- **Jobs per hour**")[1].split("\n- **")[0]
     named = {word: number.replace(",", "") for word, number in re.findall(r"`(\w+)` ([\d,]+|any number)", line)}
     assert named == {plan: str(allowed.jobs_per_hour or "any number") for plan, allowed in ALLOWANCES.items()}
+
+
+def test_the_plans_are_on_the_page_with_their_requests_a_minute() -> None:
+    line = " ".join(PAGE.split("- **Requests a minute**")[1].split("\n- **")[0].split())
+    named = {
+        plan: number.replace(",", "")
+        for number, plan in re.findall(r"([\d,]+|any number) on (?:the plan )?`(\w+)`", line)
+    }
+    assert named == {plan: str(allowed.requests_per_minute or "any number") for plan, allowed in ALLOWANCES.items()}
 
 
 def test_the_plans_are_on_the_page_with_the_size_of_a_list() -> None:

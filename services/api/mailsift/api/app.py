@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from apiflask import APIFlask
 
-from mailsift.api import auth, observing, problems, strictness
+from mailsift.api import auth, negotiating, observing, origins, problems, strictness, throttling
 from mailsift.api.config import SMALL_BODY
 from mailsift.api.deps import EXTENSION, Deps
 from mailsift.api.documentation import document
@@ -85,7 +85,10 @@ def create_app(deps: Deps) -> APIFlask:
     app.spec_processor(lambda derived: document.finish(cast("dict[str, Any]", derived)))
     # The order is that in which requests pass them.
     observing.install(app)
+    negotiating.install(app)
+    origins.install(app)
     auth.install(app)
+    throttling.install(app)
     strictness.install(app)
     problems.install(app)
     for module in ROUTES:

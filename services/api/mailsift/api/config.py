@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PositiveFloat, PositiveInt
+import re
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
+from pydantic_settings import NoDecode
 
 from mailsift.shared.settings import ScoringSettings, Settings, StorageSettings
 
 REQUEST_THREADS = 16  # threads for short requests, beside those that streams and uploads hold
+# As a browser writes one: no path, no slash at the end (RFC 6454).
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 SMALL_BODY = 64 * 1024  # bytes: more than any request needs but an upload
 
 
@@ -30,3 +36,21 @@ class ApiSettings(Settings, StorageSettings, ScoringSettings):
     stream_heartbeat_seconds: PositiveFloat = 15
     # A notification may be missed; this often a stream looks by itself.
     stream_poll_seconds: PositiveFloat = 5
+    # For the head of a request; of silence in its body, or while the client reads the answer.
+    head_seconds: PositiveFloat = 10
+    body_seconds: PositiveFloat = 30
+    # Web pages that may ask from a browser, as https://app.example.com.
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is no origin: write it like https://app.example.com")
+        return value

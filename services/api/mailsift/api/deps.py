@@ -10,6 +10,7 @@ from flask import current_app
 from sqlalchemy import Engine
 
 from mailsift.api.config import REQUEST_THREADS, ApiSettings
+from mailsift.api.limiting import RequestLimiter
 from mailsift.api.watching import JobWatcher
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.storage import Storage
@@ -26,6 +27,7 @@ class Deps:
     storage: Storage
     watcher: JobWatcher
     upload_places: threading.BoundedSemaphore
+    limiter: RequestLimiter
 
     def close(self) -> None:
         """End all streams and let the connections go."""
@@ -43,7 +45,7 @@ def wire(settings: ApiSettings) -> Deps:
     )
     watcher = JobWatcher(settings.database_url, settings.max_streams)
     places = threading.BoundedSemaphore(settings.max_uploads)
-    return Deps(settings, engine, Storage(settings.storage_url), watcher, places)
+    return Deps(settings, engine, Storage(settings.storage_url), watcher, places, RequestLimiter())
 
 
 def deps() -> Deps:

@@ -21,7 +21,7 @@ from mailsift.shared.settings import load_or_exit
 
 _settings = load_or_exit(ApiSettings)
 
-worker_class = "gthread"
+worker_class = "mailsift.api.patience.PatientWorker"  # gthread, but for slow clients
 workers = 1  # metrics and the LISTEN connection are one per process; replicas scale
 threads = _settings.max_streams + _settings.max_uploads + REQUEST_THREADS
 bind = f"{_settings.host}:{_settings.port}"
@@ -42,6 +42,11 @@ def on_starting(server: Any) -> None:  # noqa: ARG001 - gunicorn's signature
         log = logging.getLogger(name)
         log.handlers[:] = []
         log.propagate = True
+
+
+def pre_request(worker: Any, request: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Bound the silence in the body of a request and in the reading of its answer."""
+    request.unreader.sock.settimeout(_settings.body_seconds)
 
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature

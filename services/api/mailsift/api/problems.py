@@ -12,7 +12,7 @@ from flask import Response, g, json
 from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 
 from mailsift.shared.observability.logs import logger
 
@@ -42,6 +42,7 @@ KINDS: dict[str, Kind] = {
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
     "job_expired": Kind(HTTPStatus.NOT_FOUND, "What came of the job is shown for 24 hours"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
+    "body_too_slow": Kind(HTTPStatus.REQUEST_TIMEOUT, "The body did not come on"),
     "upload_not_ready": Kind(HTTPStatus.CONFLICT, "The upload did not complete"),
     "not_a_preview": Kind(HTTPStatus.CONFLICT, "Only an upload that is a preview can be started"),
     "preview_not_ready": Kind(HTTPStatus.CONFLICT, "The beginning of the list is still being read"),
@@ -77,6 +78,9 @@ KINDS: dict[str, Kind] = {
     "invalid_scoring": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The scoring names what cannot be weighed, or not so"),
     "not_supported": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "mailsift does nothing of the kind"),
     "idempotency_key_reused": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "The Idempotency-Key came with another request"),
+    "too_many_requests": Kind(
+        HTTPStatus.TOO_MANY_REQUESTS, "The key made as many requests as the plan allows a minute"
+    ),
     "job_quota_exceeded": Kind(HTTPStatus.TOO_MANY_REQUESTS, "The plan allows no more jobs for now"),
     "internal_error": Kind(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side"),
     "temporarily_unavailable": Kind(HTTPStatus.SERVICE_UNAVAILABLE, "The database cannot be reached"),
@@ -93,6 +97,7 @@ _BY_STATUS = {
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
     HTTPStatus.UNPROCESSABLE_ENTITY: "validation_failed",
 }
+_CLOSE = {"Connection": "close"}
 RETRY_SOON = {"Retry-After": "5"}
 _SEVERAL_SHAPES = frozenset({"AnalysisRequest", "JobRequest"})
 # A field that nobody knows has the name that the client gave it, however long.
@@ -152,6 +157,7 @@ def install(app: APIFlask) -> None:
     app.error_processor(_from_http)
     app.register_error_handler(Problem, respond)
     app.register_error_handler(RecursionError, lambda _: respond(_too_deep()))
+    app.register_error_handler(ClientDisconnected, lambda error: respond(not_whole(error)))
     app.register_error_handler(PoolTimeout, lambda _: respond(_unavailable()))
     app.register_error_handler(DBAPIError, _from_database)
     app.register_error_handler(Exception, _unexpected)
@@ -201,6 +207,18 @@ def _from_status(status_code: int, message: str | None, headers: dict[str, Any])
 
 def _too_deep() -> Problem:
     return Problem("malformed_body", "the body is nested too deeply")
+
+
+def incomplete() -> Problem:
+    """Say that a body ended before its announced length."""
+    return Problem("body_incomplete", "the connection closed in the middle of the body; nothing was kept")
+
+
+def not_whole(error: ClientDisconnected) -> Problem:
+    """Say why a body ended before its time: the client went, or stopped sending."""
+    if isinstance(error.__context__, TimeoutError):
+        return Problem("body_too_slow", "nothing of it came for too long; nothing was kept", headers=_CLOSE)
+    return incomplete()
 
 
 def _unavailable() -> Problem:

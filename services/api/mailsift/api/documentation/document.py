@@ -26,7 +26,9 @@ Send `Authorization: Bearer <key>` with every request. Errors are problem+json (
 Lists come in pages: pass `next` as `cursor`.
 A POST that creates takes an `Idempotency-Key`: the same request, sent twice, makes one thing."""
 # Every route refuses parameters that it does not know.
-_EVERYWHERE = refusals("unauthorized", "forbidden", "validation_failed", "internal_error", "temporarily_unavailable")
+_EVERYWHERE = refusals(
+    "unauthorized", "forbidden", "validation_failed", "too_many_requests", "internal_error", "temporarily_unavailable"
+)
 _PROBLEM = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
 # What stands in the body instead of a file.
 _LISTS: dict[str, type[BaseModel]] = {"AddressList": AddressList, "UrlList": UrlList, "ObjectList": ObjectList}
@@ -38,7 +40,14 @@ def _header(description: str, kind: str = "string") -> Document:
     return {"description": description, "schema": {"type": kind}}
 
 
-_ALWAYS = {"X-Request-Id": _header("names the request in our log")}
+_ALWAYS = {
+    "X-Request-Id": _header("names the request in our log"),
+    "RateLimit-Policy": _header(
+        "where the plan has a limit: the requests that a key may make, and in how many seconds"
+    ),
+    "RateLimit": _header("where the plan has a limit: how many are left, and for how many seconds"),
+}
+_MARKED = {"ETag": _header("names this answer; sent back in If-None-Match, the same again is 304")}
 _HEADERS = {
     "401": {"WWW-Authenticate": _header("how to name the key")},
     "405": {"Allow": _header("the methods that it knows")},
@@ -77,21 +86,39 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     for media_type in operation.pop("x-also-answers", []):
         responses["200"]["content"][media_type] = _BINARY
     for status, response in _EVERYWHERE.items():
-        responses.setdefault(str(status), dict(response))
+        _add_response(responses, str(status), response)
+    reads = _may_be_known(method, operation)
     for status, response in responses.items():
         created = _CREATED if idempotent and status < "400" else {}
         spoken = _SPOKEN if speaks and status < "400" else {}
-        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created, **spoken}
+        marked = _MARKED if reads and status in {"200", "304"} else {}
+        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created, **spoken, **marked}
         if status >= "400":
             response["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
+    operation["parameters"] += [_IF_NONE_MATCH] if reads else []
     if idempotent:
         operation["parameters"].append(_IDEMPOTENCY_KEY)
     if speaks:
         operation["parameters"].append(_ACCEPT_LANGUAGE)
     _finish_body(operation)
+
+
+def _may_be_known(method: str, operation: Document) -> bool:
+    reads = method == "get" and "application/json" in operation["responses"].get("200", {}).get("content", {})
+    if reads:
+        operation["responses"]["304"] = {"description": "the client has it: it is what If-None-Match names"}
+    return reads
+
+
+def _add_response(responses: Document, status: str, response: Document) -> None:
+    said = responses.setdefault(status, {}).get("description")
+    if not said:
+        responses[status] = dict(response)
+    elif response["description"].split(":")[0] not in said:
+        responses[status]["description"] = f"{said}; {response['description']}"
 
 
 def _finish_body(operation: Document) -> None:
@@ -149,6 +176,15 @@ _IDEMPOTENCY_KEY = {
     "required": False,
     "description": "the same request with the same key makes one thing and gets the same answer",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "the `ETag` of the answer that the client has",
+    "schema": {"type": "string"},
 }
 
 

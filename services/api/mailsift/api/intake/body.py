@@ -8,7 +8,7 @@ from typing import IO
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from mailsift.api.problems import Problem
+from mailsift.api.problems import Problem, incomplete, not_whole
 
 _CHUNK = 256 * 1024
 
@@ -21,11 +21,11 @@ def chunks(stream: IO[bytes], announced: int | None) -> Iterator[bytes]:
             received += len(chunk)
             yield chunk
     except ClientDisconnected as error:
-        raise _incomplete() from error
+        raise not_whole(error) from error
     except RequestEntityTooLarge as error:
         raise Problem("upload_too_large", "the body is longer than this server takes") from error
     if announced is not None and received < announced:
-        raise _incomplete()
+        raise incomplete()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,3 @@ def limited(parts: Iterable[bytes], limit: UploadLimit) -> Iterator[bytes]:
         if size > limit.bytes:
             raise limit.exceeded()
         yield part
-
-
-def _incomplete() -> Problem:
-    return Problem("body_incomplete", "the connection closed in the middle of the file; nothing was kept")

@@ -53,6 +53,7 @@ class Limits(Answer):
 
     running_jobs: int | None
     jobs_per_hour: int | None
+    requests_per_minute: int | None = Field(description="of one key, in each process of the API")
     upload_bytes: int | None
     upload_rows: int | None
 
