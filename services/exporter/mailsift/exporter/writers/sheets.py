@@ -86,7 +86,7 @@ class _Sheet(Worksheet):  # type: ignore[misc] # the library has no types
 
     def _initialize(self, init_data: Mapping[str, Any]) -> None:
         super()._initialize(init_data)
-        # The library's own file of rows is markup as it stands, twenty times as large.
+        # The library's own file of rows is markup as it stands, ten times as large and more.
         self._opt_close()
         self.row_data_fh_closed = False
         self.row_data_fh = self.fh = Spool(Path(self.row_data_filename))
