@@ -98,7 +98,13 @@ def all_settings(home: Home, database: Database, asking: Asking) -> AllSettings:
             dns_domains_per_second=0,
             lists_folder=home.lists,
         ),
-        exporter=_Exporter(database_url=worker_url, rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True),
+        exporter=_Exporter(
+            database_url=worker_url,
+            rabbitmq_url=_NO_RABBITMQ,
+            storage_url=files,
+            storage_shared=True,
+            nameservers=asking.nameservers,
+        ),
         dispatcher=_Dispatcher(
             database_url=database.url(DISPATCHER), rabbitmq_url=_NO_RABBITMQ, storage_url=files, storage_shared=True
         ),

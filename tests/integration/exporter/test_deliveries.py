@@ -8,16 +8,26 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import dramatiq
 import pytest
 from sqlalchemy import Engine
 from standardwebhooks.webhooks import Webhook
 
 from factories import Tenant
 from file_host import FileHost, Send, answer, redirect, run_file_host
+from mailsift.dispatcher.deliveries import publish_deliveries
+from mailsift.dispatcher.publisher import InProcessPublisher
+from mailsift.exporter.actors import declare_actors
 from mailsift.exporter.delivering import Courier, deliver
+from mailsift.exporter.handlers import ExporterDeps
+from mailsift.shared.broker import in_process_broker
 from mailsift.shared.events import WebhookEvent
+from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.outbound.dialing import Dialer
+from mailsift.shared.settings import WorkerSettings
+from mailsift.shared.storage import Storage
 from post import SECRET, LocalNames, Post, courier_to
+from processes import wait_for
 
 
 @pytest.fixture
@@ -56,6 +66,23 @@ def test_a_message_is_posted_signed_and_its_answer_kept(post: Post, host: FileHo
     assert (row["responseBody"], row["attempt"], row["leaseToken"]) == ("thank you", 1, None)
     assert row["durationMs"] >= 0
     assert row["createdAt"] <= row["attemptedAt"] <= row["completedAt"]
+
+
+def test_a_hint_of_the_dispatcher_leads_a_worker_to_the_message(post: Post, host: FileHost, tmp_path: Path) -> None:
+    broker = in_process_broker()
+    settings = WorkerSettings(
+        database_url=post.worker.url.render_as_string(hide_password=False), rabbitmq_url="amqp://in-process"
+    )
+    jobs = JobWorker(settings, "exporter", serve_health=False)
+    declare_actors(broker, jobs.runner, ExporterDeps(Storage(tmp_path.as_uri()), 7, courier=courier_to(host)))
+    worker = dramatiq.Worker(broker, worker_threads=2, worker_timeout=50)
+    worker.start()
+    delivery_id = post.write()
+    assert publish_deliveries(post.dispatcher, InProcessPublisher(broker)) == 1
+    wait_for(lambda: post.delivery(delivery_id)["status"] == "delivered", "the message to be delivered")
+    worker.stop()
+    jobs.engine.dispose()
+    assert len(host.requests) == 1
 
 
 def test_while_secrets_overlap_a_message_is_signed_by_both(post: Post, host: FileHost) -> None:
