@@ -41,6 +41,15 @@ class Outcome(StrEnum):
     """For good: a soft bounce is none."""
 
 
+class KeyKind(StrEnum):
+    """What an API key opens."""
+
+    LIVE = "live"
+    """Its workspace."""
+    TEST = "test"
+    """The sandbox of its workspace, where answers are made up."""
+
+
 class AnalysisType(StrEnum):
     """What a user can ask for."""
 

@@ -89,7 +89,17 @@ class Examiner:
 
     def examine_domain(self, name: str) -> DomainExamination:
         """Judge a domain as any address of it would be that has nothing special about it."""
-        evidence = gather_domain(self._facts.get(name) or DomainFacts(name), self.lists)
+        return self.conclude_domain(gather_domain(self._facts.get(name) or DomainFacts(name), self.lists))
+
+    def conclude(self, evidence: AddressEvidence) -> Examination:
+        """Judge an address by what was found."""
+        domain = evidence.domain
+        findings = () if domain is None else _domain_findings(domain)
+        lead = _LEADS[domain is not None and domain.is_corporate, evidence.role is not None]
+        return Examination(evidence, self._judge((*findings, *_address_findings(evidence)), lead))
+
+    def conclude_domain(self, evidence: DomainEvidence) -> DomainExamination:
+        """Judge a domain by what was found."""
         findings = _domain_findings(evidence)
         return DomainExamination(evidence, findings, self._judge(findings, Lead(evidence.is_corporate)))
 

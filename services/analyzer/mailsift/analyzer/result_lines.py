@@ -27,7 +27,7 @@ class ListRow(NamedTuple):
     domain: str | None = None
 
 
-class _Shared(NamedTuple):
+class SharedResult(NamedTuple):
     """What many results have in common."""
 
     rest: str
@@ -39,7 +39,7 @@ class _Ordinary(NamedTuple):
     """What the results of all ordinary addresses of a domain have in common."""
 
     mailboxes: MailboxRules | None
-    shared: _Shared
+    shared: SharedResult
 
 
 class _Other(NamedTuple):
@@ -47,7 +47,7 @@ class _Other(NamedTuple):
 
     example: Examination
     """It is kept lest another domain or verdict take the place in memory by which these are told apart."""
-    shared: _Shared
+    shared: SharedResult
 
 
 class ResultLines:
@@ -79,12 +79,12 @@ class ResultLines:
             tally.add(counters, times)
         return "".join(lines)
 
-    def _examine(self, row: ListRow) -> tuple[str | None, _Shared]:
+    def _examine(self, row: ListRow) -> tuple[str | None, SharedResult]:
         """The canonical address where it is another, and what the result has in common with others."""
         examination = self.examiner.examine(parse(row.email_address))
         return canonical_if_other(examination, row.normalized_address), self._in_common(row, examination)
 
-    def _in_common(self, row: ListRow, examination: Examination) -> _Shared:
+    def _in_common(self, row: ListRow, examination: Examination) -> SharedResult:
         text, normalized = row.email_address, row.normalized_address
         if examination.suggestion is not None:  # which holds the local part
             return self._put_together(row, examination)
@@ -98,7 +98,7 @@ class ResultLines:
                 return shared
         return self._other(row, examination)
 
-    def _other(self, row: ListRow, examination: Examination) -> _Shared:
+    def _other(self, row: ListRow, examination: Examination) -> SharedResult:
         evidence = examination.evidence
         kind = (id(evidence.domain), id(examination.verdict), evidence.role is None)
         known = self._others.get(kind)
@@ -108,10 +108,10 @@ class ResultLines:
             known = self._others[kind] = _Other(examination, self._put_together(row, examination))
         return known.shared
 
-    def _put_together(self, row: ListRow, examination: Examination) -> _Shared:
+    def _put_together(self, row: ListRow, examination: Examination) -> SharedResult:
         number, text, normalized, _ = row
         values = result_row(self._purpose, number, text, normalized, examination)
-        return _Shared(f"{encode_fields(values[_OWN_COLUMNS:])}\n", counters_of(examination))
+        return SharedResult(f"{encode_fields(values[_OWN_COLUMNS:])}\n", counters_of(examination))
 
 
 def _canonical_field(mailboxes: MailboxRules, normalized: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 WORKSPACE: Final = "ms_"
+TEST: Final = "mst_"
 OPERATOR: Final = "msop_"
 GUEST: Final = "msg_"
 _SHOWN = 8  # characters beside the beginning, enough to recognise a key by

@@ -60,6 +60,8 @@ SCOPES: Mapping[Scope, frozenset[Permission]] = MappingProxyType(
         Scope.ADMIN: _OWNERS,
     }
 )
+OF_LIVE_KEYS: Final = frozenset({Permission.KEYS, Permission.OWN})
+"""What no test key may, whatever its role."""
 OPERATORS: Final = frozenset({Permission.OPERATE})
 
 

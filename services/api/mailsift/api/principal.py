@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from mailsift.api.permissions import OPERATORS, Permission, permissions
+from mailsift.api.permissions import OF_LIVE_KEYS, OPERATORS, Permission, permissions
 from mailsift.shared.verdicts import MemberRole
 
 
@@ -21,11 +21,14 @@ class Principal:
     plan: str
     # By a guest's token, of which each thing that is asked for takes a use.
     is_guest: bool = False
+    # By a test key, in a sandbox, which has neither keys nor guests of its own.
+    is_test: bool = False
 
     @property
     def permissions(self) -> frozenset[Permission]:
         """What the role allows of what the key's scopes do."""
-        return permissions(self.role, self.scopes)
+        allowed = permissions(self.role, self.scopes)
+        return allowed - OF_LIVE_KEYS if self.is_test else allowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from mailsift.analyzer.evidence import DomainFacts
 from mailsift.analyzer.examination import Examiner
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
+from mailsift.analyzer.handlers.sandboxes import take_time
 from mailsift.analyzer.handlers.scores import scored
 from mailsift.analyzer.repository import analyses, lookups, verified
 from mailsift.analyzer.result_lines import ListRow, ResultLines
 from mailsift.analyzer.results import Purpose, Tally
+from mailsift.analyzer.sandbox import SandboxExaminer, SandboxLines
 from mailsift.shared.addresses import Address, parse
 from mailsift.shared.db import outcomes
 from mailsift.shared.db.activities import Activity, record
@@ -50,6 +52,10 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
         asked = analyses.load_addresses(connection, analysis)
         rows = _unsuppressed(connection, lease.job.workspace_id, asked)
         policy = analyses.load_policy(connection, analysis)
+        in_sandbox = analyses.is_sandbox(connection, lease.job.workspace_id)
+    if in_sandbox:
+        _make_up(lease, asked, rows, SandboxExaminer({}, policy))
+        return
     domains = {row.normalized_address: _domain(row) for row in rows}
     gathered = _gather(deps, lease, {address: domain for address, domain in domains.items() if domain is not None})
     examiner = Examiner(gathered.all, policy, deps.lists.current())
@@ -57,16 +63,37 @@ def analyse_single(deps: AnalyzerDeps, lease: Lease) -> None:
     with lease.transaction() as transaction:
         connection = transaction.connection
         lines = ResultLines(Purpose(str(analysis)), examiner)
-        analyses.copy_results(connection, scored(lines, rows, Tally(), lease))
-        analyses.save_cached(connection, analysis, cached)
-        evidence = {row.sequence_number: examiner.examine(parse(row.email_address)).evidence for row in rows}
-        analyses.save_evidence(connection, analysis, [evidence.get(number) for number, _ in enumerate(asked, 1)])
+        _save(connection, lease, asked, rows, lines, cached)
         if nobody_answered(gathered.found):
             analyses.add_notice(connection, analysis, DNS_UNREACHABLE)
         verified.remember(connection, lease.job.workspace_id, domains, deps.resolver)
-        outcomes.tell_of(connection, lease.job.workspace_id, analysis)
-        record(connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete({"totalEmails": len(rows), "cachedEmails": cached})
+
+
+def _make_up(lease: Lease, asked: Sequence[str], rows: Sequence[ListRow], examiner: SandboxExaminer) -> None:
+    """Answer as a sandbox does: nobody is asked, and nothing remembered."""
+    take_time(lease, asked)
+    lines = SandboxLines(Purpose(str(lease.job.subject.analysis())), examiner)
+    with lease.transaction() as transaction:
+        _save(transaction.connection, lease, asked, rows, lines, cached=0)
+        transaction.complete({"totalEmails": len(rows), "cachedEmails": 0})
+
+
+def _save(  # noqa: PLR0913, PLR0917 - all that is written
+    connection: Connection,
+    lease: Lease,
+    asked: Sequence[str],
+    rows: Sequence[ListRow],
+    lines: ResultLines,
+    cached: int,
+) -> None:
+    analysis = lease.job.subject.analysis()
+    analyses.copy_results(connection, scored(lines, rows, Tally(), lease))
+    analyses.save_cached(connection, analysis, cached)
+    evidence = {row.sequence_number: lines.examiner.examine(parse(row.email_address)).evidence for row in rows}
+    analyses.save_evidence(connection, analysis, [evidence.get(number) for number, _ in enumerate(asked, 1)])
+    outcomes.tell_of(connection, lease.job.workspace_id, analysis)
+    record(connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
 
 
 def _unsuppressed(connection: Connection, workspace_id: uuid.UUID, asked: Sequence[str]) -> list[ListRow]:

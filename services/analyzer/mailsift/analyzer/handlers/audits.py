@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from mailsift.analyzer.audit import audit
@@ -12,6 +13,7 @@ from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.handlers.domains import DNS_UNREACHABLE, look_up, nobody_answered
 from mailsift.analyzer.repository import analyses, audits, lookups
 from mailsift.analyzer.repository.audits import Audited, StepTaken
+from mailsift.analyzer.sandbox import SandboxExaminer
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.suppressions import suppressed_among
 from mailsift.shared.errors import PermanentError
@@ -49,33 +51,48 @@ def analyse_domain(deps: AnalyzerDeps, lease: Lease) -> None:
     analysis = lease.job.subject.analysis()
     steps = _Steps(lease)
     steps.begin(DomainStep.VALIDATING)
-    domain, policy = _allowed(lease)
+    asked = _allowed(lease)
     steps.begin(DomainStep.LOOKING_UP)
-    found = look_up(deps, lease, [domain], _tell_nothing)
-    facts = found[0] if found else _known(deps, lease, domain)
+    found = [] if asked.in_sandbox else look_up(deps, lease, [asked.domain], _tell_nothing)
+    examiner = _examiner(deps, lease, asked, found)
     steps.begin(DomainStep.ANALYZING)
-    examination = Examiner({domain: facts}, policy, deps.lists.current()).examine_domain(domain)
+    examination = examiner.examine_domain(asked.domain)
     steps.begin(DomainStep.GENERATING_RECOMMENDATIONS)
     recommendations = audit(examination)
     steps.end()
-    audited = Audited(examination, recommendations, tuple(steps.taken), is_cached=not found)
+    audited = Audited(examination, recommendations, tuple(steps.taken), is_cached=not found and not asked.in_sandbox)
     with lease.transaction() as transaction:
         audits.save(transaction.connection, analysis, audited)
         if nobody_answered(found):
             analyses.add_notice(transaction.connection, analysis, DNS_UNREACHABLE)
         record(transaction.connection, lease.job, Activity.ANALYSIS_COMPLETED, analysis)
         transaction.complete(
-            {"domain": domain, "status": examination.verdict.status, "score": examination.verdict.score}
+            {"domain": asked.domain, "status": examination.verdict.status, "score": examination.verdict.score}
         )
 
 
-def _allowed(lease: Lease) -> tuple[str, ScoringPolicy]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    domain: str
+    policy: ScoringPolicy
+    in_sandbox: bool
+
+
+def _examiner(deps: AnalyzerDeps, lease: Lease, asked: _Asked, found: Sequence[DomainFacts]) -> Examiner:
+    if asked.in_sandbox:
+        return SandboxExaminer({}, asked.policy)
+    facts = found[0] if found else _known(deps, lease, asked.domain)
+    return Examiner({asked.domain: facts}, asked.policy, deps.lists.current())
+
+
+def _allowed(lease: Lease) -> _Asked:
     """Return the domain, and how it is judged. Raises PermanentError when the workspace wants to hear nothing of it."""
     with lease.reading() as connection:
         domain = audits.load_domain(connection, lease.job.subject.analysis())
         if suppressed_among(connection, lease.job.workspace_id, [f"@{domain}"]):
             raise PermanentError("address_suppressed", ADDRESS_SUPPRESSED)
-        return domain, analyses.load_policy(connection, lease.job.subject.analysis())
+        policy = analyses.load_policy(connection, lease.job.subject.analysis())
+        return _Asked(domain, policy, analyses.is_sandbox(connection, lease.job.workspace_id))
 
 
 def _known(deps: AnalyzerDeps, lease: Lease, domain: str) -> DomainFacts:

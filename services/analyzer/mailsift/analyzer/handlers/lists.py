@@ -7,6 +7,7 @@ transaction of its own end, and the next claim goes on from the phase that the c
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mailsift.analyzer.handlers.deps import AnalyzerDeps
 from mailsift.analyzer.metrics import DOMAINS_CACHED
@@ -47,6 +48,8 @@ def _resolve(deps: AnalyzerDeps, lease: Lease, todo: ListToAnalyse) -> bool:
     lease.report(step="planning")
     with lease.reading() as connection:
         plan = analyses.plan_list(connection, todo, lease.job.workspace_id, deps.resolver)
+        if analyses.is_sandbox(connection, lease.job.workspace_id):
+            plan = replace(plan, cached_emails=0, stale_domains=())
     stale = plan.stale_domains
     DOMAINS_CACHED.inc(plan.cached_domains)
     lease.log(

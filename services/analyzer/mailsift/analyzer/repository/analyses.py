@@ -107,6 +107,12 @@ def load_type(connection: Connection, analysis_id: uuid.UUID) -> AnalysisType:
     return AnalysisType(connection.execute(statement, {"analysis_id": analysis_id}).scalar_one())
 
 
+def is_sandbox(connection: Connection, workspace_id: uuid.UUID) -> bool:
+    """Tell whether what is analysed there is made up, and is to be answered so."""
+    statement = text("""SELECT "sandboxOf" IS NOT NULL FROM workspaces WHERE "workspaceId" = :workspace_id""")
+    return bool(connection.scalar(statement, {"workspace_id": workspace_id}))
+
+
 def load_policy(connection: Connection, analysis_id: uuid.UUID) -> ScoringPolicy:
     """Return the policy that was settled when the analysis was asked for: each of its parts judges by that one."""
     statement = text("""SELECT scoring FROM analyses WHERE "analysisId" = :analysis_id""")

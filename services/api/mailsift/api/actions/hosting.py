@@ -24,6 +24,8 @@ from mailsift.shared.db.session import tenant_transaction
 def give_out(deps: Deps, asked: Asked, request: GuestTokenRequest) -> tuple[NewGuestToken, bool]:
     """Make a token; each of its uses is a job that the workspace pays for now. Raises Problem."""
     who, secret = asked.principal, make_secret(credentials.GUEST)
+    if who.is_test:
+        raise Problem("forbidden", "a sandbox has no guests; use a live key")
     asks_for = fingerprint("guest token", request.model_dump_json())
     with tenant_transaction(deps.engine, who.workspace_id) as connection:
 

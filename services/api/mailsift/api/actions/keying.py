@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from mailsift.api import credentials
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.credentials import Secret, make_secret
 from mailsift.api.deps import Deps
@@ -21,13 +22,14 @@ from mailsift.api.schemas.keys import Key, KeyPage, KeyRequest, KeyRotation, New
 from mailsift.api.schemas.members import Member
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.verdicts import KeyKind
 
 MOST_KEYS = 200
 
 
 def create(deps: Deps, asked: Asked, request: KeyRequest) -> tuple[NewKey, bool]:
     """Make a key that may no more than the one that asks for it. Raises Problem."""
-    who, secret = asked.principal, make_secret()
+    who, secret = asked.principal, _secret(request.kind)
     asks_for = fingerprint("key", request.model_dump_json())
     with tenant_transaction(deps.engine, who.workspace_id) as connection:
 
@@ -38,7 +40,7 @@ def create(deps: Deps, asked: Asked, request: KeyRequest) -> tuple[NewKey, bool]
             member = _member(connection, who, request.user_id or who.user_id)
             _refuse_more(who, member, request.scopes)
             lifetime = None if request.expires_in is None else dt.timedelta(seconds=request.expires_in)
-            draft = KeyDraft(member.user_id, request.name, request.scopes, lifetime)
+            draft = KeyDraft(member.user_id, request.name, request.scopes, lifetime, kind=request.kind)
             return _written(connection, who, draft, secret, Activity.KEY_CREATED)
 
         answer, replayed = once(connection, asked, asks_for, NewKey, make)
@@ -48,16 +50,17 @@ def create(deps: Deps, asked: Asked, request: KeyRequest) -> tuple[NewKey, bool]
 
 def rotate(deps: Deps, asked: Asked, key_id: uuid.UUID, request: KeyRotation) -> tuple[NewKey, bool]:
     """Make a key like another, which opens for a while yet. Raises Problem."""
-    who, secret = asked.principal, make_secret()
+    who = asked.principal
     asks_for = fingerprint("rotation", str(key_id), request.model_dump_json())
     with tenant_transaction(deps.engine, who.workspace_id) as connection:
+        secret = _secret(_own(connection, who, key_id).kind)
 
         def make() -> NewKey:
             keys.write_alone(connection, who.workspace_id)
             old = _own(connection, who, key_id)
             _refuse_ended(old)
             _refuse_more(who, _member(connection, who, old.user_id), old.scopes)
-            draft = KeyDraft(old.user_id, old.name, old.scopes, expires_at=old.expires_at)
+            draft = KeyDraft(old.user_id, old.name, old.scopes, expires_at=old.expires_at, kind=old.kind)
             new = _written(connection, who, draft, secret, Activity.KEY_ROTATED, old=old)
             keys.end(connection, key_id, dt.timedelta(seconds=request.overlap))
             return new
@@ -77,6 +80,10 @@ def revoke(deps: Deps, principal: Principal, key_id: uuid.UUID) -> None:
         if key.revoked_at is None:
             keys.end(connection, key_id)
             record(connection, principal, Activity.KEY_REVOKED, key_id, {"name": key.name, "prefix": key.prefix})
+
+
+def _secret(kind: KeyKind) -> Secret:
+    return make_secret(credentials.TEST if kind is KeyKind.TEST else credentials.WORKSPACE)
 
 
 def listed(connection: Connection, principal: Principal, listing: Listing) -> KeyPage:

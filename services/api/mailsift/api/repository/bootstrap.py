@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, func, insert, or_, select, text, update
 from uuid_utils.compat import uuid7
 
 from mailsift.api.credentials import Secret
@@ -47,7 +47,8 @@ def ensure_owner(connection: Connection, workspace_name: str, email: str | None,
 
 def set_plan(connection: Connection, workspace_id: uuid.UUID, plan: Plan) -> bool:
     """Put a workspace on a plan; False when there is no such workspace."""
-    moved = update(Workspace).where(Workspace.workspace_id == workspace_id).values(plan=plan.value)
+    both = or_(Workspace.workspace_id == workspace_id, Workspace.sandbox_of == workspace_id)
+    moved = update(Workspace).where(both).values(plan=plan.value)
     return connection.execute(moved).rowcount > 0
 
 

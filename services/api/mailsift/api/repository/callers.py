@@ -9,7 +9,7 @@ from sqlalchemy import Engine, RowMapping, text
 
 from mailsift.api.permissions import Scope
 from mailsift.api.principal import Operator, Principal
-from mailsift.shared.verdicts import MemberRole
+from mailsift.shared.verdicts import KeyKind, MemberRole
 
 _OWNER = text("SELECT * FROM api_key_owner(:hash)")
 _OPERATOR = text("SELECT * FROM operator_of_key(:hash)")
@@ -71,4 +71,5 @@ def _principal(row: RowMapping) -> Principal:
         role=MemberRole(row["role"]),
         scopes=frozenset(row["scopes"]),
         plan=row["plan"],
+        is_test=row["kind"] == KeyKind.TEST,
     )

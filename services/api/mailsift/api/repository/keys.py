@@ -15,14 +15,17 @@ from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import keys as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.shared.db.tables import ApiKey
+from mailsift.shared.verdicts import KeyKind
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 _END = text("SELECT end_api_key(:id, now() + :overlap)")
+_OPEN_SANDBOX = text("SELECT open_sandbox(:id, :member)")
 _COLUMNS = (
     ApiKey.api_key_id.label("key_id"),
     ApiKey.user_id,
     ApiKey.name,
     ApiKey.prefix,
+    ApiKey.kind,
     ApiKey.scopes,
     ApiKey.created_at,
     ApiKey.expires_at,
@@ -40,10 +43,13 @@ class KeyDraft:
     scopes: Sequence[str]
     lifetime: dt.timedelta | None = None
     expires_at: dt.datetime | None = None
+    kind: KeyKind = KeyKind.LIVE
 
 
 def add(connection: Connection, workspace_id: uuid.UUID, draft: KeyDraft, secret: Secret) -> schemas.Key:
-    """Write a key, of which only the hash is kept."""
+    """Write a key, of which only the hash is kept; with the first test key, the sandbox that it opens."""
+    if draft.kind is KeyKind.TEST:
+        connection.execute(_OPEN_SANDBOX, {"id": uuid7(), "member": draft.user_id})
     expires = draft.expires_at if draft.lifetime is None else func.now() + draft.lifetime
     values = {
         "api_key_id": uuid7(),
@@ -52,6 +58,7 @@ def add(connection: Connection, workspace_id: uuid.UUID, draft: KeyDraft, secret
         "name": draft.name,
         "prefix": secret.prefix,
         "key_hash": secret.hash,
+        "kind": draft.kind.value,
         "scopes": list(draft.scopes),
         "expires_at": expires,
     }

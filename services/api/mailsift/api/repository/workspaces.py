@@ -46,6 +46,7 @@ def order(connection: Connection, workspace_id: uuid.UUID, name: str, plan: Plan
     wanted = {"name": name, "plan": plan.value}
     changed = connection.execute(update(Workspace).where(Workspace.workspace_id == workspace_id).values(wanted))
     if changed.rowcount:
+        connection.execute(update(Workspace).where(Workspace.sandbox_of == workspace_id).values(plan=plan.value))
         return False
     connection.execute(insert(Workspace).values({"workspace_id": workspace_id, **wanted}))
     return True

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 
 from mailsift.api.permissions import Scope
 from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.shared.verdicts import KeyKind
 
 LONGEST_LIFE = 10 * 366 * 24 * 3600
 LONGEST_OVERLAP = 30 * 24 * 3600
@@ -26,6 +27,7 @@ class KeyRequest(Given):
     name: Line = Field(
         min_length=1, max_length=100, description="whose it is, or what for", examples=["nightly import"]
     )
+    kind: KeyKind = Field(default=KeyKind.LIVE, description="`test`: it opens the sandbox, where answers are made up")
     scopes: Annotated[list[Scope], AfterValidator(_distinct)] = Field(
         default=[], max_length=len(Scope), description="what it is held to; none: all that the member may"
     )
@@ -53,6 +55,7 @@ class Key(Answer):
     user_id: uuid.UUID
     name: str
     prefix: str = Field(description="how it begins", examples=["ms_X2fo19aQ"])
+    kind: KeyKind
     scopes: list[str]
     created_at: Time
     expires_at: Time | None

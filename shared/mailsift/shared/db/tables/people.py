@@ -33,6 +33,10 @@ class Workspace(Base):
     created_at: Mapped[Now]
     # What it wants weighed otherwise than the operator, as a ScoringPolicy writes itself down.
     scoring: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    # Whose test keys open it: what is analysed there is made up.
+    sandbox_of: Mapped[Id | None] = mapped_column(
+        ForeignKey("workspaces.workspace_id", ondelete="CASCADE"), unique=True
+    )
 
 
 class WorkspaceMember(Base):
@@ -66,6 +70,7 @@ class ApiKey(Base):
     """A key of a program. Only its SHA-256 is stored; the prefix lets a person recognise it."""
 
     __tablename__ = "apiKeys"
+    __table_args__ = (CheckConstraint("kind IN ('live', 'test')", name="kind"),)
 
     api_key_id: Mapped[Key]
     workspace_id: Mapped[Id] = mapped_column(ForeignKey(Workspace.workspace_id, ondelete="CASCADE"), index=True)
@@ -73,6 +78,8 @@ class ApiKey(Base):
     name: Mapped[Words]
     prefix: Mapped[Words]
     key_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    # A test key opens the sandbox of its workspace.
+    kind: Mapped[Words] = mapped_column(server_default=text("'live'"))
     scopes: Mapped[WordList] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[Now]
     expires_at: Mapped[Time | None]

@@ -29,9 +29,11 @@ def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> Exhaust
 
     The workspace's bucket stays locked to the end of the transaction: call it when all else has been found in order.
     """
-    plan = connection.execute(select(Workspace.plan).where(Workspace.workspace_id == workspace_id)).scalar_one()
+    query = select(Workspace.plan, Workspace.sandbox_of).where(Workspace.workspace_id == workspace_id)
+    plan, sandbox_of = connection.execute(query).one()
     most = allowance(plan).jobs_per_hour
-    if most is None:
+    # What is only tried out costs nothing.
+    if most is None or sandbox_of is not None:
         return None
     wait = take(connection, _SERVICE, workspace_id, Bucket(most, most / _HOUR), jobs)
     return Exhausted(plan, most, wait) if wait else None
