@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from mailsift.exporter import rendering
@@ -99,7 +100,10 @@ def lay_out(shape: Shape, options: WritingOptions = AS_USUAL) -> Layout:
 
 def known_columns(shape: Shape) -> dict[str, Column]:
     """List all that a file may have, each by the name under which it is asked for."""
-    named = [name or f"column_{number}" for number, name in enumerate(shape.columns, start=1)]
+    given = set(shape.columns)
+    # Whoever is called like one without a name goes first.
+    unnamed = (name if (name := f"column_{number}") not in given else f"{name}_2" for number in count(1))
+    named = [name or number for name, number in zip(shape.columns, unnamed, strict=False)]
     own = zip(rendering.json_keys(named), shape.columns, range(len(named)), strict=True)
     known = {key: Column(name, place) for key, name, place in own}
     answers = (Told(answer, entry) for entry in shape.entries for answer in ANSWERS)
