@@ -203,6 +203,9 @@ def test_addresses_are_verified_in_a_job(client: Any, rows: Any) -> None:
     )
     again = client.post("/api/verify-emails-job", json={"emails": VERIFY["emails"]}, headers=key)
     assert (again.get_json()["jobId"], again.get_json()["notices"]) == (job_id, [])
+    params = {**VERIFY, "service": "mailsift"}
+    message = client.post("/api/jobs", json={**VERIFY_JOB, "metadata": {"params": params}}).get_json()["message"]
+    assert message == "Job created successfully; the apiKey is not needed and was not kept"
     for table in ("jobQueue", "analyses", "singleAnalysis", "idempotencyKeys", "userActivities"):
         assert "optional-api-key" not in str(rows(f'SELECT * FROM "{table}"')), table
 

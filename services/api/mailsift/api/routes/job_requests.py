@@ -84,8 +84,7 @@ def create(json_data: JobRequest) -> Replied:
         return clean_up(deps(), caller(), parsed(CleanUp, wanted.payload, "payload.")), HTTPStatus.OK.value, {}
     _require(Permission.WRITE)
     if isinstance(wanted, PersistentJob):
-        job_id, replayed = _make_persistent(wanted)
-        return _made(PersistentJobCreated(job_id=job_id), job_id, replayed=replayed)
+        return _make_persistent(wanted)
     job_id, replayed = _make_pipeline(wanted)
     with reading() as connection:
         answer = JobAnswer(job=found(jobs.find(connection, job_id), "job"))
@@ -140,14 +139,18 @@ def _make_pipeline(wanted: PipelineJob) -> Made:
     raise not_supported(Fault("jobType", "mailsift does import_csv and export_data, and cleanup_data for operators"))
 
 
-def _make_persistent(wanted: PersistentJob) -> Made:
+def _make_persistent(wanted: PersistentJob) -> Replied:
     if wanted.type is not PersistentType.VERIFY_EMAILS:
         raise not_supported(Fault("type", "mailsift does verify-emails only"))
     if wanted.user_id is not None and wanted.user_id != str(principal().user_id):
         raise Problem("forbidden", "userId: a job is for the owner of the key; leave it out")
     at = "metadata.params."
     addresses = parsed(VerifyEmails, wanted.metadata.params, at)
-    return verify_emails(deps(), asked(RequestedAs.VERIFY_EMAILS), addresses, at, _now())
+    job_id, replayed = verify_emails(deps(), asked(RequestedAs.VERIFY_EMAILS), addresses, at, _now())
+    answer = PersistentJobCreated(job_id=job_id)
+    if addresses.api_key is not None:
+        answer = answer.model_copy(update={"message": f"{answer.message}; the apiKey is not needed and was not kept"})
+    return _made(answer, job_id, replayed=replayed)
 
 
 def _made(
