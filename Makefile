@@ -72,6 +72,9 @@ isolate: $(VENV)/installed-dev ## install each service alone: its entry point im
 dashboards: $(VENV)/installed-dev ## write deploy/grafana/dashboards from their description in deploy/grafana/boards
 	@$(BIN)/python -m deploy.grafana.boards
 
+rules: ## write deploy/k8s/components/monitoring/rules.yaml from deploy/prometheus
+	@scripts/rules
+
 servers: ## install Debian's PostgreSQL, RabbitMQ, NSD, Prometheus and faketime for the tests where missing; starts none
 	@scripts/servers
 
@@ -82,7 +85,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate dashboards servers lock clean
+.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate dashboards rules servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

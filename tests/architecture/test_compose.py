@@ -35,7 +35,7 @@ def test_the_defaults_in_env_example_are_those_of_compose() -> None:
 
 def test_no_secret_has_a_value_until_someone_chooses_one() -> None:
     secrets = {reference for reference in references() if reference.name.endswith("PASSWORD")}
-    assert len({secret.name for secret in secrets}) == 5
+    assert len({secret.name for secret in secrets}) == 6
     assert {secret.default for secret in secrets} == {None}
     assert {documented()[secret.name] for secret in secrets} == {""}
 
@@ -55,10 +55,11 @@ def test_our_services_run_hardened(word: str) -> None:
     assert not {"privileged", "cap_add", "user", "network_mode", "pid"} & set(service)
 
 
-def test_only_the_api_can_be_reached_and_only_from_this_machine_unless_told() -> None:
+def test_only_the_api_and_grafana_can_be_reached_and_only_from_this_machine_unless_told() -> None:
     published = {word: service["ports"] for word, service in compose()["services"].items() if "ports" in service}
     assert {word: [filled(port, {}) for port in ports] for word, ports in published.items()} == {
-        "api": ["127.0.0.1:8000:8000"]
+        "api": ["127.0.0.1:8000:8000"],
+        "grafana": ["127.0.0.1:3000:3000"],
     }
 
 
@@ -66,7 +67,8 @@ def test_only_those_who_need_it_have_a_way_out() -> None:
     assert compose()["networks"] == {"inside": {"internal": True}, "outside": None}
     networks = {word: set(service["networks"]) for word, service in compose()["services"].items()}
     assert all("inside" in those for those in networks.values())
-    assert {word for word, those in networks.items() if "outside" in those} == {"api", "analyzer", "ingest", "exporter"}
+    way_out = {"api", "analyzer", "ingest", "exporter", "grafana"}
+    assert {word for word, those in networks.items() if "outside" in those} == way_out
 
 
 def test_a_worker_can_be_scaled() -> None:
@@ -113,3 +115,53 @@ def test_the_broker_knows_the_host_and_the_login_that_the_services_use() -> None
 def test_queues_are_quorum_queues_by_default() -> None:
     (host,) = json.loads((ROOT / "deploy/rabbitmq/definitions.json").read_text())["vhosts"]
     assert host["default_queue_type"] == host["metadata"]["default_queue_type"] == "quorum"
+
+
+OBSERVERS = ("prometheus", "postgres-exporter", "grafana")
+
+
+@pytest.mark.parametrize("word", OBSERVERS)
+def test_whoever_observes_runs_hardened(word: str) -> None:
+    service = compose()["services"][word]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def mounted(word: str) -> dict[str, str]:
+    """Which file of the repository a service finds under which path."""
+    configs = {config["source"]: config["target"] for config in compose()["services"][word]["configs"]}
+    return {compose()["configs"][source]["file"]: target for source, target in configs.items()}
+
+
+def test_prometheus_finds_its_rules_and_grafana_every_dashboard() -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    names = ["prometheus.yml", *config["rule_files"]]
+    assert mounted("prometheus") == {f"deploy/prometheus/{name}": f"/etc/prometheus/{name}" for name in names}
+    boards = [path.name for path in (ROOT / "deploy/grafana/dashboards").iterdir()]
+    provisioning = [
+        path.relative_to(ROOT / "deploy/grafana/provisioning")
+        for path in (ROOT / "deploy/grafana/provisioning").rglob("*.yml")
+    ]
+    assert mounted("grafana") == {
+        **{f"deploy/grafana/dashboards/{name}": f"/var/lib/grafana/dashboards/{name}" for name in boards},
+        **{f"deploy/grafana/provisioning/{path}": f"/etc/grafana/provisioning/{path}" for path in provisioning},
+    }
+
+
+def test_prometheus_scrapes_every_service_where_it_answers() -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    scraped = {
+        job["job_name"]: (name, lookup["port"])
+        for job in config["scrape_configs"]
+        for lookup in job["dns_sd_configs"]
+        for name in lookup["names"]
+    }
+    health = SETTINGS["api"].model_fields["health_port"].default
+    assert scraped == {
+        **{f"mailsift-{word}": (word, health) for word in SETTINGS},
+        "rabbitmq": ("rabbitmq", 15692),
+        "rabbitmq-queues": ("rabbitmq", 15692),
+        "postgresql": ("postgres-exporter", 9187),
+    }
+    assert {name for name, _ in scraped.values()} <= set(compose()["services"])

@@ -145,3 +145,30 @@ def test_the_base_renders() -> None:
     assert [name for name in maps if name.rpartition("-")[0] not in config_maps()] == []
     assert all(one["metadata"]["labels"]["app.kubernetes.io/part-of"] == "mailsift" for one in rendered)
     assert not any("namespace" in one["metadata"] for one in rendered)
+
+
+MONITORING = ROOT / "deploy/k8s/components/monitoring"
+
+
+def test_the_operator_of_prometheus_is_given_the_rules_that_prometheus_has() -> None:
+    rule = yaml.safe_load((MONITORING / "rules.yaml").read_text())
+    files = [ROOT / f"deploy/prometheus/{name}.yml" for name in ("recording", "objectives", "alerts")]
+    groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
+    assert rule["spec"]["groups"] == groups, "run `make rules`"
+
+
+def test_every_pod_is_scraped_under_the_name_that_rules_have_for_it() -> None:
+    monitor = yaml.safe_load((MONITORING / "pods.yaml").read_text())["spec"]
+    (chosen,) = monitor["selector"]["matchExpressions"]
+    names = {one["metadata"]["name"] for one in of_kind("Deployment")}
+    assert (monitor["jobLabel"], set(chosen["values"])) == ("app.kubernetes.io/name", names)
+    assert names == {f"mailsift-{word}" for word in SETTINGS}
+    (endpoint,) = monitor["podMetricsEndpoints"]
+    assert all(endpoint["port"] in {port["name"] for port in container(one)["ports"]} for one in of_kind("Deployment"))
+
+
+def test_grafanas_sidecar_is_given_every_dashboard() -> None:
+    (made,) = yaml.safe_load((ROOT / "deploy/grafana/kustomization.yaml").read_text())["configMapGenerator"]
+    boards = {f"dashboards/{path.name}" for path in (ROOT / "deploy/grafana/dashboards").iterdir()}
+    assert set(made["files"]) == boards
+    assert made["options"]["labels"]["grafana_dashboard"] == "1"

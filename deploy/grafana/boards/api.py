@@ -95,7 +95,6 @@ BOARD = Board(
                     (Query("sum by (instance) (mailsift_http_streams_open)", "{{instance}}"),),
                     "Clients that follow a job; a replica takes MAX_STREAMS (100).",
                     limit=90,
-                    width=12,
                 ),
                 Panel(
                     "Turned away by the plan",
@@ -106,7 +105,18 @@ BOARD = Board(
                         ),
                     ),
                     "Requests and schedules beyond what the plan gives in an hour.",
-                    width=12,
+                ),
+                Panel(
+                    "Webhook deliveries",
+                    "ops",
+                    (
+                        Query(
+                            "sum by (outcome) (rate(mailsift_webhook_deliveries_total[$__rate_interval]))",
+                            "{{outcome}}",
+                        ),
+                    ),
+                    "Tries of the exporter to tell webhooks, and how they went.",
+                    stacked=True,
                 ),
             ),
         ),

@@ -10,6 +10,7 @@ from mailsift.analyzer.repository import analyses, lookups
 from mailsift.shared.db.rate_limits import take
 from mailsift.shared.errors import Reschedule
 from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.observability.metrics import RATE_LIMIT_WAITS
 
 DNS_UNREACHABLE = "dns_unreachable"
 """The notice that rows are unknown because no nameserver answered."""
@@ -17,6 +18,7 @@ DNS_UNREACHABLE = "dns_unreachable"
 _CLAIM_SECONDS = 300
 _WAIT_SECONDS = 2.0
 _SERVICE = "dns"
+RATE_LIMIT_WAITS.labels(_SERVICE)
 _LONGEST_IN_VAIN = 30.0
 _UNANSWERED = frozenset({Existence.UNREACHABLE, Existence.TIMEOUT})
 _SILENCES = "silences"

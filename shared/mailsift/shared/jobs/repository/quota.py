@@ -9,9 +9,11 @@ from sqlalchemy import Connection, select
 
 from mailsift.shared.db.rate_limits import Bucket, take
 from mailsift.shared.db.tables import Workspace
+from mailsift.shared.observability.metrics import RATE_LIMIT_WAITS
 from mailsift.shared.plans import allowance
 
 _SERVICE = "jobs"
+RATE_LIMIT_WAITS.labels(_SERVICE)
 _HOUR = 3600
 
 
