@@ -23,6 +23,7 @@ import pytest
 from domain_facts import public
 from mailsift.analyzer.evidence import DomainFacts, Existence, Lookup, MailHost, Reach
 from mailsift.analyzer.facts_json import facts_from_json, facts_to_json
+from mailsift.analyzer.probes import ports
 from mailsift.analyzer.probes.breaker import BreakerState, CircuitBreaker
 from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.ports import OPEN_PORTS, USES_OF_A_PORT
@@ -441,12 +442,30 @@ def test_a_nameserver_that_dies_in_the_middle_leaves_the_rest_to_the_other() -> 
     assert heard > 50
 
 
+def test_a_nameserver_whose_name_gets_lost_is_asked_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    look_up, names = socket.getaddrinfo, list[str]()
+
+    def forget(host: str, port: int, **options: Any) -> Any:
+        names.append(host)
+        if len(names) > 1:
+            raise socket.gaierror
+        return look_up("127.0.0.1", port, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", forget)
+    monkeypatch.setattr(ports, "SECONDS_OF_A_LOCATION", 0.0)
+    with serve(_mischief) as nameserver:
+        found = _many([f"ns.example:{_port(nameserver)}"], [f"nxdomain.d{n}.example" for n in range(OPEN_PORTS)])
+    assert {facts.existence for facts in found.values()} == {Existence.NXDOMAIN}
+    assert set(names) == {"ns.example"}
+    assert len(names) > 1
+
+
 def test_ports_and_ids_change_with_the_questions() -> None:
-    ports: Counter[int] = Counter()
+    seen: Counter[int] = Counter()
     ids: set[int] = set()
 
     def note(question: dns.message.Message, _: str, port: int) -> Iterator[tuple[int, bytes]]:
-        ports[port] += 1
+        seen[port] += 1
         ids.add(question.id)
         yield port, _reply(question, "nxdomain").to_wire()
 
@@ -454,5 +473,5 @@ def test_ports_and_ids_change_with_the_questions() -> None:
     with serve_all(note) as nameserver:
         _many([nameserver], domains, questions_at_once=20, query_seconds=120)
 
-    assert len(ports) > OPEN_PORTS
+    assert len(seen) > OPEN_PORTS
     assert len(ids) > len(domains) * 0.9
