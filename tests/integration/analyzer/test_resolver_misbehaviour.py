@@ -29,27 +29,28 @@ from mailsift.analyzer.probes.domains import DomainProbe
 from mailsift.analyzer.probes.ports import OPEN_PORTS, USES_OF_A_PORT
 from mailsift.analyzer.probes.settings import ProbeSettings
 from processes import wait_for
+from servers import free_port
 
 Reply = Callable[[dns.message.Message, str], bytes | None]
 Replies = Callable[[dns.message.Message, str, int], Iterable[tuple[int, bytes]]]
 """Given the port too that a question comes from; datagrams, and the port that each goes to."""
 
 
-def serve(reply: Reply) -> AbstractContextManager[str]:
+def serve(reply: Reply, port: int = 0) -> AbstractContextManager[str]:
     """Answer over UDP with whatever bytes `reply` makes of the question; None is silence."""
 
     def replies(question: dns.message.Message, kind: str, port: int) -> Iterable[tuple[int, bytes]]:
         found = reply(question, kind)
         return () if found is None else ((port, found),)
 
-    return serve_all(replies)
+    return serve_all(replies, port)
 
 
 @contextmanager
-def serve_all(replies: Replies) -> Iterator[str]:
+def serve_all(replies: Replies, port: int = 0) -> Iterator[str]:
     """Answer over UDP with one datagram after the other."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind(("127.0.0.1", 0))
+        sock.bind(("127.0.0.1", port))
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
         sock.settimeout(0.1)
         ended = threading.Event()
@@ -62,8 +63,8 @@ def serve_all(replies: Replies) -> Iterator[str]:
                     continue
                 question = dns.message.from_wire(wire)
                 kind = question.question[0].name.to_text().partition(".")[0].lower()
-                for port, answer in replies(question, kind, sender[1]):
-                    sock.sendto(answer, ("127.0.0.1", port))
+                for receiver, answer in replies(question, kind, sender[1]):
+                    sock.sendto(answer, ("127.0.0.1", receiver))
 
         thread = threading.Thread(target=work)
         thread.start()
@@ -187,7 +188,8 @@ def test_a_cut_off_answer_is_asked_for_again_over_tcp() -> None:
         response.flags |= dns.flags.TC
         return response.to_wire()
 
-    with serve(cut_off) as nameserver, closing(socket.create_server(("127.0.0.1", _port(nameserver)))) as listener:
+    port = free_port()  # one that no connection of another process happens to have
+    with serve(cut_off, port) as nameserver, closing(socket.create_server(("127.0.0.1", port))) as listener:
         thread = threading.Thread(target=_serve_one_over_tcp, args=(listener,))
         thread.start()
         facts = _resolve(nameserver, ["long.example"], seconds=20)["long.example"]
