@@ -30,6 +30,9 @@ _JUDGED: Final = {
 }
 """The fields of facts that verdicts stand on, or what they are read for of a field."""
 
+_UNREAD: Final = "addresses"
+"""What takes the most room of a mail host, and no verdict stands on."""
+
 _PARTS_KEPT: Final = 8_192
 """Few domains have a posture of their own, and many share their mail hosts or nameservers."""
 
@@ -68,9 +71,14 @@ def _places() -> Sequence[tuple[str, int, int]]:
 @lru_cache(_PARTS_KEPT)
 def _judged(name: str, texts: tuple[str | None, ...]) -> Any:
     parts = _JUDGED[name]
-    found = [_NO_SENSE if text is None else json.loads(text) for text in texts]
+    found = [_NO_SENSE if text is None else json.loads(text, object_hook=_less_unread) for text in texts]
     keyed = {_camel(part): value for part, value in zip(parts, found, strict=False) if value is not _NO_SENSE}
     return _reader(_hints(DomainFacts)[name])(keyed if parts else found[0])
+
+
+def _less_unread(found: dict[str, Any]) -> dict[str, Any]:
+    found.pop(_UNREAD, None)
+    return found
 
 
 def evidence_to_json(evidence: AddressEvidence) -> dict[str, Any]:

@@ -19,12 +19,16 @@ _OTHERS_KEPT: Final = 5_000
 
 
 class ListRow(NamedTuple):
-    """One address to score; a tuple, for a list has millions."""
+    """One address to score."""
 
     sequence_number: int
     email_address: str
     normalized_address: str
     domain: str | None = None
+
+
+PlainRow = tuple[int, str, str, str | None]
+"""A ListRow as it is fetched: of a list's millions few have to become one."""
 
 
 class SharedResult(NamedTuple):
@@ -39,6 +43,8 @@ class _Ordinary(NamedTuple):
     """What the results of all ordinary addresses of a domain have in common."""
 
     mailboxes: MailboxRules | None
+    renaming: MailboxRules | None
+    """The same, where the canonical address may be another."""
     shared: SharedResult
 
 
@@ -58,9 +64,11 @@ class ResultLines:
         self._purpose = purpose
         self._addresses = OrdinaryAddresses(examiner.lists)
         self._ordinary: dict[str, _Ordinary] = {}
+        self._counters: dict[tuple[str, ...], tuple[str, ...]] = {}
+        """Each of the few that there are, once."""
         self._others: dict[tuple[int, int, bool], _Other] = {}
 
-    def of(self, rows: Iterable[ListRow], tally: Tally) -> str:
+    def of(self, rows: Iterable[PlainRow], tally: Tally) -> str:
         """The lines of some results, which the tally counts."""
         start, ordinary, include = f"{self._purpose.analysis_id}\t", self._ordinary, self._addresses.include
         lines, counted = [], []
@@ -69,10 +77,10 @@ class ResultLines:
             known = ordinary.get(normalized[normalized.rfind("@") + 1 :])
             if known is not None and include(text, normalized, known.mailboxes):
                 rest, counters = known.shared
-                other = NULL if known.mailboxes is None else _canonical_field(known.mailboxes, normalized)
+                other = NULL if known.renaming is None else _canonical_field(known.renaming, normalized)
                 lines.append(f"{start}{number}\t{text}\t{normalized}\t{other}\t{rest}")
             else:
-                canonical, (rest, counters) = self._examine(row)
+                canonical, (rest, counters) = self._examine(ListRow._make(row))
                 lines.append(f"{start}{number}\t{encode_fields((text, normalized, canonical))}\t{rest}")
             counted.append(counters)
         for counters, times in Counter(counted).items():
@@ -94,7 +102,8 @@ class ResultLines:
             mailboxes = mailbox_rules(name)
             if normalized.endswith(f"@{name}") and self._addresses.include(text, normalized, mailboxes):
                 shared = self._put_together(row, examination)
-                self._ordinary[name] = _Ordinary(mailboxes, shared)
+                renaming = mailboxes if mailboxes is not None and mailboxes.rename(name) else None
+                self._ordinary[name] = _Ordinary(mailboxes, renaming, shared)
                 return shared
         return self._other(row, examination)
 
@@ -111,7 +120,9 @@ class ResultLines:
     def _put_together(self, row: ListRow, examination: Examination) -> SharedResult:
         number, text, normalized, _ = row
         values = result_row(self._purpose, number, text, normalized, examination)
-        return SharedResult(f"{encode_fields(values[_OWN_COLUMNS:])}\n", counters_of(examination))
+        counters = counters_of(examination)
+        rest = f"{encode_fields(values[_OWN_COLUMNS:])}\n"
+        return SharedResult(rest, self._counters.setdefault(counters, counters))
 
 
 def _canonical_field(mailboxes: MailboxRules, normalized: str) -> str:

@@ -15,7 +15,7 @@ from mailsift.analyzer.metrics import VERDICTS
 from mailsift.analyzer.reference.lists import Lists
 from mailsift.analyzer.repository import analyses, lookups
 from mailsift.analyzer.repository.lookups import Slice
-from mailsift.analyzer.result_lines import ListRow, ResultLines
+from mailsift.analyzer.result_lines import PlainRow, ResultLines
 from mailsift.analyzer.results import Purpose, Tally
 from mailsift.analyzer.sandbox import SandboxExaminer, SandboxLines
 from mailsift.shared.jobs.lease import Lease
@@ -35,7 +35,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         rows = analyses.slice_rows(connection, part, lease.job.workspace_id)
         in_sandbox = analyses.is_sandbox(connection, lease.job.workspace_id)
     if in_sandbox:
-        take_time(lease, (row.email_address for row in rows))
+        take_time(lease, (text for _, text, _, _ in rows))
     purpose = Purpose(str(analysis), todo.analysis_type.tells_leads)
     tally = Tally()
     with lease.transaction() as transaction:
@@ -50,7 +50,7 @@ def score_slice(deps: AnalyzerDeps, lease: Lease) -> None:
         VERDICTS.labels(status, sub_status).inc(count)
 
 
-def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[ListRow]) -> ResultLines:
+def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: Sequence[PlainRow]) -> ResultLines:
     """Have those of this analysis learn what they do not know yet of the domains of some rows."""
     analysis = uuid.UUID(purpose.analysis_id)
 
@@ -58,7 +58,7 @@ def _lines(deps: AnalyzerDeps, connection: Connection, purpose: Purpose, rows: S
         return ResultLines(purpose, Examiner(facts, analyses.load_policy(connection, analysis), lists))
 
     learnt = deps.examiners.learnt(analysis, deps.lists.current(), make)
-    unknown = {row.domain for row in rows if row.domain is not None} - learnt.facts.keys()
+    unknown = {domain for _, _, _, domain in rows if domain is not None} - learnt.facts.keys()
     found = lookups.facts_for_verdicts(connection, analysis, sorted(unknown), deps.resolver)
     if not purpose.tells_leads:
         found = {domain: without_posture(facts) for domain, facts in found.items()}
@@ -72,7 +72,7 @@ def _made_up(connection: Connection, purpose: Purpose) -> ResultLines:
     return SandboxLines(purpose, SandboxExaminer({}, policy))
 
 
-def scored(lines: ResultLines, rows: Sequence[ListRow], tally: Tally, lease: Lease) -> Iterator[str]:
+def scored(lines: ResultLines, rows: Sequence[PlainRow], tally: Tally, lease: Lease) -> Iterator[str]:
     """Score rows, some at a time, as results, for as long as the lease holds."""
     for first in range(0, len(rows), _ROWS_AT_ONCE):
         lease.check()

@@ -44,6 +44,10 @@ class MailboxRules:
         """The canonical address of a mailbox of this name."""
         return f"{self.less_ignored(name)}@{self.domain}"
 
+    def rename(self, domain: str) -> bool:
+        """Whether a mailbox of a name at this domain may have another canonical address than that."""
+        return self.domain != domain or self.ignored != ""
+
     def take_as_it_is(self, local_part: str) -> bool:
         """Whether a local part without a plus sign is surely a mailbox's name, less what makes no difference."""
         if self.has_subdomains or (self.separator is not None and self.separator in local_part):

@@ -52,10 +52,9 @@ def popular_domain_near(domain: str) -> str | None:
 
 def _under_a_suffix_that_exists(domain: str) -> str | None:
     name, _, typed = domain.rpartition(".")
-    if not name or public_suffix(domain) is not None:
-        return None
     meant = next((suffix for suffix in _COMMON_SUFFIXES if _is_one_edit(typed, suffix)), None)
-    return None if meant is None else f"{name}.{meant}"
+    # Asked last, for it takes longest.
+    return f"{name}.{meant}" if name and meant is not None and public_suffix(domain) is None else None
 
 
 def _deletions(text: str) -> Iterator[str]:

@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, text
 
 from mailsift.analyzer.address_evidence import AddressEvidence
 from mailsift.analyzer.facts_json import evidence_to_json
 from mailsift.analyzer.repository.lookups import IS_FRESH, Slice
-from mailsift.analyzer.result_lines import ListRow
+from mailsift.analyzer.result_lines import PlainRow
 from mailsift.analyzer.results import COLUMNS, COUNTERS
 from mailsift.shared.db.loading import copy_in
 from mailsift.shared.db.suppressions import COVERED, ENTRIES, IS_KEPT, make_room, suppressed_among
@@ -144,14 +144,14 @@ def begin_summary(connection: Connection, analysis_id: uuid.UUID, analysis_type:
     )
 
 
-def slice_rows(connection: Connection, part: Slice, workspace_id: uuid.UUID) -> list[ListRow]:
+def slice_rows(connection: Connection, part: Slice, workspace_id: uuid.UUID) -> list[PlainRow]:
     """Return the distinct addresses of a slice, by their first occurrences, without those that are suppressed."""
     # The driver's own cursor: what SQLAlchemy makes of a row takes longer than to fetch it.
     with closing(connection.connection.cursor()) as cursor:
         cursor.execute(_SLICE, {**asdict(part), "upload_id": str(part.upload_id)})
-        rows = list(map(ListRow._make, cursor.fetchall()))
-    suppressed = suppressed_among(connection, workspace_id, [row.normalized_address for row in rows])
-    return [row for row in rows if row.normalized_address not in suppressed] if suppressed else rows
+        rows = cast("list[PlainRow]", cursor.fetchall())
+    suppressed = suppressed_among(connection, workspace_id, (normalized for _, _, normalized, _ in rows))
+    return [row for row in rows if row[2] not in suppressed] if suppressed else rows
 
 
 def copy_results(connection: Connection, lines: Iterable[str]) -> None:
