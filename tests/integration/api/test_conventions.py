@@ -335,7 +335,16 @@ def test_the_document_names_every_route_its_answers_and_its_key(app: Flask, docu
     assert len(ids) == len(set(ids))
 
 
+def test_every_post_that_makes_something_takes_an_idempotency_key(document: dict[str, Any]) -> None:
+    makes_nothing = ("/cancel", "/retry", "/cleanup", "/link", "/replay")
+    for path, methods in document["paths"].items():
+        names = {parameter["name"] for parameter in methods.get("post", {}).get("parameters", [])}
+        assert "post" not in methods or path.endswith(makes_nothing) or "Idempotency-Key" in names, path
+
+
 def test_every_reference_in_the_document_leads_somewhere(document: dict[str, Any]) -> None:
+    headers = set(re.findall(r'"#/components/headers/([^"]+)"', json.dumps(document)))
+    assert headers == document["components"]["headers"].keys()
     names = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(document)))
     assert names <= document["components"]["schemas"].keys()
     assert {"Problem", "Result", "AddressList", "Job"} <= names

@@ -40,26 +40,25 @@ def _header(description: str, kind: str = "string") -> Document:
     return {"description": description, "schema": {"type": kind}}
 
 
-_ALWAYS = {
+# Each is said once; which answers have it, below.
+_HEADERS = {
     "X-Request-Id": _header("names the request in our log"),
     "RateLimit-Policy": _header(
         "where the plan has a limit: the requests that a key may make, and in how many seconds"
     ),
     "RateLimit": _header("where the plan has a limit: how many are left, and for how many seconds"),
-}
-_MARKED = {"ETag": _header("names this answer; sent back in If-None-Match, the same again is 304")}
-_HEADERS = {
-    "401": {"WWW-Authenticate": _header("how to name the key")},
-    "405": {"Allow": _header("the methods that it knows")},
-    "429": {"Retry-After": _header("seconds", "integer")},
-    "503": {"Retry-After": _header("seconds", "integer")},
-}
-_CREATED = {
+    "ETag": _header("names this answer; sent back in If-None-Match, the same again is 304"),
+    "WWW-Authenticate": _header("how to name the key"),
+    "Retry-After": _header("seconds", "integer"),
     "Location": _header("where it can be read"),
     "Idempotency-Replayed": _header("`true` when the answer was given before"),
+    "Content-Language": _header("that of what is written for people"),
 }
-
-_SPOKEN = {"Content-Language": _header("that of what is written for people")}
+_ALWAYS = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
+_BY_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
+_MARKED = ("ETag",)
+_CREATED = ("Location", "Idempotency-Replayed")
+_SPOKEN = ("Content-Language",)
 
 
 def finish(document: Document) -> Document:
@@ -71,6 +70,7 @@ def finish(document: Document) -> Document:
     for name in _FROM_APIFLASK:
         schemas.pop(name, None)
     document["components"]["schemas"] = dict(sorted({**schemas, **_own_schemas()}.items()))
+    document["components"]["headers"] = _HEADERS
     nested = {_ref(name)["$ref"] for name, schema in schemas.items() if schema.get("type") == "object"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -89,10 +89,11 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
         _add_response(responses, str(status), response)
     reads = _may_be_known(method, operation)
     for status, response in responses.items():
-        created = _CREATED if idempotent and status < "400" else {}
-        spoken = _SPOKEN if speaks and status < "400" else {}
-        marked = _MARKED if reads and status in {"200", "304"} else {}
-        response["headers"] = {**_ALWAYS, **_HEADERS.get(status, {}), **created, **spoken, **marked}
+        created = _CREATED if idempotent and status < "400" else ()
+        spoken = _SPOKEN if speaks and status < "400" else ()
+        marked = _MARKED if reads and status in {"200", "304"} else ()
+        names = (*_ALWAYS, *_BY_STATUS.get(status, ()), *created, *spoken, *marked)
+        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         if status >= "400":
             response["content"] = _PROBLEM
     operation["responses"] = dict(sorted(responses.items()))
