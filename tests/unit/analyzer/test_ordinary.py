@@ -44,7 +44,8 @@ def test_names_of_people_are_ordinary(local_part: str, domain: str) -> None:
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_an_address_that_a_rule_speaks_of_is_not_ordinary(domain: str) -> None:
-    named = [*LISTED, *(f"{entry}{end}" for entry, end in product(LISTED, ("7", "+x", "-anna", ".anna")))]
+    shapes = ("{}", "{}7", "{}+x", "{}-anna", "{}.anna", "anna.{}", "anna_{}2")
+    named = [shape.format(entry) for entry, shape in product(LISTED, shapes)]
     more = ["a", "7", "123456", "anna+news", '"anna berg"', "émile"]
     spoken_of = [text for name in (*named, *more) if findings(text := f"{name}@{domain}")]
     assert len(spoken_of) > len(LISTED) / 2
