@@ -96,6 +96,7 @@ class Storage:
             LocalStore(self._folder, mkdir=True, automatic_cleanup=True) if self._folder else from_url(url)
         )
         for operation in _OPERATIONS:
+            STORAGE_SECONDS.labels(operation)
             for outcome in _OUTCOMES:
                 STORAGE_OPERATIONS.labels(operation, outcome)
 
