@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -368,3 +368,18 @@ def run_mortal_nsd(zones: Mapping[str, str]) -> Iterator[tuple[str, Power]]:
     with sandbox.guarded(program, "-d", "-c", configuration) as power:
         sandbox.wait_until(lambda: accepts(port), seconds=20)
         yield f"{LOOPBACK}:{port}", power
+
+
+@contextmanager
+def run_prometheus(configuration: str, rules: Iterable[Path]) -> Iterator[str]:
+    """Run Prometheus with a configuration, beside the files of rules that it names, and yield its URL."""
+    program = prometheus_program("prometheus")
+    sandbox = _Sandbox()
+    port = free_port()
+    (sandbox.folder / "prometheus.yml").write_text(configuration)
+    for path in rules:
+        (sandbox.folder / path.name).write_text(path.read_text())
+    options = ("--config.file=prometheus.yml", "--storage.tsdb.path=data", f"--web.listen-address={LOOPBACK}:{port}")
+    with sandbox.guarded(program, *options):
+        sandbox.wait_until(lambda: accepts(port))
+        yield f"http://{LOOPBACK}:{port}"
