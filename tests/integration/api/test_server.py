@@ -194,6 +194,18 @@ def test_a_head_that_comes_in_pieces_is_answered(server: Server) -> None:
         assert connection.recv(15) == b"HTTP/1.1 200 OK"
 
 
+def test_a_request_that_is_taken_along_with_a_body_nobody_wanted_is_answered(server: Server) -> None:
+    key = server.http.headers["Authorization"]
+    with socket.create_connection((LOOPBACK, server.http.base_url.port or 0)) as connection:
+        connection.sendall(b"PATCH /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+        assert connection.recv(12) == b"HTTP/1.1 404"
+        connection.sendall(f"{{}}{{}}GET /api/jobs HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n\r\n".encode())
+        connection.settimeout(4)  # less than the time that bodies have
+        said = b""
+        while b"HTTP/1.1 200" not in said:
+            said += connection.recv(10_000) or pytest.fail("the connection ended")
+
+
 def test_a_client_that_goes_in_the_middle_leaves_nothing(server: Server, tmp_path: Path, owner: Engine) -> None:
     key = server.http.headers["Authorization"]
     head = f"POST /api/uploads HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\nContent-Length: 1000\r\n\r\n"

@@ -33,7 +33,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request of a connection, in a thread, if its head is there."""
-        if not _head_is_here(conn.sock, _USUAL_SECONDS):
+        # A socket with a time limit would be waited for, whatever is asked of it.
+        conn.sock.setblocking(False)
+        if not _head_is_here(conn, _USUAL_SECONDS):
             return _SPEAKING
         return super().handle(conn)
 
@@ -56,7 +58,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
             return
         self._looked = now
         for conn, until in list(self._speaking.items()):
-            if _head_is_here(conn.sock, 0):
+            if _head_is_here(conn, 0):
                 del self._speaking[conn]
                 self.enqueue_req(conn)
             elif now >= until or not self.alive:
@@ -65,17 +67,20 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
                 conn.close()
 
 
-def _head_is_here(sock: socket.socket, seconds: float) -> bool:
+def _head_is_here(conn: TConn, seconds: float) -> bool:
     """Look without taking; a connection that has ended, or a head that is too long, is the parser's business."""
+    # Taken along with a body that nobody wanted, so that it is not to be seen on the socket any more.
+    taken = conn.parser.unreader.buf.getvalue() if conn.parser else b""
     until = time.monotonic() + seconds
     while True:
         try:
-            seen = sock.recv(_PEEK, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+            seen = conn.sock.recv(_PEEK, socket.MSG_PEEK)
         except BlockingIOError:
             seen = None
         except OSError:
             return True
-        if seen is not None and (not seen or b"\r\n\r\n" in seen or len(seen) == _PEEK):
+        head = taken + (seen or b"")
+        if seen == b"" or b"\r\n\r\n" in head or len(head) >= _PEEK:
             return True
         if time.monotonic() >= until:
             return False
