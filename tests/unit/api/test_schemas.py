@@ -112,7 +112,7 @@ def test_what_is_no_time_with_an_offset_is_refused(value: object) -> None:
     assert fields_at_fault(ExportRequest, body) == {"scheduledFor"}
 
 
-@pytest.mark.parametrize("value", [-1, 11, 1.0, 2.5, True, "high", "", "1.5"])
+@pytest.mark.parametrize("value", [-1, 11, 2.5, True, "high", "", "1.5"])
 def test_a_priority_is_a_whole_number_from_0_to_10(value: object) -> None:
     assert fields_at_fault(ExportRequest, {"analysisId": SOME_ID, "priority": value}) == {"priority"}
     assert ExportRequest.model_validate({"analysisId": SOME_ID, "priority": 10}).priority == 10

@@ -118,7 +118,9 @@ def _by_link() -> Principal:
     link = _link()
     signer = callers.signer_of(deps().engine, link.key)
     if signer is None or not is_signed(link, signer.key_hash, request.path):
-        raise Problem("link_invalid", "something in it was changed, or its key was revoked; ask for another")
+        raise Problem(
+            "link_invalid", "something in it was changed, or its key was revoked; ask for another", headers=_CHALLENGE
+        )
     if link.expires <= time.time():
         raise Problem("link_expired", "ask whoever sent the link for another")
     return signer.principal
@@ -129,4 +131,4 @@ def _link() -> Link:
     try:
         return Link(uuid.UUID(asked["key"]), int(asked["expires"]), asked["signature"])
     except (KeyError, ValueError) as error:
-        raise Problem("link_invalid", "a part of it is missing; use it as it was sent") from error
+        raise Problem("link_invalid", "a part of it is missing; use it as it was sent", headers=_CHALLENGE) from error

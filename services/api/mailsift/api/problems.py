@@ -37,8 +37,8 @@ KINDS: dict[str, Kind] = {
     "body_incomplete": Kind(HTTPStatus.BAD_REQUEST, "The body ended before its announced length"),
     "unauthorized": Kind(HTTPStatus.UNAUTHORIZED, "A valid API key is needed"),
     "forbidden": Kind(HTTPStatus.FORBIDDEN, "This key may not do that"),
+    "link_invalid": Kind(HTTPStatus.UNAUTHORIZED, "The link was not signed like this"),
     "guest_token_used_up": Kind(HTTPStatus.FORBIDDEN, "The guest's token has no use left"),
-    "link_invalid": Kind(HTTPStatus.FORBIDDEN, "The link was not signed like this"),
     "not_found": Kind(HTTPStatus.NOT_FOUND, "There is nothing here"),
     "job_expired": Kind(HTTPStatus.NOT_FOUND, "What came of the job is shown for 24 hours"),
     "method_not_allowed": Kind(HTTPStatus.METHOD_NOT_ALLOWED, "This address knows other methods"),
@@ -128,7 +128,8 @@ class Problem(Exception):
 
 def invalid(field: str, message: str) -> Problem:
     """Say that one field of the input is wrong."""
-    return Problem("validation_failed", f"{field}: {message}", faults=[Fault(field, message)])
+    said = f"{field}: {message}" if field else message
+    return Problem("validation_failed", said, faults=[Fault(field, message)])
 
 
 def not_supported(*faults: Fault) -> Problem:

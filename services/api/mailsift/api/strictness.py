@@ -46,5 +46,10 @@ def _refuse_unknown_parameters() -> None:
 
 
 def _refuse_other_bodies() -> None:
-    if request.routing_exception is None and _declared().get("content_type") == _JSON and request.mimetype != _JSON:
+    if request.routing_exception is not None or _declared().get("content_type") != _JSON:
+        return
+    if request.mimetype != _JSON:
         raise Problem("unsupported_media_type", f"send the body as {_JSON}")
+    # APIFlask takes null, zero, an empty text and an empty list for an object without fields.
+    if not isinstance(request.get_json(), dict):
+        raise invalid("", "the body is no JSON object")

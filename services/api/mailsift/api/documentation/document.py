@@ -69,7 +69,9 @@ def finish(document: Document) -> Document:
     schemas = document["components"]["schemas"]
     for name in _FROM_APIFLASK:
         schemas.pop(name, None)
-    document["components"]["schemas"] = dict(sorted({**schemas, **_own_schemas()}.items()))
+    document["components"]["schemas"] = {
+        name: _without_foreign_defaults(schema) for name, schema in sorted({**schemas, **_own_schemas()}.items())
+    }
     document["components"]["headers"] = _HEADERS
     nested = {_ref(name)["$ref"] for name, schema in schemas.items() if schema.get("type") == "object"}
     for path, operations in document["paths"].items():
@@ -77,6 +79,19 @@ def finish(document: Document) -> Document:
             operation["parameters"] = [_parameter(derived, nested) for derived in operation["parameters"]]
             _finish_operation(path, method, operation)
     return document
+
+
+def _without_foreign_defaults(schema: Document) -> Document:
+    """Leave out that a field which may be left out, and must not be null, is null by default."""
+    properties = {
+        name: {key: value for key, value in field.items() if not _is_foreign_default(field, key)}
+        for name, field in schema.get("properties", {}).items()
+    }
+    return {**schema, "properties": properties} if properties else schema
+
+
+def _is_foreign_default(field: Document, key: str) -> bool:
+    return key == "default" and field[key] is None and "anyOf" not in field
 
 
 def _finish_operation(path: str, method: str, operation: Document) -> None:
@@ -96,6 +111,8 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
         if status >= "400":
             response["content"] = _PROBLEM
+    if any(parameter["in"] == "query" for parameter in operation["parameters"]):
+        responses["414"] = _URL_TOO_LONG
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
@@ -120,6 +137,13 @@ def _add_response(responses: Document, status: str, response: Document) -> None:
         responses[status] = dict(response)
     elif response["description"].split(":")[0] not in said:
         responses[status]["description"] = f"{said}; {response['description']}"
+
+
+# What gunicorn answers before the API sees anything of the request.
+_URL_TOO_LONG = {
+    "description": "the URL has more than 8,190 bytes",
+    "content": {"text/html": {"schema": {"type": "string"}}},
+}
 
 
 def _finish_body(operation: Document) -> None:
@@ -224,7 +248,12 @@ def _with_plain_names(document: Document) -> Document:
     text = re.sub(r'"#/components/schemas/(?:[A-Za-z0-9_]+\.)+', '"#/components/schemas/', json.dumps(document))
     plain: Document = json.loads(text)
     schemas = plain["components"]["schemas"]
-    plain["components"]["schemas"] = {name.rsplit(".", 1)[-1]: schema for name, schema in schemas.items()}
+    named: Document = {}
+    for name, schema in schemas.items():
+        short = name.rsplit(".", 1)[-1]
+        if named.setdefault(short, schema) != schema:
+            raise ValueError(f"two schemas are called {short}")
+    plain["components"]["schemas"] = named
     return plain
 
 

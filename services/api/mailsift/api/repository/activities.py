@@ -17,4 +17,4 @@ def page(connection: Connection, wanted: schemas.ActivityFilter) -> schemas.Acti
     if wanted.entity_id is not None:
         query = query.where(UserActivity.entity_id == wanted.entity_id)
     rows, following = newest_first(connection, query, wanted, UserActivity.created_at, UserActivity.activity_id)
-    return schemas.ActivityPage(items=[schemas.Activity.model_validate(dict(row)) for row in rows], next=following)
+    return schemas.ActivityPage(items=[schemas.Recorded.model_validate(dict(row)) for row in rows], next=following)

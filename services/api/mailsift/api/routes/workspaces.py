@@ -63,7 +63,7 @@ def change(workspace_id: uuid.UUID, json_data: WorkspaceChange) -> Workspace:
 @blueprint.input(WorkspaceOrder, location="json")
 @blueprint.output(OrderedWorkspace, description="it has that name and plan")
 @blueprint.doc(
-    responses=refusals(*_REFUSALS)
+    responses=refusals(*_REFUSALS, "not_found")
     | answers(201, "it was made, with an owner and a key", {"application/json": "OrderedWorkspace"})
 )
 @needs(Permission.OPERATE)

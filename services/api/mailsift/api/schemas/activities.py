@@ -18,7 +18,7 @@ class ActivityFilter(Listing):
     entity_id: uuid.UUID | None = None
 
 
-class Activity(Answer):
+class Recorded(Answer):
     """Who did what with which thing."""
 
     activity_id: uuid.UUID
@@ -31,5 +31,5 @@ class Activity(Answer):
     created_at: Time
 
 
-class ActivityPage(Page[Activity]):
+class ActivityPage(Page[Recorded]):
     """A page of activities."""

@@ -5,26 +5,34 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
-from mailsift.api.schemas.base import Answer, Given, Time
+from mailsift.api.schemas.base import Answer, Described, Given, Time
 from mailsift.api.schemas.results import ScoreLine
 from mailsift.api.schemas.scoring import Judged
 from mailsift.api.schemas.watched_jobs import WatchedStatus
 from mailsift.shared.domains import MAX_TEXT_LENGTH, domain_of_url, parse_domain
 from mailsift.shared.verdicts import AnalysisType, DomainStep, RiskLevel, Severity, Status
 
-_Domain = Annotated[str, AfterValidator(parse_domain)]
-_Url = Annotated[str, AfterValidator(domain_of_url)]
+_Domain = Annotated[str, Field(max_length=MAX_TEXT_LENGTH), AfterValidator(parse_domain), Described(format="domain")]
+_Url = Annotated[
+    str, Field(max_length=MAX_TEXT_LENGTH), AfterValidator(domain_of_url), Described(format="address-of-a-page")
+]
+
+
+def _named_by(field: str) -> JsonDict:
+    return {"required": [field], "properties": {field: {"type": "string"}}}
 
 
 class Named(Given):
     """A domain, by itself or as that of a URL."""
 
-    domain: _Domain | None = Field(default=None, max_length=MAX_TEXT_LENGTH, examples=["example.com"])
+    model_config = ConfigDict(json_schema_extra={"oneOf": [_named_by("domain"), _named_by("url")]})
+
+    domain: _Domain | None = Field(default=None, examples=["example.com"])
     url: _Url | None = Field(
         default=None,
-        max_length=MAX_TEXT_LENGTH,
         description="read for its domain, without `www.`; nothing is fetched",
         examples=["https://www.example.com/shop"],
     )

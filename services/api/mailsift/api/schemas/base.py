@@ -5,10 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    JsonValue,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
 
 from mailsift.api.paging import Position, parse_number, parse_position
 
@@ -62,17 +73,39 @@ def printable(text: str) -> str:
     return text
 
 
-Line = Annotated[str, AfterValidator(printable)]
+class Described:
+    """Adds to what the document says of a value: what its type and its limits cannot tell."""
+
+    def __init__(self, **words: JsonValue) -> None:
+        """With keywords of JSON Schema."""
+        self._words = words
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the value."""
+        return {**handler(schema), **self._words}
+
+
+class NotNull:
+    """Says that a field may be left out and is never null: a None of it was not sent."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe the value."""
+        [kind] = [kind for kind in handler(schema)["anyOf"] if kind != {"type": "null"}]
+        return dict(kind)
+
+
+Line = Annotated[str, AfterValidator(printable), Described(pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$")]
+"""Text without a control character."""
 
 PositionCursor = Annotated[
     Position | None,
     BeforeValidator(lambda value: value if value is None else parse_position(value)),
-    WithJsonSchema({"type": "string", "description": "`next` of the page before"}),
+    WithJsonSchema({"type": "string", "format": "position-cursor", "description": "`next` of the page before"}),
 ]
 NumberCursor = Annotated[
     int | None,
     BeforeValidator(lambda value: value if value is None else parse_number(value)),
-    WithJsonSchema({"type": "string", "description": "`next` of the page before"}),
+    WithJsonSchema({"type": "string", "format": "number-cursor", "description": "`next` of the page before"}),
 ]
 
 
@@ -91,9 +124,20 @@ def _moment(value: object) -> object:
 
 
 def _whole(value: object) -> object:
-    if isinstance(value, bool | float):
+    # In JSON 7.0 is a whole number too.
+    if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+        raise ValueError("must be a whole number")
+    return value
+
+
+def _no_text(value: object) -> object:
+    if isinstance(value, str):
         raise ValueError("must be a whole number")  # noqa: TRY004 - pydantic reports ValueError as the field's fault
     return value
+
+
+Whole = Annotated[int, BeforeValidator(_whole), BeforeValidator(_no_text)]
+"""A whole number of a JSON body."""
 
 
 class Timed(Given):

@@ -7,10 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from mailsift.api.links import MOST_SECONDS
-from mailsift.api.schemas.base import Answer, Given, Page, Time, Timed, printable
+from mailsift.api.schemas.base import Answer, Described, Given, Line, Page, Time, Timed
 from mailsift.api.schemas.selection import ExportFilters, Selecting
 from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import Compression, ExportStatus, FileType, Formulas
@@ -38,9 +46,11 @@ def _require_mark(file_type: FileType) -> None:
         raise ValueError("only CSV and TSV begin with a mark: leave bom out")
 
 
-_Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_storable)]
+_Name = Annotated[
+    str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_storable), Described(pattern=r"^[^\u0000]*$")
+]
 _Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), AfterValidator(printable)
+    Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), Described(pattern=r"\S")
 ]
 
 
@@ -66,7 +76,7 @@ class ExportOptions(Selecting):
         default=Formulas.NEUTRALISE,
         description="in CSV and TSV, cells that a spreadsheet would run get an apostrophe before them, unless kept",
     )
-    bom: bool = Field(
+    bom: StrictBool = Field(
         default=False, strict=True, description="of CSV and TSV: begin with the mark by which Excel knows UTF-8"
     )
 
@@ -121,7 +131,9 @@ class _OfAnAnalysis(Timed):
 class ExportRequest(ExportOptions, _OfAnAnalysis):
     """Write the results of an analysis into a file."""
 
-    partial: bool = Field(default=False, description="do not wait: export an analysis that is at work as far as it is")
+    partial: StrictBool = Field(
+        default=False, description="do not wait: export an analysis that is at work as far as it is"
+    )
 
     @field_validator("bom")
     @classmethod

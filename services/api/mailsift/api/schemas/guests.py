@@ -6,7 +6,7 @@ import uuid
 
 from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Whole
 
 MOST_USES = 100
 LONGEST_LIFE = 30 * 24 * 3600
@@ -16,8 +16,8 @@ class GuestTokenRequest(Given):
     """A new token."""
 
     name: Line = Field(default="guest", min_length=1, max_length=100, description="what it is for")
-    uses: int = Field(default=3, ge=1, le=MOST_USES, description="how many domains it has analysed")
-    expires_in: int = Field(default=24 * 3600, ge=60, le=LONGEST_LIFE, description="seconds")
+    uses: Whole = Field(default=3, ge=1, le=MOST_USES, description="how many domains it has analysed")
+    expires_in: Whole = Field(default=24 * 3600, ge=60, le=LONGEST_LIFE, description="seconds")
 
 
 class GuestToken(Answer):

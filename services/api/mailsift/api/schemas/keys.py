@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from mailsift.api.permissions import Scope
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.base import Answer, Given, Line, Page, Time, Whole
 from mailsift.shared.verdicts import KeyKind
 
 LONGEST_LIFE = 10 * 366 * 24 * 3600
@@ -31,7 +31,7 @@ class KeyRequest(Given):
     scopes: Annotated[list[Scope], AfterValidator(_distinct)] = Field(
         default=[], max_length=len(Scope), description="what it is held to; none: all that the member may"
     )
-    expires_in: int | None = Field(
+    expires_in: Whole | None = Field(
         default=None, ge=60, le=LONGEST_LIFE, description="seconds; null: it does not expire", examples=[7_776_000]
     )
     user_id: uuid.UUID | None = Field(default=None, description="of another member; for the owner and the admins")
@@ -40,7 +40,7 @@ class KeyRequest(Given):
 class KeyRotation(Given):
     """How the old key ends."""
 
-    overlap: int = Field(
+    overlap: Whole = Field(
         default=24 * 3600,
         ge=0,
         le=LONGEST_OVERLAP,

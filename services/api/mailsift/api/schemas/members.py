@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.base import Answer, Described, Given, Line, Page, Time
 from mailsift.shared.verdicts import MemberRole
 
 
@@ -19,7 +19,9 @@ def _address(text: str) -> str:
     return text.strip().lower()
 
 
-PersonsAddress = Annotated[Line, Field(min_length=3, max_length=254), AfterValidator(_address)]
+PersonsAddress = Annotated[
+    Line, Field(min_length=3, max_length=254), AfterValidator(_address), Described(format="email")
+]
 
 
 class MemberRequest(Given):

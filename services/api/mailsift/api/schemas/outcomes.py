@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
-from mailsift.api.schemas.base import Answer, Given, Line
+from mailsift.api.schemas.base import Answer, Described, Given, Line
 from mailsift.shared.suppressions import address_key
 from mailsift.shared.verdicts import LeadStatus
 
@@ -19,11 +20,22 @@ def _key(value: str) -> str:
     return address_key(value)
 
 
-Key = Annotated[Line, Field(min_length=1, max_length=1000, examples=["ann@example.com"]), AfterValidator(_key)]
+Key = Annotated[
+    Line,
+    Field(min_length=1, max_length=1000, examples=["ann@example.com"]),
+    AfterValidator(_key),
+    Described(pattern="@"),
+]
+
+
+_SOME_DELIVERED: JsonDict = {"required": ["delivered"], "properties": {"delivered": {"minItems": 1}}}
+_SOME_BOUNCED: JsonDict = {"required": ["bounced"], "properties": {"bounced": {"minItems": 1}}}
 
 
 class OutcomesRequest(Given):
     """What became of mail to these addresses; one that is in both lists has bounced."""
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [_SOME_DELIVERED, _SOME_BOUNCED]})
 
     delivered: list[Key] = Field(default=[], max_length=MOST_AT_ONCE, description="addresses that took mail")
     bounced: list[Key] = Field(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
-from mailsift.api.schemas.base import Given, Line, printable
+from mailsift.api.schemas.base import Described, Given, Line, printable
 from mailsift.shared.reading import ReadingOptions, find_codec
 
 _MOST_COLUMNS: Final = 16_384  # of a sheet
@@ -123,13 +123,13 @@ class Reading(Given):
     has_header: Annotated[bool | None, BeforeValidator(true_or_false)] = Field(
         default=None, description="whether the first row names the columns"
     )
-    delimiter: Annotated[str | None, BeforeValidator(_delimiter)] = Field(
+    delimiter: Annotated[str | None, BeforeValidator(_delimiter), Described(format="delimiter")] = Field(
         default=None,
         description="what stands between cells: one character, or `tab`, `comma`, `semicolon`, `pipe`, `space`",
     )
-    encoding: Annotated[Line, Field(max_length=100), AfterValidator(_codec)] | None = Field(
-        default=None, description="the character set, by any of its names", examples=["windows-1252"]
-    )
+    encoding: (
+        Annotated[Line, Field(max_length=100), AfterValidator(_codec), Described(format="character-set")] | None
+    ) = Field(default=None, description="the character set, by any of its names", examples=["windows-1252"])
     sheet: Annotated[Line, Field(min_length=1, max_length=255)] | None = Field(
         default=None, description="the sheet of a workbook, by its name"
     )

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, StrictBool, ValidationInfo, field_validator
 
-from mailsift.api.schemas.base import Answer, Given, Line, Page, Time
+from mailsift.api.schemas.base import Answer, Described, Given, Line, NotNull, Page, Time
 from mailsift.api.schemas.exports import ExportOptions, require_type
 from mailsift.shared.verdicts import AnalysisType, FileType, ListAnalysisType
 
@@ -20,8 +20,17 @@ Cron = Annotated[
         description="minute, hour, day of the month, month, day of the week; or `@hourly`, `@daily`, `@weekly`, "
         "`@monthly`, `@yearly`",
     ),
+    Described(format="cron"),
 ]
-Zone = Annotated[Line, Field(min_length=1, max_length=100, description="whose clock it means, such as `Europe/Berlin`")]
+Zone = Annotated[
+    Line,
+    Field(
+        min_length=1,
+        max_length=100,
+        description="whose clock it means, such as `Europe/Berlin`",
+    ),
+    Described(format="timezone"),
+]
 Wish = Annotated[FileType | None, Field(description="the file that each analysis is to end in")]
 
 Options = Annotated[
@@ -59,14 +68,14 @@ class ScheduleRequest(Given):
 class ScheduleChange(Given):
     """What is to be different; the rest stays as it is."""
 
-    name: Name | None = None
-    cron: Cron | None = None
-    timezone: Zone | None = None
-    upload_id: uuid.UUID | None = None
-    analysis_type: Kind | None = None
+    name: Annotated[Name | None, NotNull()] = None
+    cron: Annotated[Cron | None, NotNull()] = None
+    timezone: Annotated[Zone | None, NotNull()] = None
+    upload_id: Annotated[uuid.UUID | None, NotNull()] = None
+    analysis_type: Annotated[Kind | None, NotNull()] = None
     export_type: Wish = None
     export_options: Options = None
-    enabled: StrictBool | None = None
+    enabled: Annotated[StrictBool | None, NotNull()] = None
 
     @field_validator("name", "cron", "timezone", "upload_id", "analysis_type", "enabled")
     @classmethod

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, StrictInt
+from pydantic import Field
 
-from mailsift.api.schemas.base import Answer, Given, Timed
+from mailsift.api.schemas.base import Answer, Described, Given, Timed, Whole
 from mailsift.shared.scoring_policy import PERFECT, WEIGHABLE, ScoringPolicy
 
 _KNOWN = ", ".join(f"`{reason}`" for reason in sorted(WEIGHABLE))
-Score = Annotated[StrictInt, Field(description=f"0 to {PERFECT}")]
+Score = Annotated[Whole, Field(description=f"0 to {PERFECT}"), Described(minimum=0, maximum=PERFECT)]
+_Reason = Annotated[str, Described(enum=sorted(WEIGHABLE))]
 Weights = Annotated[
-    dict[str, StrictInt],
+    dict[_Reason, Annotated[Whole, Described(minimum=-PERFECT, maximum=0)]],
     Field(
         description=f"points by reason, zero or less; reasons that can be weighed are {_KNOWN}",
         examples=[{"role_account": 0, "free_provider": -20}],
     ),
 ]
 Caps = Annotated[
-    dict[str, StrictInt],
+    dict[_Reason, Score],
     Field(description="the most that a score may be with a reason found; 100 is no cap", examples=[{"disposable": 60}]),
 ]
 

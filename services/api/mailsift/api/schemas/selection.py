@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, StrictBool
+from pydantic.json_schema import JsonSchemaValue
 
-from mailsift.api.schemas.base import Given, Line, Scored
+from mailsift.api.schemas.base import Given, Line, Scored, Whole
 from mailsift.shared.selection import FilterOption, RowOrder, Selection
 from mailsift.shared.verdicts import LeadStatus, RiskLevel, Status
 
@@ -19,8 +20,15 @@ def _several(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-# One word, or a list of them.
-_Words = Annotated[tuple[Word, ...], BeforeValidator(_several), Field(max_length=_MOST_WORDS)]
+class _OneOrSeveral:
+    """Says that a word may stand for a list of it alone."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        several = handler(schema)
+        return {"anyOf": [several["items"], several]}
+
+
+_Words = Annotated[tuple[Word, ...], BeforeValidator(_several), Field(max_length=_MOST_WORDS), _OneOrSeveral()]
 _Name = Annotated[Line, Field(min_length=1, max_length=253)]
 
 
@@ -36,10 +44,13 @@ class ExportFilters(Scored):
     risk_level: _Words[RiskLevel] = ()
     provider: _Words[_Name] = Field(default=(), description="who runs the mail host, as in the results")
     domain: _Words[_Name] = ()
-    disposable: bool | None = None
-    role: bool | None = Field(default=None, description="whether it is a function's, such as sales@")
-    free: bool | None = None
-    duplicate: bool | None = Field(default=None, description="whether it stood further above already")
+    # Of JSON: no text stands for a number there.
+    min_score: Whole | None = Field(default=None, ge=0, le=100)
+    max_score: Whole | None = Field(default=None, ge=0, le=100)
+    disposable: StrictBool | None = None
+    role: StrictBool | None = Field(default=None, description="whether it is a function's, such as sales@")
+    free: StrictBool | None = None
+    duplicate: StrictBool | None = Field(default=None, description="whether it stood further above already")
     text: Line | None = Field(default=None, min_length=1, max_length=320, description="how the address begins")
 
 

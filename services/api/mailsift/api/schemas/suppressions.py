@@ -30,7 +30,7 @@ Value = Annotated[
     Suppressed,
     BeforeValidator(_read),
     AfterValidator(_storable),
-    WithJsonSchema({"type": "string", "examples": ["ann@example.com", "example.org"]}),
+    WithJsonSchema({"type": "string", "format": "address-or-domain", "examples": ["ann@example.com", "example.org"]}),
 ]
 Values = Annotated[
     list[Value],

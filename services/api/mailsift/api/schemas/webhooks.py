@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StrictBool, field_validator
 
-from mailsift.api.schemas.base import Answer, Given, Line, Listing, Page, Time
+from mailsift.api.schemas.base import Answer, Described, Given, Line, Listing, NotNull, Page, Time
 from mailsift.shared.events import TEST_EVENT, DeliveryStatus, WebhookEvent
 from mailsift.shared.urls import MAX_URL_LENGTH, parse_url
 
@@ -30,6 +30,7 @@ Url = Annotated[
         description="https, and on the public internet; redirects are not followed",
         examples=["https://hooks.example.com/mailsift"],
     ),
+    Described(format="public-https-url"),
 ]
 Events = Annotated[
     list[WebhookEvent],
@@ -51,10 +52,10 @@ class WebhookRequest(Given):
 class WebhookChange(Given):
     """What is to be different; the rest stays as it is."""
 
-    url: Url | None = None
-    events: Events | None = None
+    url: Annotated[Url | None, NotNull()] = None
+    events: Annotated[Events | None, NotNull()] = None
     description: Description = None
-    enabled: StrictBool | None = Field(
+    enabled: Annotated[StrictBool | None, NotNull()] = Field(
         default=None, description="false fails what is on its way; true forgets that it was failing"
     )
 
