@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from mailsift.api.schemas.analyses import Analysis, AnalysisAccepted
 from mailsift.api.schemas.exports import Export, ExportAccepted
-from mailsift.api.schemas.jobs import Job, JobAnswer
+from mailsift.api.schemas.jobs import Job, JobWithLogs
 from mailsift.api.schemas.outcomes import Calibration, OutcomesRecorded
 from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
@@ -226,7 +226,7 @@ class Client:
 
     def find_job(self, job_id: UUID) -> Job:
         """Read how a job stands."""
-        return self._ask(JobAnswer, "GET", f"/api/jobs/{job_id}").job
+        return self._ask(JobWithLogs, "GET", f"/api/jobs/{job_id}").job
 
     def _fetch(self, path: str, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         try:
