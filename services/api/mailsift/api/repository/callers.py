@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy import Engine, RowMapping, TextClause, text
 
 from mailsift.api.permissions import Scope
 from mailsift.api.principal import Operator, Principal
@@ -27,22 +27,19 @@ class Signer:
 
 def owner_of(engine: Engine, key_hash: bytes) -> Principal | None:
     """Find whom a key belongs to; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_OWNER, {"hash": key_hash}).mappings().first()
+    row = _look_up(engine, _OWNER, hash=key_hash)
     return None if row is None else _principal(row)
 
 
 def operator_of(engine: Engine, key_hash: bytes) -> Operator | None:
     """Find which operator a key belongs to; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_OPERATOR, {"hash": key_hash}).mappings().first()
+    row = _look_up(engine, _OPERATOR, hash=key_hash)
     return None if row is None else Operator(row["operatorKeyId"], row["name"])
 
 
 def guest_of(engine: Engine, token_hash: bytes) -> Principal | None:
     """Find which guest a token belongs to; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_GUEST, {"hash": token_hash}).mappings().first()
+    row = _look_up(engine, _GUEST, hash=token_hash)
     if row is None:
         return None
     return Principal(
@@ -58,9 +55,14 @@ def guest_of(engine: Engine, token_hash: bytes) -> Principal | None:
 
 def signer_of(engine: Engine, key_id: uuid.UUID) -> Signer | None:
     """Find the key that a link names; None when it is unknown, revoked or expired."""
-    with engine.begin() as connection:
-        row = connection.execute(_SIGNER, {"id": key_id}).mappings().first()
+    row = _look_up(engine, _SIGNER, id=key_id)
     return None if row is None else Signer(bytes(row["keyHash"]), _principal(row))
+
+
+def _look_up(engine: Engine, statement: TextClause, **named: object) -> RowMapping | None:
+    # The statement commits itself: a transaction around it would take two more turns with the server, of every request.
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        return connection.execute(statement, named).mappings().first()
 
 
 def _principal(row: RowMapping) -> Principal:
