@@ -149,12 +149,13 @@ def test_each_workspace_has_its_own_scoring(client: Any, stranger: Any) -> None:
     assert client.get("/api/scoring").get_json()["own"] == ROLES_ARE_FINE
 
 
-def test_the_api_changes_nothing_else_of_a_workspace(api: Engine) -> None:
+def test_the_api_changes_only_the_scoring_and_the_name_of_a_workspace(api: Engine) -> None:
     allowed = text("""
         SELECT column_name FROM information_schema.column_privileges
-        WHERE grantee = 'mailsift_api' AND table_name = 'workspaces' AND privilege_type = 'UPDATE'""")
+        WHERE grantee = 'mailsift_api' AND table_name = 'workspaces' AND privilege_type = 'UPDATE'
+        ORDER BY column_name""")
     with api.connect() as connection:
-        assert connection.scalars(allowed).all() == ["scoring"]
+        assert connection.scalars(allowed).all() == ["name", "scoring"]
 
 
 def test_the_same_request_with_another_scoring_is_another(client: Any) -> None:

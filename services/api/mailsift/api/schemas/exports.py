@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from mailsift.api.links import MOST_SECONDS
-from mailsift.api.schemas.base import Answer, Described, Given, Line, Page, Time, Timed
+from mailsift.api.schemas.base import Answer, Described, Given, Page, Time, Timed, printable
 from mailsift.api.schemas.selection import ExportFilters, Selecting
 from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import Compression, ExportStatus, FileType, Formulas
@@ -50,7 +50,10 @@ _Name = Annotated[
     str, Field(min_length=1, max_length=_LONGEST_NAME), AfterValidator(_storable), Described(pattern=r"^[^\u0000]*$")
 ]
 _Title = Annotated[
-    Line, StringConstraints(strip_whitespace=True, min_length=1, max_length=255), Described(pattern=r"\S")
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    AfterValidator(printable),
+    Described(pattern=r"^[^\u0000-\u001f\u007f-\u009f]*$"),
 ]
 
 
