@@ -31,6 +31,7 @@ COMMAND = [
     "python:mailsift.api.gunicorn_config",
     "mailsift.api.wsgi:application",
 ]
+THREADS = 8 + 16 + 16  # for streams, for uploads and for the rest
 STEPS = (("processing", 10), ("processing", 60), ("completed", 100))
 
 
@@ -171,6 +172,52 @@ def test_slow_clients_hold_no_thread_and_are_cut_off(server: Server) -> None:
             connection.settimeout(30)
             with suppress(ConnectionResetError):
                 assert connection.recv(1) == b""
+
+
+def test_a_long_head_without_an_end_is_refused_and_holds_no_thread(server: Server) -> None:
+    upload = server.upload()
+    address = (LOOPBACK, server.http.base_url.port or 0)
+    fields = b"".join(b"X-%d: %s\r\n" % (number, b"x" * 4000) for number in range(5))
+    with ExitStack() as stack:
+        endless = [stack.enter_context(socket.create_connection(address)) for _ in range(THREADS + 5)]
+        for connection in endless:
+            connection.sendall(b"GET /api/uploads HTTP/1.1\r\n" + fields)
+        assert server.http.get(upload["statusUrl"], timeout=10).status_code == 200
+        endless[0].settimeout(10)
+        assert endless[0].recv(12) == b"HTTP/1.1 431"
+
+
+def test_clients_that_do_not_hang_up_keep_nobody_waiting(server: Server) -> None:
+    upload = server.upload()
+    address = (LOOPBACK, server.http.base_url.port or 0)
+    with ExitStack() as stack:
+        staying = [stack.enter_context(socket.create_connection(address)) for _ in range(10)]
+        for connection in staying:
+            connection.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        for connection in staying:
+            connection.settimeout(10)
+            assert connection.recv(12) == b"HTTP/1.1 404"
+        assert server.http.get(upload["statusUrl"], timeout=10).status_code == 200
+        time.sleep(4)  # longer than anybody is waited for
+        staying[0].sendall(b"x")
+        time.sleep(0.5)
+        with pytest.raises(OSError):
+            staying[0].sendall(b"x")
+
+
+def test_a_body_that_nobody_wanted_holds_no_thread(server: Server) -> None:
+    upload = server.upload()
+    address = (LOOPBACK, server.http.base_url.port or 0)
+    with ExitStack() as stack:
+        dribbling = [stack.enter_context(socket.create_connection(address)) for _ in range(THREADS + 5)]
+        for connection in dribbling:
+            connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n")
+        for _ in range(8):
+            time.sleep(1)
+            for connection in dribbling:
+                with suppress(OSError):
+                    connection.sendall(b"x")
+        assert server.http.get(upload["statusUrl"], timeout=4).status_code == 200
 
 
 def test_a_body_that_does_not_come_on_is_given_up(server: Server) -> None:

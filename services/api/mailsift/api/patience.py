@@ -1,7 +1,8 @@
 """A gunicorn worker that gives no thread to a client until the head of its request is there.
 
 Gunicorn's own reads heads in its threads and waits for each byte as long as it takes: as many slow clients as there are
-threads would stop it. Here they wait in a list that the main loop looks through, and go when their time is over.
+threads would stop it. Here they wait in a list that the main loop looks through, and go when their time is over. So do
+clients who have their answer and do not hang up, for whom gunicorn's main loop would stand still.
 """
 
 from __future__ import annotations
@@ -9,14 +10,19 @@ from __future__ import annotations
 import socket
 import time
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import Any
 
+from gunicorn.util import write_error  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from mailsift.api.config import ApiSettings
+from mailsift.shared.outbound.deadline import Deadline
 from mailsift.shared.settings import load
 
-_PEEK = 16 * 1024
+_PEEK = 16 * 1024  # the longest head
+_REST_SECONDS = 5  # for a body that nobody wanted, so that the next request can be read behind it
+_LEAVE_SECONDS = 2  # for a client to hang up: closed with something unread, its answer would be lost (RFC 9112, 9.6)
 _USUAL_SECONDS = 0.1  # within which a head that came in two packets is there
 _LOOK_SECONDS = 0.2
 _SPEAKING = object()
@@ -29,6 +35,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
         super().__init__(*args, **options)
         self._head_seconds = load(ApiSettings).head_seconds
         self._speaking: dict[TConn, float] = {}
+        self._leaving: dict[TConn, float] = {}
         self._looked = 0.0
 
     def handle(self, conn: TConn) -> Any:
@@ -37,24 +44,51 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
         conn.sock.setblocking(False)
         if not _head_is_here(conn, _USUAL_SECONDS):
             return _SPEAKING
+        if _head_is_too_long(conn):
+            # The parser takes longer ones, and waits for their ends for ever.
+            write_error(conn.sock, 431, "Request Header Fields Too Large", f"A head has {_PEEK} bytes at most")
+            return False
         return super().handle(conn)
+
+    def _keepalive_after(self, conn: TConn, keepalive: bool) -> bool:  # noqa: FBT001 - gunicorn's signature
+        # Gunicorn counts the silence between two bytes: of one now and then a thousand would be waited for.
+        bounded = Deadline(_REST_SECONDS).cutting(conn.sock) if keepalive and _has_a_rest(conn) else nullcontext()
+        with bounded:
+            return bool(super()._keepalive_after(conn, keepalive))
 
     def finish_request(self, conn: TConn, fs: Future[Any]) -> None:
         """Go on with a connection that a thread is done with, in the main loop."""
-        if not fs.cancelled() and fs.exception() is None and fs.result() is _SPEAKING:
+        result = None if fs.cancelled() or fs.exception() else fs.result()
+        if result is _SPEAKING:
             self._speaking[conn] = time.monotonic() + self._head_seconds
-        else:
+        elif result:
             super().finish_request(conn, fs)
+        else:
+            self._say_goodbye(conn)
+
+    def _say_goodbye(self, conn: TConn) -> None:
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:
+            self._close(conn)
+        else:
+            self._leaving[conn] = time.monotonic() + _LEAVE_SECONDS
+
+    def _close(self, conn: TConn) -> None:
+        self.nr_conns -= 1
+        conn.close()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Wait for what comes, and not longer than those who are speaking should."""
-        super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS) if self._speaking else timeout)
+        """Wait for what comes, and not longer than those who are speaking or leaving should."""
+        waited_for = self._speaking or self._leaving
+        super().wait_for_and_dispatch_events(min(timeout, _LOOK_SECONDS) if waited_for else timeout)
 
     def murder_pending(self) -> None:
         """End connections whose time is over, in the main loop."""
         super().murder_pending()
         now = time.monotonic()
-        if not self._speaking or now - self._looked < _LOOK_SECONDS:
+        if now - self._looked < _LOOK_SECONDS:
             return
         self._looked = now
         for conn, until in list(self._speaking.items()):
@@ -63,25 +97,53 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
                 self.enqueue_req(conn)
             elif now >= until or not self.alive:
                 del self._speaking[conn]
-                self.nr_conns -= 1
-                conn.close()
+                self._close(conn)
+        for conn, until in list(self._leaving.items()):
+            if _has_left(conn) or now >= until:
+                del self._leaving[conn]
+                self._close(conn)
 
 
 def _head_is_here(conn: TConn, seconds: float) -> bool:
-    """Look without taking; a connection that has ended, or a head that is too long, is the parser's business."""
-    # Taken along with a body that nobody wanted, so that it is not to be seen on the socket any more.
-    taken = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+    """Look without taking; whether a connection has ended is the parser's business."""
     until = time.monotonic() + seconds
     while True:
-        try:
-            seen = conn.sock.recv(_PEEK, socket.MSG_PEEK)
-        except BlockingIOError:
-            seen = None
-        except OSError:
-            return True
-        head = taken + (seen or b"")
-        if seen == b"" or b"\r\n\r\n" in head or len(head) >= _PEEK:
+        head = _seen(conn)
+        if head is None or b"\r\n\r\n" in head or len(head) >= _PEEK:
             return True
         if time.monotonic() >= until:
             return False
         time.sleep(_USUAL_SECONDS / 10)
+
+
+def _head_is_too_long(conn: TConn) -> bool:
+    head = _seen(conn)
+    return head is not None and len(head) >= _PEEK and b"\r\n\r\n" not in head
+
+
+def _seen(conn: TConn) -> bytes | None:
+    """Look at what a client has said; None when it says no more."""
+    # Taken along with a body that nobody wanted, so that it is not to be seen on the socket any more.
+    taken: bytes = conn.parser.unreader.buf.getvalue() if conn.parser else b""
+    try:
+        seen: bytes = conn.sock.recv(_PEEK, socket.MSG_PEEK)
+    except BlockingIOError:
+        return taken
+    except OSError:
+        return None
+    return taken + seen if seen else None
+
+
+def _has_a_rest(conn: TConn) -> bool:
+    """Whether there may be more of a body; only of one whose length was said is that known."""
+    return getattr(conn.parser.mesg.body.reader, "length", 1) != 0
+
+
+def _has_left(conn: TConn) -> bool:
+    """Take what a client still sends, and look whether it has hung up."""
+    try:
+        return not conn.sock.recv(_PEEK)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
