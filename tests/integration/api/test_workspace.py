@@ -151,6 +151,7 @@ def test_a_person_is_the_same_in_two_workspaces_and_neither_sees_the_other(clien
     wanted = {"email": "ann@example.com", "role": "viewer"}
     first, second = (each.post("/api/members", json=wanted).get_json() for each in (client, stranger))
     assert first["userId"] == second["userId"]
+    assert uuid.UUID(first["userId"]).version == 4, "it tells since when the other knows the person"
     assert len(client.get("/api/members").get_json()["items"]) == 2
 
 

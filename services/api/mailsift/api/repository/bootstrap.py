@@ -36,7 +36,7 @@ def ensure_owner(connection: Connection, workspace_name: str, email: str | None,
     row = connection.execute(query.limit(1)).first()
     if row is not None:
         return Owner(*row)
-    owner = Owner(uuid7(), uuid7())
+    owner = Owner(uuid7(), uuid.uuid4())
     workspace = {"workspace_id": owner.workspace_id, "name": workspace_name, "plan": plan.value}
     connection.execute(insert(Workspace), workspace)
     connection.execute(insert(UserProfile), {"user_id": owner.user_id, "email": email})
