@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
@@ -7,7 +8,7 @@ from sqlalchemy import create_engine, make_url, text
 from factories import make_tenant, make_upload
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.migrate import migrate
+from mailsift.shared.db.migrate import RolesError, migrate, require_walls
 
 
 def test_the_migrations_make_what_the_models_say(empty_database_url: str) -> None:
@@ -60,4 +61,21 @@ def test_the_server_is_shown_no_password(empty_database_url: str) -> None:
         kept = connection.scalar(text("SELECT rolpassword FROM pg_authid WHERE rolname = 'mailsift_api'"))
         connection.execute(text("ALTER ROLE mailsift_api PASSWORD NULL"))
     assert kept.startswith("SCRAM-SHA-256$")
+    engine.dispose()
+
+
+def test_an_api_that_inherits_what_operators_see_is_refused(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    engine = create_engine(empty_database_url)
+    # Roles are the whole server's: what is done to them here is never committed.
+    with engine.connect() as connection:
+        require_walls(connection)
+        for statement in (
+            "REVOKE mailsift_operator FROM mailsift_api",
+            "ALTER ROLE mailsift_api INHERIT",
+            "GRANT mailsift_operator TO mailsift_api",
+        ):
+            connection.exec_driver_sql(statement)
+        with pytest.raises(RolesError, match="NOINHERIT"):
+            require_walls(connection)
     engine.dispose()

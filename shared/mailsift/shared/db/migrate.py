@@ -25,13 +25,21 @@ ROLES = {
     "mailsift_worker": "LOGIN BYPASSRLS",
     "mailsift_dispatcher": "LOGIN BYPASSRLS",
 }
+# Roles that were made by hand, or by an older release, may let the API have what it should only take on.
+_INHERITS = text("""
+    SELECT pg_has_role(api.oid, operator.oid, 'USAGE') FROM pg_roles AS api, pg_roles AS operator
+    WHERE api.rolname = 'mailsift_api' AND operator.rolname = 'mailsift_operator'""")
 _LOCK = 0x6D61696C  # any number that nobody else takes for an advisory lock
+
+
+class RolesError(Exception):
+    """The roles would let tenants see each other."""
 
 
 def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision: str = "head") -> None:
     """Create missing roles if this login may, then upgrade to `head`, or downgrade to an older revision.
 
-    Safe to run twice or at once.
+    Safe to run twice or at once. Raises RolesError.
     `passwords` maps a role's name to its password; a role that is not named keeps what it has.
     """
     engine = create_engine(psycopg2_url(admin_url))
@@ -40,6 +48,8 @@ def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision
             connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
             connection.commit()
             _ensure_roles(connection, passwords or {})
+            with connection.begin():
+                require_walls(connection)
             _run_migrations(connection, revision)
     finally:
         engine.dispose()
@@ -61,6 +71,15 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
         # An older release made the role without this word.
         connection.exec_driver_sql("ALTER ROLE mailsift_api NOINHERIT")
         connection.exec_driver_sql("GRANT mailsift_operator TO mailsift_api")
+
+
+def require_walls(connection: Connection) -> None:
+    """Refuse an API that is an operator all the time: each tenant would see the jobs of all. Raises RolesError."""
+    if connection.scalar(_INHERITS):
+        raise RolesError(
+            "mailsift_api inherits mailsift_operator: REVOKE mailsift_operator FROM mailsift_api,"
+            " ALTER ROLE mailsift_api NOINHERIT, and GRANT mailsift_operator TO mailsift_api again"
+        )
 
 
 def _set_password(connection: Connection, role: str, password: str) -> None:
@@ -93,7 +112,11 @@ def main() -> int:
         sys.stderr.write("DATABASE_URL is not set: give the URL of a role that owns the schema or may create roles\n")
         return 2
     passwords = {role: os.environ[name] for role in ROLES if (name := f"{role.upper()}_PASSWORD") in os.environ}
-    migrate(url, passwords)
+    try:
+        migrate(url, passwords)
+    except RolesError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     return 0
 
 
