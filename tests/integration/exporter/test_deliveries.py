@@ -10,9 +10,10 @@ from typing import Any
 
 import dramatiq
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from standardwebhooks.webhooks import Webhook
 
+from engines import waiting_for_locks
 from factories import Tenant
 from file_host import FileHost, Send, answer, redirect, run_file_host
 from mailsift.dispatcher.deliveries import publish_deliveries
@@ -23,6 +24,7 @@ from mailsift.exporter.handlers import ExporterDeps
 from mailsift.shared.broker import in_process_broker
 from mailsift.shared.events import WebhookEvent
 from mailsift.shared.jobs.worker import JobWorker
+from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.outbound.dialing import Dialer
 from mailsift.shared.settings import WorkerSettings
 from mailsift.shared.storage import Storage
@@ -40,6 +42,10 @@ def host(tmp_path: Path) -> Iterator[FileHost]:
 @pytest.fixture
 def post(owner: Engine, worker: Engine, dispatcher: Engine, tenant: Tenant, host: FileHost) -> Post:
     return Post(owner, worker, dispatcher, tenant, host.url("/hook?token=hidden")).open()
+
+
+def lost() -> float:
+    return REGISTRY.get_sample_value("mailsift_webhook_deliveries_total", {"outcome": "lost"}) or 0
 
 
 def outcome(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -208,6 +214,45 @@ def test_a_webhook_that_failed_for_days_is_disabled_with_a_word(post: Post, host
     assert [tuple(row.values()) for row in told] == [
         ("webhook_disabled", "webhook", post.webhook_id, {"reason": "failing"})
     ]
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "expected"),
+    [
+        ("enabled = false", ("failed", 500, "url_refused", 1)),
+        ('"failingSince" = NULL', ("pending", 500, "url_refused", 1)),
+    ],
+)
+def test_what_became_of_the_webhook_meanwhile_counts(
+    post: Post, host: FileHost, meanwhile: str, expected: tuple[object, ...]
+) -> None:
+    since = "now() - interval '6 days'" if "failingSince" in meanwhile else "NULL"
+    post.run(f'UPDATE webhooks SET "failingSince" = {since}')
+
+    def fail(send: Send) -> None:
+        post.run(f"UPDATE webhooks SET {meanwhile}")
+        answer("500 Internal Server Error")(send)
+
+    host.pages["/hook"] = fail
+    post.write()
+    (row,) = post.deliver(courier_to(host))
+    assert outcome(row) == expected
+    assert (post.webhook()["enabled"], post.webhook()["disabledReason"]) == ("enabled" not in meanwhile, None)
+
+
+def test_who_deletes_a_webhook_and_who_tells_it_do_not_wait_for_each_other(post: Post, host: FileHost) -> None:
+    before = lost()
+    host.pages["/hook"] = answer("500 Internal Server Error")
+    post.write()
+    with ThreadPoolExecutor(1) as pool, post.owner.connect() as deleting:
+        deleting.execute(text("SELECT FROM webhooks FOR UPDATE"))
+        telling = pool.submit(post.deliver, courier_to(host))
+        wait_for(lambda: waiting_for_locks(post.owner), "somebody who waits for the webhook")
+        deleting.execute(text("DELETE FROM webhooks"))
+        deleting.commit()
+        with pytest.raises(ValueError, match="not enough values"):  # the row is gone
+            telling.result()
+    assert lost() == before + 1
 
 
 def test_a_test_that_fails_says_nothing_about_the_webhook(post: Post, host: FileHost) -> None:

@@ -69,6 +69,11 @@ def test_a_webhook_that_has_failed_for_days_is_told_nothing_any_more() -> None:
     assert (verdict.status, verdict.disables) == (DeliveryStatus.FAILED, FAILING)
 
 
+def test_one_that_was_switched_off_meanwhile_is_not_told_again() -> None:
+    verdict = judge(Answered(500, ""), Standing("export.completed", 0, NOW, None, enabled=False), PATIENCE, NOW, 0)
+    assert (verdict.status, verdict.disables) == (DeliveryStatus.FAILED, None)
+
+
 def test_one_that_says_it_is_gone_is_believed() -> None:
     verdict = judged(Answered(410, ""))
     assert (verdict.status, verdict.disables) == (DeliveryStatus.FAILED, GONE)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from mailsift.exporter import metrics
 from mailsift.exporter.repository import deliveries
 from mailsift.exporter.repository.deliveries import Delivery, Try
-from mailsift.exporter.webhooks.judging import Answered, Patience, judge
+from mailsift.exporter.webhooks.judging import Answered, Patience, Standing, judge
 from mailsift.exporter.webhooks.sending import Sender
 from mailsift.exporter.webhooks.signing import signed_headers
 from mailsift.shared.errors import MailsiftError, PermanentError
@@ -52,8 +52,11 @@ def deliver(courier: Courier, engine: Engine, delivery_id: uuid.UUID, attempt: i
         if delivery is None:
             metrics.DELIVERIES.labels("not_claimed").inc()
             return
-        tried = _try(courier, delivery, deadline, began)
+        outcome = _outcome(courier.sender, delivery, deadline)
+        seconds = time.monotonic() - began
+        metrics.DELIVERY_SECONDS.observe(seconds)
         with engine.begin() as connection:
+            tried = _judged(courier.patience, delivery, deliveries.hold(connection, delivery), outcome, seconds)
             written = deliveries.end(connection, delivery, tried)
     except SQLAlchemyError:
         log.warning("delivery_not_followed", delivery_id=str(delivery_id), exc_info=True)
@@ -61,12 +64,11 @@ def deliver(courier: Courier, engine: Engine, delivery_id: uuid.UUID, attempt: i
     _tell(delivery, tried, written=written)
 
 
-def _try(courier: Courier, delivery: Delivery, deadline: Deadline, began: float) -> Try:
-    outcome = _outcome(courier.sender, delivery, deadline)
-    seconds = time.monotonic() - began
-    metrics.DELIVERY_SECONDS.observe(seconds)
+def _judged(
+    patience: Patience, delivery: Delivery, standing: Standing, outcome: Answered | MailsiftError, seconds: float
+) -> Try:
     now = delivery.attempted_at + dt.timedelta(seconds=seconds)
-    verdict = judge(outcome, delivery.standing, courier.patience, now, secrets.SystemRandom().random())
+    verdict = judge(outcome, standing, patience, now, secrets.SystemRandom().random())
     milliseconds = round(seconds * 1000)
     if isinstance(outcome, Answered):
         return Try(verdict, milliseconds, outcome.status, outcome.excerpt)

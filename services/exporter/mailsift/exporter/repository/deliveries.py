@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
@@ -28,6 +28,10 @@ _CLAIM = text("""
             SELECT secret FROM "webhookSecrets" s
             WHERE s."webhookId" = w."webhookId" AND (s."expiresAt" IS NULL OR s."expiresAt" > clock_timestamp())
             ORDER BY s."expiresAt" NULLS FIRST)""")
+
+# Before the message itself, as whoever deletes a webhook does: in two orders each would wait for the other.
+_HOLD = text("""
+    SELECT enabled, "failingSince" FROM webhooks WHERE "webhookId" = :webhook_id FOR NO KEY UPDATE""")
 
 _END = text("""
     UPDATE "webhookDeliveries" SET status = :status, failures = failures + :failures,
@@ -94,6 +98,12 @@ def claim(connection: Connection, delivery_id: uuid.UUID, attempt: int, lease_se
         attempted_at=at,
         standing=Standing(event, failures, queued_at, failing),
     )
+
+
+def hold(connection: Connection, delivery: Delivery) -> Standing:
+    """Say how things stand after a try: its webhook may be well again by now, or switched off, and so it stays."""
+    row = connection.execute(_HOLD, {"webhook_id": delivery.webhook_id}).first()
+    return delivery.standing if row is None else replace(delivery.standing, enabled=row[0], failing_since=row[1])
 
 
 def end(connection: Connection, delivery: Delivery, tried: Try) -> bool:

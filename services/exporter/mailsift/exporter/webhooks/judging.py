@@ -26,13 +26,15 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How things stood before a try."""
+    """How things stand, but for a try."""
 
     event: str
     failures: int
     queued_at: dt.datetime
     failing_since: dt.datetime | None
     """Since when every try of the webhook has failed, of whatever message."""
+    enabled: bool = True
+    """Whether the webhook is to be told anything more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,6 @@ def judge(
     failing = now - (standing.failing_since or now) >= patience.disable_after
     delay = patience.schedule.delay(standing.failures, random)
     late = now + dt.timedelta(seconds=delay) - standing.queued_at > patience.give_up_after
-    if failing or late or standing.event in TOLD_ONCE:
+    if failing or late or not standing.enabled or standing.event in TOLD_ONCE:
         return Verdict(DeliveryStatus.FAILED, 0, code, message, FAILING if failing else None)
     return Verdict(DeliveryStatus.PENDING, delay, code, message)
