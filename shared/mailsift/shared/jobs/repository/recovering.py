@@ -40,10 +40,14 @@ _LOST_HINTS = text("""
     UPDATE "jobQueue" j SET "dispatchedAt" = NULL, "dispatchToken" = NULL
     FROM lost WHERE j."jobId" = lost."jobId" """)
 
+# One that waits for another ends with it, and so is tried again with it.
 _OVERDUE = text("""
     SELECT "jobId" FROM "jobQueue"
-    WHERE "deadlineAt" < now() AND "completedAt" IS NULL AND "cancelRequestedAt" IS NULL
+    WHERE "deadlineAt" < now() AND "completedAt" IS NULL AND "cancelRequestedAt" IS NULL AND "dueAt" < 'infinity'
     ORDER BY "deadlineAt", "jobId" LIMIT 100""")
+
+# Since it was listed, somebody may have tried it again, and given it all the time it takes.
+_STILL_OVERDUE = text("""SELECT "deadlineAt" < now() FROM "jobQueue" WHERE "jobId" = :job_id FOR NO KEY UPDATE""")
 
 _MARKED_PARENTS = text("""
     SELECT "jobId" FROM "jobQueue"
@@ -162,7 +166,8 @@ def overdue(connection: Connection) -> list[uuid.UUID]:
 
 def cancel_overdue(connection: Connection, job_id: uuid.UUID) -> None:
     """Take a job back that nobody waits for any more."""
-    request_cancel(connection, job_id, "its deadline has passed")
+    if connection.scalar(_STILL_OVERDUE, {"job_id": job_id}):
+        request_cancel(connection, job_id, "its deadline has passed")
 
 
 def cancelled_parents(connection: Connection) -> list[uuid.UUID]:
