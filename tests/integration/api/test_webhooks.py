@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +10,11 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import ProgrammingError
 
+from engines import waiting_for_locks
 from factories import make_tenant
 from mailsift.api.actions.telling import MOST
 from mailsift.shared.db.session import tenant_transaction
+from processes import wait_for
 
 URL = "https://hooks.example.com/mailsift?token=t"
 
@@ -98,6 +102,24 @@ def test_one_that_is_switched_off_is_told_nothing_of_what_waits(
     assert (delivery["status"], delivery["errorCode"]) == ("failed", "webhook_disabled")
     rows("""UPDATE webhooks SET "failingSince" = now()""")
     assert client.get(path(webhook)).get_json()["disabledReason"] is None
+
+
+def test_a_job_ends_while_a_webhook_with_a_long_log_is_deleted(
+    client: Any, webhook: dict[str, Any], rows: Any, owner: Engine, pump: Any
+) -> None:
+    client.post(path(webhook, "/test"))
+    client.upload()
+    with ThreadPoolExecutor(1) as pool, owner.connect() as log:
+        log.execute(text('SELECT FROM "webhookDeliveries" FOR UPDATE'))
+        deleting = pool.submit(client.call, "DELETE", path(webhook))
+        wait_for(lambda: waiting_for_locks(owner), "somebody who waits for the log")
+        end_of_log = threading.Timer(1, log.rollback)
+        end_of_log.start()
+        pump.run()
+        end_of_log.join()
+        assert deleting.result().status_code == 204
+    assert rows('SELECT status, "retryCount" FROM "jobQueue"') == [{"status": "completed", "retryCount": 0}]
+    assert rows('SELECT FROM "webhookDeliveries"') == []
 
 
 def test_a_rotated_secret_goes_on_for_a_while(client: Any, webhook: dict[str, Any], rows: Any) -> None:

@@ -65,6 +65,10 @@ def change(deps: Deps, principal: Principal, webhook_id: uuid.UUID, request: Web
 
 def delete(deps: Deps, principal: Principal, webhook_id: uuid.UUID) -> None:
     """Delete a webhook with its log. Raises Problem."""
+    # Told nothing any more first: the log may be long, and a job that ended meanwhile could not add to it.
+    with tenant_transaction(deps.engine, principal.workspace_id) as connection:
+        _held(connection, webhook_id)
+        webhooks.switch_off(connection, webhook_id)
     with tenant_transaction(deps.engine, principal.workspace_id) as connection:
         if not webhooks.remove(connection, webhook_id):
             raise _no_such()

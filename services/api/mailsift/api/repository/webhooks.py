@@ -58,6 +58,11 @@ def change(connection: Connection, webhook_id: uuid.UUID, terms: Terms, *, anew:
     connection.execute(update(Webhook).where(Webhook.webhook_id == webhook_id).values(changed))
 
 
+def switch_off(connection: Connection, webhook_id: uuid.UUID) -> None:
+    """Let a webhook be told nothing any more."""
+    connection.execute(update(Webhook).where(Webhook.webhook_id == webhook_id).values(enabled=False))
+
+
 def rotate(connection: Connection, webhook_id: uuid.UUID, secret: str, overlap_hours: int) -> dt.datetime:
     """Replace the secret; returns until when the old one signs too. One that was replaced before signs no more."""
     mine = WebhookSecret.webhook_id == webhook_id
