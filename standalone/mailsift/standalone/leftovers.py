@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailsift.shared.db.session import make_engine
+from mailsift.shared.jobs.repository.outbox import void_all_hints
 from mailsift.shared.jobs.repository.recovering import put_off_pending, void_all_leases
 from mailsift.standalone.home import Home
 
@@ -19,6 +20,7 @@ def take_over(database_url: str, home: Home, nameservers: tuple[str, ...]) -> No
     try:
         with engine.begin() as connection:
             void_all_leases(connection)
+            void_all_hints(connection)
             left = put_off_pending(connection, _HELD_SECONDS if others else 0)
     finally:
         engine.dispose()

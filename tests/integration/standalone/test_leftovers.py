@@ -6,11 +6,13 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from conftest import Database
-from factories import enqueue, make_tenant, make_upload
+from factories import Tenant, enqueue, make_tenant, make_upload
+from mailsift.exporter.repository.deliveries import claim
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 from mailsift.standalone.home import Home
 from mailsift.standalone.leftovers import take_over
+from post import Post
 
 MINE, OTHERS = ("192.0.2.1:53",), ("192.0.2.2:53",)
 
@@ -54,6 +56,19 @@ def test_with_nothing_left_any_nameservers_are_as_good(database: Database, owner
         connection.execute(text("""UPDATE "jobQueue" SET status = 'completed'"""))
     take_over(database.dispatcher_url, home, OTHERS)
     assert home.asked() == OTHERS
+    owner.dispose()
+
+
+def test_what_webhooks_were_being_told_is_told_at_once(
+    database: Database, owner: Engine, tenant: Tenant, home: Home
+) -> None:
+    post = Post(owner, owner, owner, tenant, "https://hooks.example.com/").open()
+    lost, claimed = post.write(), post.write()
+    hints = {hint.delivery_id: hint for hint in post.take()}
+    with owner.begin() as connection:
+        assert claim(connection, claimed, hints[claimed].attempt, 60) is not None
+    take_over(database.dispatcher_url, home, MINE)
+    assert {hint.delivery_id for hint in post.take()} == {lost, claimed}
     owner.dispose()
 
 

@@ -42,6 +42,10 @@ _RUNNING = _DATA.format(
     'processedItems', j."processedItems", 'totalItems', j."totalItems\"""",
 )
 
+_VOID = text("""
+    UPDATE "webhookDeliveries" SET status = 'pending', "dispatchedAt" = NULL, "leaseToken" = NULL, "leaseUntil" = NULL
+    WHERE status IN ('pending', 'delivering') AND "dispatchedAt" IS NOT NULL""")
+
 
 def message(event: str, data: str) -> str:
     """Write down in SQL what is sent: `event` and `data` are expressions of it."""
@@ -81,6 +85,11 @@ _GIVE_UP = text("""
 def give_up(connection: Connection, webhook_id: uuid.UUID) -> None:
     """End what waits for its turn: its webhook is told nothing any more."""
     connection.execute(_GIVE_UP, {"webhook_id": webhook_id})
+
+
+def void_all_hints(connection: Connection) -> None:
+    """Let all that was under way be sent again at once. Only for one who knows that no worker is alive."""
+    connection.execute(_VOID)
 
 
 def tell_progress(connection: Connection, every_seconds: float) -> int:
