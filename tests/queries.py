@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,3 +81,15 @@ def known_metrics() -> set[str]:
     lists = (path.read_text().splitlines() for path in (ROOT / "tests/data/exporters").glob("*.txt"))
     exported = {line for lines in lists for line in lines if not line.startswith("#")}
     return ours | recorded | exported | _OF_EVERY_SCRAPE
+
+
+def unknown_labels(asked: Iterable[Asked]) -> list[tuple[str, str]]:
+    """Return the labels by which queries choose and that our metrics have not, each with where it stands."""
+    labels = {name: {*metric.labels, "le", "job", "instance"} for metric in told() for name in metric.series}
+    return [
+        (query.where, matcher.name)
+        for query in asked
+        for selector in query.selectors()
+        for matcher in selector.matchers.matchers
+        if selector.name in labels and matcher.name not in labels[selector.name]
+    ]

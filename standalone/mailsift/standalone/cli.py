@@ -86,9 +86,9 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> None:
     """Analyse a list and write it again with the answers beside each row.
 
-    FILE is CSV, TSV or text with one address a line. It is never changed. What it is, is found out from it; preview
-    shows that first, and the options below correct it. When the command is stopped or killed, the same command goes on
-    where it stopped.
+    FILE is CSV, TSV, text, JSON, JSON Lines, a workbook (XLSX, XLS, ODS) or a list of mailboxes, packed or not. It is
+    never changed. What it is, is found out from it; preview shows that first, and the options below correct it. When
+    the command is stopped or killed, the same command goes on where it stopped.
     """
     with reporting(as_json=as_json):
         from mailsift.standalone import commands, places

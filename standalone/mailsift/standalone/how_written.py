@@ -36,7 +36,7 @@ _OPTIONS: Final = (
         "columns",
         multiple=True,
         metavar="NAME",
-        help="A column that it has, your own or mailsift_status and so on; once for each, in this order. [all]",
+        help="A column to write, your own or mailsift_status and so on; once for each, in this order. [all]",
     ),
     click.option("--rename", multiple=True, metavar="NAME=NEW", help="Another name for a column; once for each."),
     click.option(

@@ -13,12 +13,10 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.db import locks
 from mailsift.shared.db.suppressions import make_room
 
 _ANY: Final = text("""SELECT EXISTS (SELECT FROM outcomes WHERE "workspaceId" = :workspace_id)""")
-
-# Two that write the same outcomes, each in an order of its own, would lock each other out.
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 
 # What the planner knows of outcomes may be from before they came, and then it would hold each against all results.
 _HASHED: Final = text("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
@@ -59,7 +57,8 @@ class ResultSpan:
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
     """Be the only one who writes outcomes of a workspace until the transaction ends."""
-    connection.execute(_LOCK, {"scope": f"outcomes {workspace_id}"})
+    # Two that write the same ones, each in an order of its own, would lock each other out.
+    locks.hold(connection, f"outcomes {workspace_id}")
 
 
 def tell_of(connection: Connection, workspace_id: uuid.UUID, analysis_id: uuid.UUID) -> None:

@@ -82,13 +82,13 @@ def revoke(deps: Deps, principal: Principal, key_id: uuid.UUID) -> None:
             record(connection, principal, Activity.KEY_REVOKED, key_id, {"name": key.name, "prefix": key.prefix})
 
 
-def _secret(kind: KeyKind) -> Secret:
-    return make_secret(credentials.TEST if kind is KeyKind.TEST else credentials.WORKSPACE)
-
-
 def listed(connection: Connection, principal: Principal, listing: Listing) -> KeyPage:
     """List all keys for those who administer, else the caller's own."""
     return keys.page(connection, listing, None if _sees_all(principal) else principal.user_id)
+
+
+def _secret(kind: KeyKind) -> Secret:
+    return make_secret(credentials.TEST if kind is KeyKind.TEST else credentials.WORKSPACE)
 
 
 def _written(  # noqa: PLR0913, PLR0917 - what is written, and what is told of it

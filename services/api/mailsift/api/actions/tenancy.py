@@ -1,4 +1,4 @@
-"""Makes workspaces for operators, and changes what they are called and may take."""
+"""What a caller sees: one workspace or, as an operator, all; how they are made, renamed and moved to another plan."""
 
 from __future__ import annotations
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, or_, select, text, update
+from sqlalchemy import Connection, func, insert, or_, select, update
 from uuid_utils.compat import uuid7
 
 from mailsift.api.credentials import Secret
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import ApiKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.plans import Plan
 from mailsift.shared.verdicts import MemberRole
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('mailsift bootstrap', 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class Owner:
 
 def ensure_owner(connection: Connection, workspace_name: str, email: str | None, plan: Plan) -> Owner:
     """Return the oldest workspace and its owner, made now, on that plan, if there is none. Two at once make one."""
-    connection.execute(_LOCK)
+    locks.hold(connection, "mailsift bootstrap")
     query = (
         select(Workspace.workspace_id, WorkspaceMember.user_id)
         .join(WorkspaceMember, WorkspaceMember.workspace_id == Workspace.workspace_id)

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select, text
 from uuid_utils.compat import uuid7
 
 from mailsift.api.credentials import Secret
@@ -57,12 +57,6 @@ def end(connection: Connection, token_id: uuid.UUID) -> bool:
 def use(connection: Connection) -> bool:
     """Take one use of the token whose workspace is open; False when none is left."""
     return connection.scalar(_USE) is not None
-
-
-def count(connection: Connection) -> int:
-    """Count those that open something."""
-    opens = (GuestToken.revoked_at.is_(None), GuestToken.expires_at > func.now())
-    return int(connection.execute(select(func.count()).select_from(GuestToken).where(*opens)).scalar_one())
 
 
 def page(connection: Connection, listing: Listing) -> schemas.GuestTokenPage:

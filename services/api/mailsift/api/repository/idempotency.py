@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select
 
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import IdempotencyKey
 
 
@@ -22,8 +23,7 @@ class Remembered:
 
 def recall(connection: Connection, workspace_id: uuid.UUID, key: str) -> Remembered | None:
     """Return what was answered to this key. Until the transaction ends nobody else gets past here with it."""
-    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
-    connection.execute(lock, {"scope": f"{workspace_id} {key}"})
+    locks.hold(connection, f"{workspace_id} {key}")
     query = select(IdempotencyKey.request_hash, IdempotencyKey.response).where(
         IdempotencyKey.workspace_id == workspace_id, IdempotencyKey.key == key
     )

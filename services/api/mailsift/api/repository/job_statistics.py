@@ -1,4 +1,4 @@
-"""Counts over the whole jobs of a workspace, each bounded: however many there are, an answer takes a moment."""
+"""Counts over the whole jobs that one may see, each bounded: however many there are, an answer takes a moment."""
 
 from __future__ import annotations
 

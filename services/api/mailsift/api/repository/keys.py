@@ -14,10 +14,10 @@ from mailsift.api.credentials import Secret
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import keys as schemas
 from mailsift.api.schemas.base import Listing
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import ApiKey
 from mailsift.shared.verdicts import KeyKind
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 _END = text("SELECT end_api_key(:id, now() + :overlap)")
 _OPEN_SANDBOX = text("SELECT open_sandbox(:id, :member)")
 _COLUMNS = (
@@ -67,7 +67,7 @@ def add(connection: Connection, workspace_id: uuid.UUID, draft: KeyDraft, secret
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
     """Be the only one who makes and ends keys of a workspace until the transaction ends."""
-    connection.execute(_LOCK, {"scope": f"keys {workspace_id}"})
+    locks.hold(connection, f"keys {workspace_id}")
 
 
 def count(connection: Connection) -> int:

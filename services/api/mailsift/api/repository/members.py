@@ -10,16 +10,16 @@ from sqlalchemy import Connection, Select, delete, insert, select, text, update
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import members as schemas
 from mailsift.api.schemas.base import Listing
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import UserProfile, WorkspaceMember
 from mailsift.shared.verdicts import MemberRole
 
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 _PERSON = text("SELECT person_of(:email, :id)")
 
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
     """Be the only one who changes who belongs to a workspace until the transaction ends."""
-    connection.execute(_LOCK, {"scope": f"members {workspace_id}"})
+    locks.hold(connection, f"members {workspace_id}")
 
 
 def person(connection: Connection, email: str) -> uuid.UUID:

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 from uuid_utils.compat import uuid7
 
 from mailsift.api.principal import Principal
@@ -15,10 +15,9 @@ from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import schedules as schemas
 from mailsift.api.schemas.base import Listing
 from mailsift.api.schemas.exports import ExportOptions, chosen, said_options
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import Export, Schedule, ScheduleRun
 from mailsift.shared.verdicts import FileType, ListAnalysisType
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Terms:
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> dt.datetime:
     """Be the only one who writes schedules of a workspace until the transaction ends; returns what the time is."""
-    connection.execute(_LOCK, {"scope": f"schedules {workspace_id}"})
+    locks.hold(connection, f"schedules {workspace_id}")
     now: dt.datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
     return now
 

@@ -10,11 +10,9 @@ from uuid_utils.compat import uuid7
 
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import suppressions as schemas
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import Suppression
 from mailsift.shared.suppressions import Suppressed
-
-# Two who write the same ones in different orders would lock each other out.
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 
 _ADD = text("""
     INSERT INTO suppressions ("suppressionId", "workspaceId", kind, value, reason)
@@ -30,7 +28,8 @@ _REMOVE = text("""
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
     """Be the only one who writes suppressions of a workspace until the transaction ends."""
-    connection.execute(_LOCK, {"scope": f"suppressions {workspace_id}"})
+    # Two who write the same ones in different orders would lock each other out.
+    locks.hold(connection, f"suppressions {workspace_id}")
 
 
 def add(connection: Connection, workspace_id: uuid.UUID, values: Collection[Suppressed], reason: str | None) -> int:

@@ -8,17 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from uuid_utils.compat import uuid7
 
 from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import webhooks as schemas
 from mailsift.api.schemas.base import Listing
+from mailsift.shared.db import locks
 from mailsift.shared.db.tables import Webhook, WebhookSecret
 from mailsift.shared.events import WebhookEvent
-
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:scope, 0))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Terms:
 
 def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
     """Be the only one who writes webhooks of a workspace until the transaction ends."""
-    connection.execute(_LOCK, {"scope": f"webhooks {workspace_id}"})
+    locks.hold(connection, f"webhooks {workspace_id}")
 
 
 def count(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""Every query of the dispatcher that moves no job: what is past its time, and that it is gone.
+"""Every query of the dispatcher that moves no job: what is past its time, that it is gone, and what webhooks are told.
 
-They ask now(), not clock_timestamp(): only what stands still through a statement can be looked up in an index.
+Retention asks now(), not clock_timestamp(): only what stands still through a statement can be looked up in an index.
 """
