@@ -57,16 +57,18 @@ def spoken(words: Language) -> dict[str, str]:
 
 def created(answer: Answer, location: str, *, replayed: bool) -> Replied:
     """Answer a request that made something."""
-    headers = {"Location": location, **({"Idempotency-Replayed": "true"} if replayed else {})}
-    return answer, HTTPStatus.CREATED.value, headers
+    return answer, HTTPStatus.CREATED.value, {"Location": location, **repeated(replayed=replayed)}
 
 
 def accepted(answer: Answer, resource: str, resource_id: uuid.UUID, *, replayed: bool) -> Replied:
     """Answer a request whose job is queued."""
-    headers = {"Location": f"/api/{resource}/{resource_id}"}
-    if replayed:
-        headers["Idempotency-Replayed"] = "true"
-    return answer, HTTPStatus.ACCEPTED.value, headers
+    location = f"/api/{resource}/{resource_id}"
+    return answer, HTTPStatus.ACCEPTED.value, {"Location": location, **repeated(replayed=replayed)}
+
+
+def repeated(*, replayed: bool) -> dict[str, str]:
+    """Say of an answer, in its headers, that the same request had it before."""
+    return {"Idempotency-Replayed": "true"} if replayed else {}
 
 
 def optional_json() -> object:

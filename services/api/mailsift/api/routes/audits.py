@@ -12,7 +12,7 @@ from mailsift.api.auth import needs
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission
-from mailsift.api.routes.answers import Replied, asked, found, language, reading, spoken
+from mailsift.api.routes.answers import Replied, asked, found, language, reading, repeated, spoken
 from mailsift.api.schemas.audits import AnalyzeAccepted, AnalyzeRequest, AnalyzeStatus
 
 blueprint = APIBlueprint("audits", __name__, url_prefix="/api/jobs", tag="jobs")
@@ -37,8 +37,7 @@ blueprint = APIBlueprint("audits", __name__, url_prefix="/api/jobs", tag="jobs")
 def create(json_data: AnalyzeRequest) -> Replied:
     """Analyse one domain, or that of a URL, which is not fetched."""
     answer, replayed = analyze(deps(), asked(), json_data)
-    headers = {"Location": answer.poll_url, **({"Idempotency-Replayed": "true"} if replayed else {})}
-    return answer, HTTPStatus.ACCEPTED.value, headers
+    return answer, HTTPStatus.ACCEPTED.value, {"Location": answer.poll_url, **repeated(replayed=replayed)}
 
 
 @blueprint.get("/status/<uuid:job_id>")

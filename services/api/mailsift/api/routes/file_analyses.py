@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from apiflask import APIBlueprint
 from flask import Response, request
@@ -19,7 +18,7 @@ from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.intake.body import limited
 from mailsift.api.intake.multipart import read_form
 from mailsift.api.problems import Problem, parsed
-from mailsift.api.routes.answers import Replied, asked, reading
+from mailsift.api.routes.answers import Replied, accepted, asked, reading
 from mailsift.api.routes.exports import hand_out
 from mailsift.api.routes.uploads import body_within
 from mailsift.api.schemas.exports import ExportOptions
@@ -66,8 +65,7 @@ def create() -> Replied:
     if answer.export is None:
         raise Problem("idempotency_key_reused", "this key was used for an upload without an export; take a new one")
     started = FileAnalysisStarted(job_id=answer.export.job_id)
-    headers = {"Location": f"/api/v1/analysis/job/{started.job_id}"}
-    return started, HTTPStatus.ACCEPTED.value, headers | ({"Idempotency-Replayed": "true"} if replayed else {})
+    return accepted(started, "v1/analysis/job", started.job_id, replayed=replayed)
 
 
 @blueprint.get("/job/<uuid:job_id>")

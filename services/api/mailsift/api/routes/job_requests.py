@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 from http import HTTPStatus
 
 from apiflask import APIBlueprint
@@ -19,7 +18,7 @@ from mailsift.api.documentation.responses import answers, refusals
 from mailsift.api.permissions import Permission, explain
 from mailsift.api.problems import Fault, Problem, not_supported, parsed
 from mailsift.api.repository import jobs
-from mailsift.api.routes.answers import Replied, asked, found, optional_json, reading
+from mailsift.api.routes.answers import Replied, accepted, asked, found, optional_json, reading
 from mailsift.api.schemas.job_requests import (
     CleanedUp,
     CleanUp,
@@ -88,7 +87,7 @@ def create(json_data: JobRequest) -> Replied:
     job_id, replayed = _make_pipeline(wanted)
     with reading() as connection:
         answer = JobAnswer(job=found(jobs.find(connection, job_id), "job"))
-    return _made(answer, job_id, replayed=replayed)
+    return accepted(answer, "jobs", job_id, replayed=replayed)
 
 
 @blueprint.post("/verify-emails-job")
@@ -105,7 +104,7 @@ def verify(json_data: VerifyEmails) -> Replied:
     answer = VerificationStarted(
         job_id=job_id, stream_url=stream_url(job_id), status_url=status_url(job_id), notices=notices
     )
-    return _made(answer, job_id, replayed=replayed)
+    return accepted(answer, "jobs", job_id, replayed=replayed)
 
 
 @blueprint.post("/jobs/cleanup")
@@ -150,14 +149,7 @@ def _make_persistent(wanted: PersistentJob) -> Replied:
     answer = PersistentJobCreated(job_id=job_id)
     if addresses.api_key is not None:
         answer = answer.model_copy(update={"message": f"{answer.message}; the apiKey is not needed and was not kept"})
-    return _made(answer, job_id, replayed=replayed)
-
-
-def _made(
-    answer: JobAnswer | PersistentJobCreated | VerificationStarted, job_id: uuid.UUID, *, replayed: bool
-) -> Replied:
-    headers = {"Location": f"/api/jobs/{job_id}", **({"Idempotency-Replayed": "true"} if replayed else {})}
-    return answer, HTTPStatus.ACCEPTED.value, headers
+    return accepted(answer, "jobs", job_id, replayed=replayed)
 
 
 def _now() -> dt.datetime:

@@ -12,7 +12,7 @@ from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission
-from mailsift.api.routes.answers import Replied, asked, reading
+from mailsift.api.routes.answers import Replied, asked, reading, repeated
 from mailsift.api.schemas.outcomes import Calibration, OutcomesForgotten, OutcomesRecorded, OutcomesRequest
 
 blueprint = APIBlueprint("outcomes", __name__, url_prefix="/api/outcomes", tag="outcomes")
@@ -35,7 +35,7 @@ def create(json_data: OutcomesRequest) -> Replied:
     Of each address the last report counts, and one that is reported both ways at once has bounced.
     """
     answer, replayed = calibrating.report(deps(), asked(), json_data)
-    return answer, HTTPStatus.OK.value, {"Idempotency-Replayed": "true"} if replayed else {}
+    return answer, HTTPStatus.OK.value, repeated(replayed=replayed)
 
 
 @blueprint.get("")

@@ -13,7 +13,7 @@ from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission
 from mailsift.api.repository import suppressions
-from mailsift.api.routes.answers import Replied, asked, reading
+from mailsift.api.routes.answers import Replied, asked, reading, repeated
 from mailsift.api.schemas.suppressions import (
     SuppressionListing,
     SuppressionPage,
@@ -44,7 +44,7 @@ def create(json_data: SuppressionsRequest) -> Replied:
     all domains below it. Addresses are compared as duplicates are. What is suppressed already stays as it is.
     """
     answer, replayed = suppressing.suppress(deps(), asked(), json_data)
-    return answer, HTTPStatus.OK.value, {"Idempotency-Replayed": "true"} if replayed else {}
+    return answer, HTTPStatus.OK.value, repeated(replayed=replayed)
 
 
 @blueprint.get("")

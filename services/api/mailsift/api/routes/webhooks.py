@@ -13,7 +13,7 @@ from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission
 from mailsift.api.repository import deliveries, webhooks
-from mailsift.api.routes.answers import Replied, accepted, asked, found, reading
+from mailsift.api.routes.answers import Replied, accepted, asked, created, found, reading, repeated
 from mailsift.api.schemas.base import Listing
 from mailsift.api.schemas.webhooks import (
     Delivery,
@@ -31,7 +31,6 @@ from mailsift.api.schemas.webhooks import (
 blueprint = APIBlueprint("webhooks", __name__, url_prefix="/api/webhooks", tag="webhooks")
 
 _REFUSALS = ("malformed_body", "body_too_large", "unsupported_media_type", "validation_failed")
-_REPLAYED = {"Idempotency-Replayed": "true"}
 
 
 @blueprint.post("")
@@ -44,8 +43,7 @@ _REPLAYED = {"Idempotency-Replayed": "true"}
 def create(json_data: WebhookRequest) -> Replied:
     """Have an address told what happens in the workspace."""
     webhook, replayed = telling.create(deps(), asked(), json_data)
-    body, _, headers = accepted(webhook, "webhooks", webhook.webhook_id, replayed=replayed)
-    return body, HTTPStatus.CREATED.value, headers
+    return created(webhook, f"/api/webhooks/{webhook.webhook_id}", replayed=replayed)
 
 
 @blueprint.get("")
@@ -94,7 +92,7 @@ def delete(webhook_id: uuid.UUID) -> str:
 def rotate(webhook_id: uuid.UUID, json_data: RotationRequest) -> Replied:
     """Replace the secret of a webhook; for a while what it is told is signed by both."""
     secret, replayed = telling.rotate(deps(), asked(), webhook_id, json_data)
-    return secret, HTTPStatus.CREATED.value, _REPLAYED if replayed else {}
+    return secret, HTTPStatus.CREATED.value, repeated(replayed=replayed)
 
 
 @blueprint.post("/<uuid:webhook_id>/test")
