@@ -112,7 +112,7 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
         if status >= "400":
             response["content"] = _PROBLEM
     if any(parameter["in"] == "query" for parameter in operation["parameters"]):
-        responses["414"] = _URL_TOO_LONG
+        responses |= _TOO_LONG
     operation["responses"] = dict(sorted(responses.items()))
     operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
@@ -140,9 +140,10 @@ def _add_response(responses: Document, status: str, response: Document) -> None:
 
 
 # What gunicorn answers before the API sees anything of the request.
-_URL_TOO_LONG = {
-    "description": "the URL has more than 8,190 bytes",
-    "content": {"text/html": {"schema": {"type": "string"}}},
+_PAGE = {"text/html": {"schema": {"type": "string"}}}
+_TOO_LONG = {
+    "414": {"description": "the URL has more than 8,190 bytes", "content": _PAGE},
+    "431": {"description": "the URL and the headers have 16 KiB or more together", "content": _PAGE},
 }
 
 
