@@ -183,7 +183,7 @@ def _named(facts: DomainFacts, name: str) -> DomainFacts:
 def _findings(found: Sequence[Round], alone: float) -> Findings:
     scored = found[0].rows
     scores, copies = median(each.scores.seconds for each in found), median(each.copy.seconds for each in found)
-    growth = found[-1].memory - found[0].memory
+    growth = found[-1].memory - found[-1 - max(1, rounds // 3)].memory if (rounds := len(found)) > 1 else 0.0
     processor = {
         part: round(1e6 * median(each.scores.processor.get(part, 0.0) for each in found) / scored, 2)
         for part in sorted(set().union(*(each.scores.processor for each in found)))
@@ -200,7 +200,7 @@ def _findings(found: Sequence[Round], alone: float) -> Findings:
             Figure("the same in processor time", processor_ratio),
             Figure("scoring alone, one core", alone, "/s"),
             Figure("peak memory of a worker", found[-1].memory, "MB", at_most=250),
-            Figure("of which came after the first round", growth, "MB"),
+            Figure("of which came in the last third of the rounds", growth, "MB", at_most=10),
             *(Figure(f"processor for a row: {part}", spent, "us") for part, spent in processor.items()),
         ],
         {

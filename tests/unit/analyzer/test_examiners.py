@@ -52,6 +52,16 @@ def test_the_analysis_that_was_heard_of_longest_ago_is_forgotten_first(monkeypat
     assert known.learnt(SECOND, lists, make).facts == {}
 
 
+def test_of_analyses_with_few_domains_no_more_than_some_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(examiners, "MOST_ANALYSES", 2)
+    known, lists = Examiners(), packaged_lists()
+    for analysis in (FIRST, SECOND, uuid.UUID(int=3)):
+        known.learnt(analysis, lists, make).facts["company.com"] = HEALTHY
+        known.make_room()
+    assert known.learnt(SECOND, lists, make).facts == {"company.com": HEALTHY}
+    assert known.learnt(FIRST, lists, make).facts == {}
+
+
 def test_a_list_with_more_domains_than_there_is_room_for_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(examiners, "MOST_DOMAINS", 3)
     known, lists = Examiners(), packaged_lists()

@@ -23,7 +23,7 @@ from mailsift.shared.addresses import Address, InvalidAddress
 from mailsift.shared.scoring_policy import DEFAULT_POLICY, ScoringPolicy
 
 _LEADS: Final = {pair: Lead(*pair) for pair in product((False, True), repeat=2)}
-_VERDICTS_KEPT: Final = 4096
+_VERDICTS_KEPT: Final = 1_000
 """Many domains share what was found about them, and then the verdict too."""
 
 

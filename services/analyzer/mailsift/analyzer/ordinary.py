@@ -12,7 +12,7 @@ from mailsift.analyzer.reference.words import words_of
 from mailsift.shared.addresses import MAX_PLAIN_LENGTH
 
 _WORD: Final = re.compile(r"[a-z0-9]+(?:[_-][a-z0-9]+)*")
-_WORDS_KEPT: Final = 50_000
+_WORDS_KEPT: Final = 20_000
 _DIGITS: Final = "0123456789"
 
 

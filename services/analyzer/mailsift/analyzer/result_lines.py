@@ -15,7 +15,7 @@ from mailsift.shared.copy_text import NULL, encode_fields
 
 _OWN_COLUMNS: Final = 5
 """Those at the front that are the address's own."""
-_OTHERS_KEPT: Final = 5_000
+_OTHERS_KEPT: Final = 1_000
 
 
 class ListRow(NamedTuple):

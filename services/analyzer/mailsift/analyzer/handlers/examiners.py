@@ -16,8 +16,10 @@ from mailsift.analyzer.result_lines import ResultLines
 
 _SECONDS_BETWEEN_CHECKS: Final = 1.0
 
-MOST_DOMAINS: Final = 60_000
-"""Of all lists together, 1.5 KB each; beyond that what was learnt first is forgotten, and learnt again if need be."""
+MOST_DOMAINS: Final = 40_000
+"""Of all together, 1.5 KB each; beyond that, what was learnt first is forgotten, and learnt again if needed."""
+MOST_ANALYSES: Final = 8
+"""What one has learnt of other things than domains, such as words, comes to 5 MB at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +67,8 @@ class Examiners:
     def make_room(self) -> None:
         """Forget, the analysis that was heard of longest ago first, until there is no more than there may be."""
         with self._lock:
-            while sum(len(known.facts) for known in self._learnt.values()) > MOST_DOMAINS:
+            while len(self._learnt) > MOST_ANALYSES or self._domains() > MOST_DOMAINS:
                 self._learnt.popitem(last=False)
+
+    def _domains(self) -> int:
+        return sum(len(known.facts) for known in self._learnt.values())
