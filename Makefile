@@ -20,6 +20,9 @@ MINUTES := 10
 FUZZ :=
 SOAK :=
 
+# How images are built and run: scripts/images has the meaning of each.
+export ENGINE BASE VERSION BUILD_ARGS
+
 # The tools write one thing only where it is said here, whatever the machine is set up to do.
 export UV_NO_CONFIG := 1
 export UV_PYTHON_DOWNLOADS := never
@@ -27,7 +30,7 @@ export UV_COMPILE_BYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/installed-standalone ## set everything up and show a list going through, on the embedded database
 	@$(BIN)/mailsift demo
@@ -46,6 +49,9 @@ integration: $(VENV)/installed-dev servers ## the tests on a real PostgreSQL and
 
 e2e: $(VENV)/installed-dev servers ## five processes take a list from upload to download, workers killed on the way
 	@$(BIN)/pytest tests/e2e $(TESTS)
+
+e2e-images: $(VENV)/installed-dev servers images ## the images as built, and the same flow with every service started from its own
+	@$(BIN)/pytest --images build/images tests/e2e/images.py tests/e2e/test_five_services.py tests/e2e/test_graceful_stop.py $(TESTS)
 
 bench: $(VENV)/installed-dev servers ## measure the job engine, every worker and the API into build/bench.json (BENCH=--help for parts and meanings)
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH)
@@ -75,6 +81,9 @@ dashboards: $(VENV)/installed-dev ## write deploy/grafana/dashboards from their 
 rules: ## write deploy/k8s/components/monitoring/rules.yaml from deploy/prometheus
 	@scripts/rules
 
+images: ## build the images of all services with docker, podman or buildah (ENGINE= BASE= VERSION= BUILD_ARGS=, as scripts/images has them)
+	@scripts/images $(SERVICES)
+
 servers: ## install Debian's PostgreSQL, RabbitMQ, NSD, Prometheus and faketime for the tests where missing; starts none
 	@scripts/servers
 
@@ -85,7 +94,7 @@ clean: ## remove the virtual environment and whatever tools left behind
 	@rm -rf $(VENV) .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.PHONY: help demo serve test unit integration e2e bench chaos soak fuzz check format isolate dashboards rules servers lock clean
+.PHONY: help demo serve test unit integration e2e e2e-images bench chaos soak fuzz check format isolate dashboards rules images servers lock clean
 
 # One stamp for each set of requirements: a second run installs nothing.
 $(VENV)/bin/python:

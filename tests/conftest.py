@@ -33,13 +33,16 @@ TEMPLATE = "mailsift_template"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let `make chaos` ask for more than the short form of each scenario."""
+    """Let `make chaos` ask for more than the short form of each scenario, and `make e2e-images` for other services."""
     group = parser.getgroup("chaos")
     group.addoption("--chaos-scenarios", default="", help="only these, as in S1,S8")
     group.addoption("--chaos-pace", default="twentieth", choices=("twentieth", "production"), help="the engine's times")
     group.addoption("--chaos-runs", default=1, type=int, help="how often each scenario is run")
     group.addoption("--chaos-full", action="store_true", help="with the whole load, not that of the short form")
     group.addoption("--chaos-results", default="", help="a folder for the figures of each run")
+    parser.addoption(
+        "--images", default="", help="start services from the images that this file of scripts/images names"
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -52,16 +52,15 @@ class Service:
         self, name: str, environment: Mapping[str, str], folder: Path, command: Sequence[str] | None = None
     ) -> None:
         self.name = name
-        self._command = command or COMMANDS[name]
         self.health_port = free_port()
-        self._environment = {
-            **os.environ,
+        self.environment = {
             **FAST,
             **environment,
             "HEALTH_HOST": LOOPBACK,
             "HEALTH_PORT": str(self.health_port),
             "WORKER_THREADS": "2",
         }
+        self._command = command
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -70,10 +69,15 @@ class Service:
         self.await_ready()
 
     def launch(self) -> None:
+        environment = {**os.environ, **self.environment}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
+                self.command(), env=environment, stdout=log, stderr=log, start_new_session=True
             )
+
+    def command(self) -> Sequence[str]:
+        """What becomes the service when it is launched with its environment."""
+        return self._command or COMMANDS[self.name]
 
     def await_ready(self) -> None:
         wait_for(self.is_ready, f"{self.name} to become ready", hint=self.log)

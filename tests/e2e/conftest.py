@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from conftest import Database
+from containers import ContainedService, engine
 from processes import Service, running
 from servers import LOOPBACK, free_port
 
@@ -32,23 +34,34 @@ def nameserver(name_server: Callable[[Mapping[str, str]], str]) -> str:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[str, Mapping[str, str]], Service]]:
+    """Make a service that is started from this environment, or from its image where `make e2e-images` says so."""
+    built: str = request.config.getoption("--images")
+    if not built:
+        yield partial(Service, folder=tmp_path)
+        return
+    program, version = Path(built).read_text().split()
+    with engine(program) as images:
+        yield partial(ContainedService, folder=tmp_path, engine=images, version=version)
 
 
 @pytest.fixture
 def services(
-    database: Database, rabbitmq_url: str, nameserver: str, port: int, tmp_path: Path
+    service: Callable[[str, Mapping[str, str]], Service],
+    database: Database,
+    rabbitmq_url: str,
+    nameserver: str,
+    tmp_path: Path,
 ) -> Iterator[Mapping[str, Service]]:
     storage = {"STORAGE_URL": (tmp_path / "objects").as_uri(), "STORAGE_SHARED": "true"}
     worker = {"DATABASE_URL": database.worker_url, "RABBITMQ_URL": rabbitmq_url}
     environments = {
-        "api": {"DATABASE_URL": database.api_url, "PORT": str(port), "HOST": LOOPBACK, **storage},
+        "api": {"DATABASE_URL": database.api_url, "PORT": str(free_port()), "HOST": LOOPBACK, **storage},
         "dispatcher": {"DATABASE_URL": database.dispatcher_url, "RABBITMQ_URL": rabbitmq_url, **storage},
         "ingest": {**worker, **storage, "BATCH_ROWS": "500"},
         "analyzer": {**worker, "NAMESERVERS": nameserver, "ROWS_PER_JOB": "1000", "DOMAINS_PER_JOB": "10"},
         "exporter": {**worker, **storage},
     }
-    services = {name: Service(name, environment, tmp_path) for name, environment in environments.items()}
+    services = {name: service(name, environment) for name, environment in environments.items()}
     with running(services):
         yield services

@@ -38,7 +38,7 @@ def make_list() -> bytes:
 class Client:
     """A program that uses the API with its key."""
 
-    def __init__(self, port: int, key: str) -> None:
+    def __init__(self, port: str, key: str) -> None:
         self.http = httpx.Client(
             base_url=f"http://{LOOPBACK}:{port}",
             headers={"Authorization": f"Bearer {key}"},
@@ -95,8 +95,7 @@ def observer(database: Database) -> Observer:
 
 
 @pytest.fixture
-def client(database: Database, services: Mapping[str, Service], port: int) -> Iterator[Client]:
-    assert services
+def client(database: Database, services: Mapping[str, Service]) -> Iterator[Client]:
     done = subprocess.run(
         [sys.executable, "-m", "mailsift.api.admin", "bootstrap"],
         env={"DATABASE_URL": database.owner_url},
@@ -105,7 +104,7 @@ def client(database: Database, services: Mapping[str, Service], port: int) -> It
         text=True,
     )
     made = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    client = Client(port, made["apiKey"])
+    client = Client(services["api"].environment["PORT"], made["apiKey"])
     yield client
     client.http.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -27,15 +27,17 @@ def owner(database: Database) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def services(database: Database, rabbitmq_url: str, tmp_path: Path) -> Iterator[Mapping[str, Service]]:
+def services(
+    service: Callable[[str, Mapping[str, str]], Service], database: Database, rabbitmq_url: str, tmp_path: Path
+) -> Iterator[Mapping[str, Service]]:
     both = {
         "RABBITMQ_URL": rabbitmq_url,
         "STORAGE_URL": (tmp_path / "objects").as_uri(),
         "STORAGE_SHARED": "true",
     }
     services = {
-        "dispatcher": Service("dispatcher", {"DATABASE_URL": database.dispatcher_url, **both}, tmp_path),
-        "ingest": Service("ingest", {"DATABASE_URL": database.worker_url, "BATCH_ROWS": "1000", **both}, tmp_path),
+        "dispatcher": service("dispatcher", {"DATABASE_URL": database.dispatcher_url, **both}),
+        "ingest": service("ingest", {"DATABASE_URL": database.worker_url, "BATCH_ROWS": "1000", **both}),
     }
     with running(services):
         yield services
