@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import tomllib
 from typing import Any
 
@@ -11,6 +9,7 @@ import yaml
 
 from deployment import BASE, ROOT, SETTINGS, config_maps, container, kustomization, of_kind
 from mailsift.ingest.config import IngestSettings
+from manifests import build
 
 WORKLOADS = {one["metadata"]["name"]: one for one in of_kind("Deployment", "Job")}
 
@@ -35,13 +34,13 @@ def test_the_version_is_that_of_the_packages() -> None:
 
 def test_all_deployments_follow_one_pattern() -> None:
     def pattern(one: Any) -> Any:
-        own = {"image", "ports", "envFrom", "env"}
+        own = {"image", "ports", "envFrom", "env", "lifecycle"}
         main = {key: value for key, value in container(one).items() if key not in own}
         text = yaml.safe_dump({**one, "spec": {**one["spec"], "template": {**one["spec"]["template"], "spec": main}}})
         return re.sub(rf"\b{main['name']}\b", "WORD", text), {
             key: value
             for key, value in one["spec"]["template"]["spec"].items()
-            if key not in {"containers", "serviceAccountName", "volumes"}
+            if key not in {"containers", "initContainers", "topologySpreadConstraints", "serviceAccountName", "volumes"}
         }
 
     first, *others = [pattern(one) for one in of_kind("Deployment")]
@@ -58,7 +57,7 @@ def test_nothing_runs_with_more_rights_than_it_needs(workload: Any) -> None:
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},
     }
-    assert not {"hostNetwork", "hostPID", "hostIPC", "initContainers"} & set(pod)
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
     assert [volume for volume in pod["volumes"] if set(volume) != {"name", "emptyDir"}] == []
 
 
@@ -134,20 +133,19 @@ def test_no_secret_stands_in_the_base() -> None:
     assert not any("value" in variable for one in of_kind("Deployment") for variable in container(one)["env"])
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
-def test_the_base_renders() -> None:
-    command = ["kubectl", "kustomize", str(BASE)]
-    rendered = list(yaml.safe_load_all(subprocess.run(command, capture_output=True, text=True, check=True).stdout))
-    images = [container(one)["image"] for one in rendered if one["kind"] in {"Deployment", "Job"}]
+def test_the_base_builds() -> None:
+    built = build(BASE)
+    images = [container(one)["image"] for one in built if one["kind"] in {"Deployment", "Job"}]
     assert len(images) == len(WORKLOADS)
     assert [image for image in images if not re.fullmatch(r"mailsift-[a-z]+:\d+\.\d+\.\d+", image)] == []
-    maps = {one["metadata"]["name"] for one in rendered if one["kind"] == "ConfigMap"}
+    maps = {one["metadata"]["name"] for one in built if one["kind"] == "ConfigMap"}
     assert [name for name in maps if name.rpartition("-")[0] not in config_maps()] == []
-    assert all(one["metadata"]["labels"]["app.kubernetes.io/part-of"] == "mailsift" for one in rendered)
-    assert not any("namespace" in one["metadata"] for one in rendered)
+    assert all(one["metadata"]["labels"]["app.kubernetes.io/part-of"] == "mailsift" for one in built)
+    assert not any("namespace" in one["metadata"] for one in built)
 
 
-MONITORING = ROOT / "deploy/k8s/components/monitoring"
+COMPONENTS = ROOT / "deploy/k8s/components"
+MONITORING = COMPONENTS / "monitoring"
 
 
 def test_the_operator_of_prometheus_is_given_the_rules_that_prometheus_has() -> None:
@@ -155,6 +153,16 @@ def test_the_operator_of_prometheus_is_given_the_rules_that_prometheus_has() -> 
     files = [ROOT / f"deploy/prometheus/{name}.yml" for name in ("recording", "objectives", "alerts")]
     groups = [group for path in files for group in yaml.safe_load(path.read_text())["groups"]]
     assert rule["spec"]["groups"] == groups, "run `make rules`"
+
+
+@pytest.mark.parametrize(
+    ("component", "file", "group"),
+    [("rabbitmq-monitoring", "servers", "rabbitmq"), ("cloudnativepg-monitoring", "cloudnativepg", "cloudnativepg")],
+)
+def test_it_is_given_the_rules_of_the_servers_that_operators_run(component: str, file: str, group: str) -> None:
+    rule = yaml.safe_load((COMPONENTS / component / "rules.yaml").read_text())
+    groups = yaml.safe_load((ROOT / f"deploy/prometheus/{file}.yml").read_text())["groups"]
+    assert rule["spec"]["groups"] == [one for one in groups if one["name"] == group], "run `make rules`"
 
 
 def test_every_pod_is_scraped_under_the_name_that_rules_have_for_it() -> None:

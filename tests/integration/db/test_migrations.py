@@ -7,6 +7,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from factories import make_tenant, make_upload
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
+from mailsift.shared.db.await_schema import await_schema, is_reached
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.migrate import RolesError, migrate, require_walls
 
@@ -79,3 +80,25 @@ def test_an_api_that_inherits_what_operators_see_is_refused(empty_database_url: 
         with pytest.raises(RolesError, match="NOINHERIT"):
             require_walls(connection)
     engine.dispose()
+
+
+def test_services_wait_until_the_migrations_have_ended(
+    empty_database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api_url = make_url(empty_database_url).set(username="mailsift_api").render_as_string(hide_password=False)
+    assert not await_schema(api_url, patience=0)
+    assert "the database is at none" in capsys.readouterr().err
+    migrate(empty_database_url)
+    for role in ("mailsift_api", "mailsift_worker", "mailsift_dispatcher"):
+        assert await_schema(make_url(api_url).set(username=role).render_as_string(hide_password=False), patience=0)
+    migrate(empty_database_url, revision="0003")
+    assert not await_schema(api_url, patience=0)
+    assert "the database is at 0003" in capsys.readouterr().err
+
+
+def test_a_release_that_was_rolled_back_begins_on_the_schema_of_the_newer_one() -> None:
+    known = {"0001", "0002"}
+    assert is_reached("0002", "0002", known)
+    assert is_reached("0003", "0002", known)
+    assert not is_reached("0001", "0002", known)
+    assert not is_reached(None, "0002", known)

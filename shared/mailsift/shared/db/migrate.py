@@ -25,6 +25,7 @@ ROLES = {
     "mailsift_worker": "LOGIN BYPASSRLS",
     "mailsift_dispatcher": "LOGIN BYPASSRLS",
 }
+_SERVICES = ("mailsift_api", "mailsift_worker", "mailsift_dispatcher")
 # Roles that were made by hand, or by an older release, may let the API have what it should only take on.
 _INHERITS = text("""
     SELECT pg_has_role(api.oid, operator.oid, 'USAGE') FROM pg_roles AS api, pg_roles AS operator
@@ -89,11 +90,17 @@ def _set_password(connection: Connection, role: str, password: str) -> None:
     cursor.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
 
 
+def migrations() -> Config:
+    """Tell Alembic where the migrations are."""
+    config = Config()
+    config.set_main_option("script_location", "mailsift.shared.db:migrations")
+    return config
+
+
 def _run_migrations(connection: Connection, revision: str) -> None:
     connection.exec_driver_sql(f"SET ROLE {OWNER}")
     connection.commit()
-    config = Config()
-    config.set_main_option("script_location", "mailsift.shared.db:migrations")
+    config = migrations()
     config.attributes["connection"] = connection
     current = connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
     connection.commit()
@@ -101,6 +108,8 @@ def _run_migrations(connection: Connection, revision: str) -> None:
         return
     move = command.upgrade if revision == "head" else command.downgrade
     move(config, revision)
+    # Alembic's own table, which no migration makes: services look there whether they may begin.
+    connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {', '.join(_SERVICES)}")
     connection.exec_driver_sql("RESET ROLE")
     connection.commit()
 

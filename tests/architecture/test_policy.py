@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from manifests import K8S, build, named
+from policy import violations
+
+
+@pytest.fixture(scope="module")
+def built() -> list[Any]:
+    return build(K8S / "overlays/production")
+
+
+@pytest.fixture
+def objects(built: list[Any]) -> list[Any]:
+    return copy.deepcopy(built)
+
+
+def _spoil_image(pod: Any) -> None:
+    pod["containers"][0]["image"] = "registry.example.com:5000/mailsift-api"
+
+
+def _spoil_latest(pod: Any) -> None:
+    pod["initContainers"][0]["image"] = "mailsift-api:latest"
+
+
+def _spoil_limits(pod: Any) -> None:
+    del pod["containers"][0]["resources"]["limits"]
+
+
+def _spoil_root(pod: Any) -> None:
+    pod["containers"][0]["securityContext"]["readOnlyRootFilesystem"] = False
+
+
+def _spoil_privilege(pod: Any) -> None:
+    pod["initContainers"][0]["securityContext"]["privileged"] = True
+
+
+def _spoil_user(pod: Any) -> None:
+    pod["securityContext"]["runAsNonRoot"] = False
+
+
+def _spoil_node(pod: Any) -> None:
+    pod["hostNetwork"] = True
+
+
+def _spoil_volume(pod: Any) -> None:
+    pod["volumes"].append({"name": "node", "hostPath": {"path": "/"}})
+
+
+def _spoil_token(pod: Any) -> None:
+    del pod["automountServiceAccountToken"]
+
+
+def _spoil_probe(pod: Any) -> None:
+    del pod["containers"][0]["readinessProbe"]
+
+
+def _spoil_spread(pod: Any) -> None:
+    pod["topologySpreadConstraints"].pop()
+
+
+def _spoil_settings(pod: Any) -> None:
+    pod["containers"][0]["envFrom"][0]["configMapRef"]["name"] = "elsewhere"
+
+
+def _spoil_password(pod: Any) -> None:
+    pod["containers"][0]["env"].append({"name": "RABBITMQ_PASSWORD", "value": "hunter2"})
+
+
+SPOILS = [value for name, value in sorted(globals().items()) if name.startswith("_spoil_")]
+
+
+@pytest.mark.parametrize("spoil", SPOILS, ids=lambda spoil: spoil.__name__.removeprefix("_spoil_"))
+def test_the_policy_finds_what_is_wrong(spoil: Callable[[Any], None], objects: list[Any]) -> None:
+    spoil(named(objects, "Deployment")["mailsift-api"]["spec"]["template"]["spec"])
+    assert len(violations(objects)) == 1
+
+
+def test_the_policy_finds_two_who_say_how_many_there_are(objects: list[Any]) -> None:
+    named(objects, "Deployment")["mailsift-analyzer"]["spec"]["replicas"] = 3
+    assert len(violations(objects)) == 1

@@ -1,0 +1,96 @@
+"""What is asked of every manifest of ours, beyond that Kubernetes takes it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from manifests import is_selected, named, tag
+
+HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
+
+
+def violations(objects: list[Any]) -> list[str]:
+    """List all that is wrong with what one build gives."""
+    found = []
+    for one in objects:
+        name = f"{one['kind']}/{one['metadata']['name']}"
+        if one["kind"] in WORKLOADS:
+            found += [f"{name}: {fault}" for fault in _of_pod(one["spec"]["template"]["spec"], objects)]
+        if one["kind"] == "Deployment":
+            found += [f"{name}: {fault}" for fault in _of_deployment(one, objects)]
+        if one["kind"] in {"HorizontalPodAutoscaler", "ScaledObject"}:
+            found += [f"{name}: {fault}" for fault in _of_scaler(one, objects)]
+        if one["kind"] == "ScaledObject":
+            found += [f"{name}: {fault}" for fault in _of_triggers(one, objects)]
+    return found
+
+
+def _of_pod(pod: Any, objects: list[Any]) -> Iterator[str]:
+    context = pod.get("securityContext", {})
+    if not context.get("runAsNonRoot") or context.get("seccompProfile") != {"type": "RuntimeDefault"}:
+        yield "runs as root, or without a seccomp profile"
+    if {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & set(pod):
+        yield "shares something of its node"
+    account = named(objects, "ServiceAccount").get(pod.get("serviceAccountName"), {})
+    if pod.get("automountServiceAccountToken") is not False or account.get("automountServiceAccountToken") is not False:
+        yield "has a token of the cluster, or no account of its own"
+    for volume in pod.get("volumes", ()):
+        if "hostPath" in volume or ("emptyDir" in volume and "sizeLimit" not in volume["emptyDir"]):
+            yield f"volume {volume['name']} is the node's, or has no limit"
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        for fault in (*_of_container(container), *_of_references(container, objects)):
+            yield f"{container['name']} {fault}"
+
+
+def _of_container(container: Any) -> Iterator[str]:
+    if tag(container["image"]) in {None, "latest"} and "@sha256:" not in container["image"]:
+        yield "has no version"
+    if container.get("securityContext") != HARDENED:
+        yield "has more rights than it needs"
+    resources = container.get("resources", {})
+    if "memory" not in resources.get("limits", {}) or not {"cpu", "memory"} <= set(resources.get("requests", {})):
+        yield "has no limit of memory, or requests nothing"
+
+
+def _of_references(container: Any, objects: list[Any]) -> Iterator[str]:
+    maps = named(objects, "ConfigMap")
+    for source in container.get("envFrom", ()):
+        if "configMapRef" in source and source["configMapRef"]["name"] not in maps:
+            yield f"reads {source['configMapRef']['name']}, which is not there"
+    for variable in container.get("env", ()):
+        if "PASSWORD" in variable["name"] and "valueFrom" not in variable:
+            yield f"has {variable['name']} written out"
+
+
+def _of_deployment(deployment: Any, objects: list[Any]) -> Iterator[str]:
+    labels = deployment["spec"]["template"]["metadata"]["labels"]
+    (main,) = deployment["spec"]["template"]["spec"]["containers"]
+    if not {"startupProbe", "livenessProbe", "readinessProbe"} <= set(main):
+        yield "lacks a probe"
+    budgets = named(objects, "PodDisruptionBudget").values()
+    if [is_selected(budget["spec"]["selector"], labels) for budget in budgets].count(True) != 1:
+        yield "has not one disruption budget"
+    spread = deployment["spec"]["template"]["spec"].get("topologySpreadConstraints", ())
+    if {one["topologyKey"] for one in spread if is_selected(one["labelSelector"], labels)} != {
+        "kubernetes.io/hostname",
+        "topology.kubernetes.io/zone",
+    }:
+        yield "is not spread over nodes and zones"
+
+
+def _of_scaler(scaler: Any, objects: list[Any]) -> Iterator[str]:
+    target = scaler["spec"]["scaleTargetRef"]["name"]
+    deployment = named(objects, "Deployment").get(target)
+    if deployment is None:
+        yield f"scales {target}, which is not there"
+    elif "replicas" in deployment["spec"]:
+        yield f"and the manifest both say how many {target} there are"
+
+
+def _of_triggers(scaler: Any, objects: list[Any]) -> Iterator[str]:
+    known = named(objects, "TriggerAuthentication")
+    for trigger in scaler["spec"]["triggers"]:
+        if "authenticationRef" in trigger and trigger["authenticationRef"]["name"] not in known:
+            yield f"logs in with {trigger['authenticationRef']['name']}, which is not there"
