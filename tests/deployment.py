@@ -29,7 +29,7 @@ SETTINGS: Mapping[str, type[Settings]] = {
 }
 BASE = ROOT / "deploy/k8s/base"
 
-_REFERENCE = re.compile(r"\$\{(?P<name>[A-Z_]+)(?P<rule>:[?-])(?P<rest>[^}]*)\}")
+_REFERENCE = re.compile(r"\$\{(?P<name>[A-Z0-9_]+)(?P<rule>:[?-])(?P<rest>[^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)

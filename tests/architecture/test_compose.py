@@ -1,26 +1,40 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
-from deployment import ROOT, SETTINGS, compose, compose_services, filled, references
+from deployment import ROOT, SETTINGS, compose, compose_services, dockerfile, filled, references
+from processes import BIN
 
 OURS = (*SETTINGS, "migrate")
+# What .env.example has for a bucket, in the place of the default.
+CHOSEN_WITH_A_BUCKET = {"STORAGE_URL": "s3://mailsift", "S3_SECRET_ACCESS_KEY": "chosen"}
+# Compose itself reads this one.
+PROFILES = "COMPOSE_PROFILES"
 
 
 def documented() -> dict[str, str]:
     """Every variable of .env.example with its value; a commented-out one stands there with its default."""
     lines = (ROOT / ".env.example").read_text().splitlines()
-    matches = filter(None, (re.fullmatch(r"#?([A-Z_]+)=(.*)", line) for line in lines))
+    matches = filter(None, (re.fullmatch(r"#?([A-Z0-9_]+)=(.*)", line) for line in lines))
     return {match[1]: match[2] for match in matches}
 
 
+def test_the_file_is_as_the_schema_of_compose_has_it() -> None:
+    checker = [str(BIN / "check-jsonschema"), "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*checker, ROOT / "docker-compose.yml"], capture_output=True, check=False, text=True)
+    assert done.returncode == 0, done.stdout
+
+
 def test_env_example_documents_every_variable_of_compose() -> None:
-    assert set(documented()) == {reference.name for reference in references()}
+    assert set(documented()) - {PROFILES} == {reference.name for reference in references()}
 
 
 def test_no_reference_escapes_the_forms_that_fail_or_have_a_default() -> None:
@@ -30,7 +44,9 @@ def test_no_reference_escapes_the_forms_that_fail_or_have_a_default() -> None:
 
 def test_the_defaults_in_env_example_are_those_of_compose() -> None:
     defaults = {reference.name: reference.default for reference in references() if reference.default is not None}
-    assert {name: documented()[name] for name in defaults} == defaults
+    assert {name: documented()[name] for name in defaults if name not in CHOSEN_WITH_A_BUCKET} == {
+        name: default for name, default in defaults.items() if name not in CHOSEN_WITH_A_BUCKET
+    }
 
 
 def test_no_secret_has_a_value_until_someone_chooses_one() -> None:
@@ -82,8 +98,77 @@ def test_services_start_after_the_migrations_and_those_after_the_database() -> N
     for word in SETTINGS:
         waits = {name: rule["condition"] for name, rule in services[word]["depends_on"].items()}
         broker = {} if word == "api" else {"rabbitmq": "service_healthy"}
-        assert waits == {"migrate": "service_completed_successfully"} | broker
-    assert all("healthcheck" in services[server] for server in ("postgres", "rabbitmq"))
+        bucket = {"bucket": "service_completed_successfully"} if "STORAGE_URL" in services[word]["environment"] else {}
+        assert waits == {"migrate": "service_completed_successfully"} | broker | bucket
+
+
+def test_whoever_is_waited_for_tells_when_it_is_ready() -> None:
+    services = compose()["services"]
+    for word, service in services.items():
+        for name, rule in service.get("depends_on", {}).items():
+            once = rule["condition"] == "service_completed_successfully"
+            assert services[name]["restart"] == ("no" if once else "unless-stopped"), f"{word} waits for {name}"
+            assert once or "test" in services[name]["healthcheck"]
+
+
+def test_everybody_tells_whether_they_are_well() -> None:
+    services = compose()["services"]
+    once = {word for word, service in services.items() if service["restart"] == "no"}
+    assert once == {"migrate", "bucket"}
+    # Ours have a health check in their images.
+    assert {word for word, service in services.items() if "healthcheck" not in service} - set(SETTINGS) == {"bucket"}
+
+
+def test_what_is_optional_is_started_by_a_profile_alone() -> None:
+    services = compose()["services"]
+    profiles = {word: service["profiles"] for word, service in services.items() if "profiles" in service}
+    assert profiles == {"seaweedfs": ["s3"], "bucket": ["s3"]}
+    assert documented()[PROFILES] == "s3"
+    rules = [service.get("depends_on", {}) for word, service in services.items() if word not in profiles]
+    assert all(rule.get("required") is False for waits in rules for name, rule in waits.items() if name in profiles)
+
+
+def test_images_are_built_on_what_the_dockerfiles_name_unless_told() -> None:
+    for word in SETTINGS:
+        build = compose()["services"][word]["build"]
+        assert build["dockerfile"] == f"services/{word}/Dockerfile"
+        assert f"ARG BASE={filled(build['args']['BASE'], {})}\n" in dockerfile(word).text
+
+
+def test_the_s3_server_the_bucket_and_the_services_agree() -> None:
+    services = compose()["services"]
+    given = {word: one.environment for word, one in compose_services(CHOSEN_WITH_A_BUCKET).items()}
+    login = json.loads(filled(compose()["configs"]["seaweedfs-login"]["content"], CHOSEN_WITH_A_BUCKET))
+    ((identity,),) = login.values()
+    ((key, secret),) = (one.values() for one in identity["credentials"])
+    bucket = urlsplit(CHOSEN_WITH_A_BUCKET["STORAGE_URL"]).hostname
+    assert {action.partition(":")[2] for action in identity["actions"]} == {bucket}
+    assert f"s3.bucket.create -name {bucket}" in services["bucket"]["command"][0]
+    for environment in (one for one in given.values() if "STORAGE_URL" in one):
+        endpoint = urlsplit(environment["AWS_ENDPOINT"])
+        assert (environment["STORAGE_URL"], endpoint.hostname) == (f"s3://{bucket}", "seaweedfs")
+        assert f"-s3.port={endpoint.port}" in services["seaweedfs"]["command"]
+        assert f"127.0.0.1:{endpoint.port}/" in services["seaweedfs"]["healthcheck"]["test"][-1]
+        assert (environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]) == (key, secret)
+
+
+@pytest.mark.parametrize(
+    ("secret", "listed", "code"), [("chosen", "mailsift", 0), ("chosen", "mailsifting", 1), ("", "mailsift", 1)]
+)
+def test_the_bucket_is_made_when_it_can_be_seen(tmp_path: Path, secret: str, listed: str, code: int) -> None:
+    for name, told in {
+        "weed": f'read -r line; echo "$line" >>{tmp_path}/asked; echo "> {listed} size:0"',
+        "sleep": "",
+    }.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{told}\n")
+        (tmp_path / name).chmod(0o755)
+    service = compose()["services"]["bucket"]
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "SECRET": secret}
+    done = subprocess.run(
+        [*service["entrypoint"], *service["command"]], env=environment, check=False, capture_output=True
+    )
+    assert done.returncode == code
+    assert (tmp_path / "asked").exists() == bool(secret)
 
 
 def test_what_is_mounted_is_declared_and_there() -> None:
