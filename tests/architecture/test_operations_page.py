@@ -82,7 +82,7 @@ def test_the_secrets_of_the_base_stand_on_the_page() -> None:
         f"`mailsift-{container(one)['name']}`": ", ".join(f"`{variable['name']}`" for variable in container(one)["env"])
         for one in of_kind("Deployment")
     }
-    listed = {row[0]: row[1] for row in rows("Install on Kubernetes", 2)}
+    listed = {row[0]: row[1] for row in rows("The Secrets", 2)}
     assert {name: listed.get(name) for name in wanted} == wanted
     assert {"`mailsift-migrate`", "`mailsift-storage`"} == set(listed) - set(wanted)
 
