@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 # No test may find its way to a real server through what the shell happens to hold.
-_PREFIXES = ("PG", "RABBITMQ_", "MAILSIFT_", "AWS_", "DRAMATIQ_")
+_PREFIXES = ("PG", "RABBITMQ_", "MAILSIFT_", "AWS_", "DRAMATIQ_", "OTEL_")
 _NAMES = {
     *("DATABASE_URL", "STORAGE_URL", "STORAGE_SHARED", "NAMESERVERS", "LOG_LEVEL", "HEALTH_PORT"),
     *("LEASE_SECONDS", "HEARTBEAT_SECONDS", "REPUBLISH_SECONDS", "RETRY_BASE_SECONDS"),

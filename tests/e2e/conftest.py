@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from collector import Collector, collecting
 from conftest import Database
 from containers import ContainedService, engine
 from processes import Service, running
@@ -46,13 +47,21 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable
 
 
 @pytest.fixture
-def services(
+def collector() -> Iterator[Collector]:
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture
+def services(  # noqa: PLR0917 - fixtures
     service: Callable[[str, Mapping[str, str]], Service],
     database: Database,
     rabbitmq_url: str,
     nameserver: str,
+    collector: Collector,
     tmp_path: Path,
 ) -> Iterator[Mapping[str, Service]]:
+    traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
     storage = {"STORAGE_URL": (tmp_path / "objects").as_uri(), "STORAGE_SHARED": "true"}
     worker = {"DATABASE_URL": database.worker_url, "RABBITMQ_URL": rabbitmq_url}
     environments = {
@@ -62,6 +71,6 @@ def services(
         "analyzer": {**worker, "NAMESERVERS": nameserver, "ROWS_PER_JOB": "1000", "DOMAINS_PER_JOB": "10"},
         "exporter": {**worker, **storage},
     }
-    services = {name: service(name, environment) for name, environment in environments.items()}
+    services = {name: service(name, traces | environment) for name, environment in environments.items()}
     with running(services):
         yield services

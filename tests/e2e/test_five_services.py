@@ -15,12 +15,14 @@ import httpx
 import pytest
 from sqlalchemy import create_engine, text
 
+from collector import Collector
 from conftest import Database
 from e2e.conftest import DOMAINS
 from processes import Service, wait_for
 from servers import LOOPBACK, RabbitMQ
 
 ROWS = 20_000
+TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 def make_list() -> bytes:
@@ -41,7 +43,7 @@ class Client:
     def __init__(self, port: str, key: str) -> None:
         self.http = httpx.Client(
             base_url=f"http://{LOOPBACK}:{port}",
-            headers={"Authorization": f"Bearer {key}"},
+            headers={"Authorization": f"Bearer {key}", "traceparent": f"00-{TRACE}-b7ad6b7169203331-01"},
             timeout=30,
             trust_env=False,
         )
@@ -109,8 +111,13 @@ def client(database: Database, services: Mapping[str, Service]) -> Iterator[Clie
     client.http.close()
 
 
-def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way(
-    client: Client, services: Mapping[str, Service], observer: Observer, rabbitmq: RabbitMQ, rabbitmq_url: str
+def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way(  # noqa: PLR0917 - fixtures
+    client: Client,
+    services: Mapping[str, Service],
+    observer: Observer,
+    rabbitmq: RabbitMQ,
+    rabbitmq_url: str,
+    collector: Collector,
 ) -> None:
     content = make_list()
 
@@ -149,6 +156,7 @@ def test_a_list_goes_through_although_a_worker_of_each_kind_is_killed_on_the_way
     check_file(content, response.content.decode())
     check_database(observer)
     check_queues(rabbitmq, rabbitmq_url)
+    check_trace(collector)
 
 
 def check_file(given: bytes, returned: str) -> None:
@@ -180,3 +188,24 @@ def check_queues(rabbitmq: RabbitMQ, url: str) -> None:
     stuck = {queue["name"]: queue["messages"] for queue in json.loads(listed) if queue["name"].endswith((".DQ", ".XQ"))}
     assert stuck
     assert set(stuck.values()) == {0}
+
+
+def check_trace(collector: Collector) -> None:
+    """Five processes have told of one trace; those that were killed had not told all of theirs."""
+
+    def told() -> set[tuple[str, str]]:
+        return {(span.service, span.name) for span in collector.spans()}
+
+    wanted = {
+        ("mailsift-api", "GET /api/exports/<uuid:export_id>/download"),
+        ("mailsift-dispatcher", "send exporter.files"),
+        ("mailsift-ingest", "run file_processing"),
+        ("mailsift-analyzer", "run email_scoring"),
+        ("mailsift-exporter", "run export"),
+    }
+    wait_for(lambda: wanted <= told(), "all services to tell of their work", hint=lambda: str(told()))
+    spans = collector.spans()
+    assert {span.trace_id for span in spans} == {TRACE}
+    request, *others = {span.parent_id for span in spans if span.name in {"run export", "send exporter.files"}}
+    assert (len(request), others) == (16, [])
+    assert [span for span in spans if "example" in str(span.attributes) or "people" in str(span.attributes)] == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -30,7 +31,65 @@ class SettingsError(Exception):
     """One or more environment variables are missing or wrong; the message lists all of them."""
 
 
-class Settings(BaseSettings):
+def _has_opentelemetry() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
+
+
+# The standard has an empty variable count as none, and anything but `true` as false.
+_Endpoint = Annotated[Annotated[str, Field(pattern="^https?://")] | None, BeforeValidator(lambda said: said or None)]
+_Exporter = Annotated[Literal["otlp", "none"], BeforeValidator(lambda said: said or "otlp")]
+_Ratio = Annotated[float, Field(ge=0, le=1), BeforeValidator(lambda said: 1.0 if said == "" else said)]
+_Sampler = Annotated[
+    Literal[
+        "always_on",
+        "always_off",
+        "traceidratio",
+        "parentbased_always_on",
+        "parentbased_always_off",
+        "parentbased_traceidratio",
+    ],
+    BeforeValidator(lambda said: said or "parentbased_always_on"),
+]
+_Switch = Annotated[bool, BeforeValidator(lambda said: str(said).lower() == "true")]
+
+
+class TracingSettings(BaseSettings):
+    """Whether traces are told, and where to, in OpenTelemetry's own words.
+
+    It reads them itself, these and more; those of a sampler stand here because it would only grumble at a wrong one.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    otel_sdk_disabled: _Switch = False
+    otel_traces_exporter: _Exporter = "otlp"
+    otel_exporter_otlp_endpoint: _Endpoint = None
+    otel_exporter_otlp_traces_endpoint: _Endpoint = None
+    otel_service_name: str | None = None
+    otel_traces_sampler: _Sampler = "parentbased_always_on"
+    otel_traces_sampler_arg: _Ratio = 1.0
+
+    @property
+    def traces_wanted(self) -> bool:
+        """Whether they are told at all."""
+        somewhere = self.otel_exporter_otlp_traces_endpoint or self.otel_exporter_otlp_endpoint
+        return somewhere is not None and self.otel_traces_exporter == "otlp" and not self.otel_sdk_disabled
+
+    @field_validator("otel_exporter_otlp_endpoint", "otel_exporter_otlp_traces_endpoint")
+    @classmethod
+    def _can_be_told(cls, value: str | None, info: ValidationInfo) -> str | None:
+        off = info.data.get("otel_sdk_disabled") or info.data.get("otel_traces_exporter") == "none"
+        if value is not None and not off and not _has_opentelemetry():
+            raise ValueError(
+                "traces need OpenTelemetry: pip install 'mailsift-shared[tracing]', or set OTEL_SDK_DISABLED=true"
+            )
+        return value
+
+
+class Settings(TracingSettings):
     """What every process needs to reach the database and to be watched. Times are in seconds."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", case_sensitive=False)

@@ -9,7 +9,7 @@ import os
 import random
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from mailsift.shared.errors import PermanentError
+from mailsift.shared.observability import tracing
 from mailsift.shared.observability.logs import logger
 from mailsift.shared.observability.metrics import STORAGE_OPERATIONS, STORAGE_SECONDS
 
@@ -42,12 +43,17 @@ _OPERATIONS = ("open", "read", "has", "write", "delete", "list")
 _OUTCOMES = ("ok", "missing", "abandoned", "failed")
 
 
+# What takes its time, and is done once; a chunk that is read is no story.
+_TOLD = frozenset({"open", "write"})
+
+
 @contextmanager
 def _counted(operation: str) -> Iterator[None]:
     """Count what is asked of the storage. `abandoned`: the storage is not at fault, its user ended it."""
     outcome = "ok"
+    told = tracing.part(f"storage {operation}") if operation in _TOLD else nullcontext()
     try:
-        with STORAGE_SECONDS.labels(operation).time():
+        with STORAGE_SECONDS.labels(operation).time(), told:
             yield
     except FileNotFoundError:
         outcome = "missing"

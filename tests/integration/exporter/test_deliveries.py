@@ -30,6 +30,7 @@ from mailsift.shared.settings import WorkerSettings
 from mailsift.shared.storage import Storage
 from post import SECRET, LocalNames, Post, courier_to
 from processes import wait_for
+from telling import parent_id, telling, trace_id
 
 
 @pytest.fixture
@@ -270,3 +271,23 @@ def test_neither_logs_nor_the_row_tell_a_secret(post: Post, host: FileHost, capl
     told = caplog.text + str(row)
     assert "hidden" in host.requests[0]
     assert not any(word in told for word in ("hidden", SECRET, SECRET.removeprefix("whsec_")))
+
+
+def test_each_try_is_told_below_the_request_that_its_job_came_from(post: Post, host: FileHost) -> None:
+    post.write()
+    context = f"00-{'ab' * 16}-{'cd' * 8}-01"
+    post.run("""UPDATE "webhookDeliveries" SET "traceContext" = :context""", context=context)
+    host.pages["/hook"] = answer("503 Service Unavailable")
+    with telling() as story:
+        post.deliver(courier_to(host))
+        host.pages["/hook"] = answer("204 No Content")
+        post.run("""UPDATE "webhookDeliveries" SET "dueAt" = now()""")
+        post.deliver(courier_to(host))
+    tries = story.named("tell webhook")
+    assert [(trace_id(one), parent_id(one)) for one in tries] == [("ab" * 16, "cd" * 8)] * 2
+    words = ("mailsift.attempt", "http.response.status_code", "mailsift.outcome", "error.type")
+    assert [tuple((one.attributes or {}).get(word) for word in words) for one in tries] == [
+        (1, 503, "retried", "url_refused"),
+        (2, 204, "delivered", None),
+    ]
+    assert "hook?" not in str([one.attributes for one in tries])

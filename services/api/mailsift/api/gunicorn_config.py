@@ -17,6 +17,7 @@ from mailsift.api.health import DatabaseProbe
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.observability.metrics import REGISTRY
+from mailsift.shared.observability.tracing import configure_tracing, stop_tracing
 from mailsift.shared.settings import load_or_exit
 
 _settings = load_or_exit(ApiSettings)
@@ -51,6 +52,7 @@ def pre_request(worker: Any, request: Any) -> None:  # noqa: ARG001 - gunicorn's
 
 def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
     """Serve health beside the application, and let streams go at SIGTERM, before gunicorn waits for its threads."""
+    configure_tracing("api", _settings)
     parts = wsgi.deps_of(wsgi.application)
     probe = DatabaseProbe(parts.engine)
     server = HealthServer(
@@ -67,3 +69,8 @@ def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signatur
             gunicorns(number, frame)
 
     signal.signal(signal.SIGTERM, drain)
+
+
+def worker_exit(server: Any, worker: Any) -> None:  # noqa: ARG001 - gunicorn's signature
+    """Hand over the spans of the last requests."""
+    stop_tracing()

@@ -11,6 +11,7 @@ from mailsift.dispatcher.publisher import RabbitMQPublisher
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.observability.metrics import REGISTRY
+from mailsift.shared.observability.tracing import configure_tracing, stop_tracing
 from mailsift.shared.settings import load_or_exit
 
 
@@ -18,6 +19,7 @@ def main() -> None:
     """Dispatch until SIGTERM or SIGINT."""
     settings = load_or_exit(DispatcherSettings)
     configure_logs("dispatcher", settings.log_level)
+    configure_tracing("dispatcher", settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -34,6 +36,7 @@ def main() -> None:
     stop.wait()
     dispatcher.stop()
     health.stop()
+    stop_tracing()
 
 
 if __name__ == "__main__":

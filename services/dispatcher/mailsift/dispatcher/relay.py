@@ -16,7 +16,9 @@ from mailsift.dispatcher.publisher import Publisher
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository import dispatching
 from mailsift.shared.jobs.repository.dispatching import Hint, Outstanding, Waiter
+from mailsift.shared.observability import tracing
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.observability.tracing import Kind
 
 log = logger(__name__)
 
@@ -94,12 +96,15 @@ class Relay:
 
     def _send(self, hints: Sequence[Hint]) -> list[Hint]:
         """Publish hints; returns those that the broker may not have."""
-        messages = [_message(hint) for hint in hints]
+        messages, began = [_message(hint) for hint in hints], time.time_ns()
         with metrics.PUBLISH_SECONDS.time():
             unsent = self._publisher.send(messages)
         pairs = list(zip(hints, messages, strict=True))
         failed = [hint for hint, message in pairs if message.message_id in unsent]
-        for queue, count in Counter(hint.queue for hint, message in pairs if message.message_id not in unsent).items():
+        sent = [hint for hint, message in pairs if message.message_id not in unsent]
+        for hint in sent:
+            tracing.past(f"send {hint.queue}", Kind.MESSAGE_OUT, hint.trace_context, began, queue=hint.queue)
+        for queue, count in Counter(hint.queue for hint in sent).items():
             self._flows[queue] = window.sent(self._flows[queue], count)
             metrics.HINTS_SENT.labels(queue).inc(count)
         if failed:

@@ -14,7 +14,9 @@ from mailsift.shared.errors import PermanentError
 from mailsift.shared.jobs.cron import recurrence
 from mailsift.shared.jobs.repository import quota, scheduling
 from mailsift.shared.jobs.repository.scheduling import DueSchedule
+from mailsift.shared.observability import tracing
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.observability.tracing import Kind
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.verdicts import UploadStatus
 
@@ -95,7 +97,8 @@ def _fire(
         return ALREADY_RUN
     obstacle = INVALID if next_due_at is None else _obstacle(connection, schedule)
     if obstacle is None:
-        scheduling.start(connection, schedule, due_at, operator)
+        with tracing.span("fire schedule", Kind.PART) as span:
+            scheduling.start(connection, schedule, due_at, operator, span.context)
         return STARTED
     scheduling.skip(connection, schedule_id, due_at, obstacle)
     return obstacle

@@ -19,7 +19,9 @@ from mailsift.exporter.webhooks.sending import Sender
 from mailsift.exporter.webhooks.signing import signed_headers
 from mailsift.shared.errors import MailsiftError, PermanentError
 from mailsift.shared.events import DeliveryStatus
+from mailsift.shared.observability import tracing
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.observability.tracing import Kind, Span
 from mailsift.shared.outbound.deadline import Deadline
 from mailsift.shared.urls import HttpsUrl, parse_url
 
@@ -52,16 +54,27 @@ def deliver(courier: Courier, engine: Engine, delivery_id: uuid.UUID, attempt: i
         if delivery is None:
             metrics.DELIVERIES.labels("not_claimed").inc()
             return
-        outcome = _outcome(courier.sender, delivery, deadline)
-        seconds = time.monotonic() - began
-        metrics.DELIVERY_SECONDS.observe(seconds)
-        with engine.begin() as connection:
-            tried = _judged(courier.patience, delivery, deliveries.hold(connection, delivery), outcome, seconds)
-            written = deliveries.end(connection, delivery, tried)
+        with _span(delivery, attempt) as span:
+            outcome = _outcome(courier.sender, delivery, deadline)
+            seconds = time.monotonic() - began
+            metrics.DELIVERY_SECONDS.observe(seconds)
+            with engine.begin() as connection:
+                tried = _judged(courier.patience, delivery, deliveries.hold(connection, delivery), outcome, seconds)
+                written = deliveries.end(connection, delivery, tried)
+            _tell(delivery, tried, span, written=written)
     except SQLAlchemyError:
         log.warning("delivery_not_followed", delivery_id=str(delivery_id), exc_info=True)
-        return
-    _tell(delivery, tried, written=written)
+
+
+def _span(delivery: Delivery, attempt: int) -> Span:
+    return tracing.span(
+        "tell webhook",
+        Kind.CALL,
+        delivery.trace_context,
+        delivery_id=str(delivery.delivery_id),
+        webhook_event=delivery.standing.event,
+        attempt=attempt + 1,
+    )
 
 
 def _judged(
@@ -91,10 +104,15 @@ def _url(delivery: Delivery) -> HttpsUrl:
         raise PermanentError("url_not_allowed", f"{error}") from error
 
 
-def _tell(delivery: Delivery, tried: Try, *, written: bool) -> None:
+def _tell(delivery: Delivery, tried: Try, span: Span, *, written: bool) -> None:
     status = tried.verdict.status
     outcome = "retried" if status is DeliveryStatus.PENDING else status.value
     metrics.DELIVERIES.labels(outcome if written else "lost").inc()
+    span.note(outcome=outcome if written else "lost")
+    if tried.response_status is not None:
+        span.note(status=tried.response_status)
+    if tried.verdict.code is not None:
+        span.fail(tried.verdict.code)
     log.info(
         "webhook_told",
         delivery_id=str(delivery.delivery_id),

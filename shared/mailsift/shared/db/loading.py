@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from mailsift.shared.copy_text import READ_SIZE, CopyStream
 from mailsift.shared.errors import TransientError
+from mailsift.shared.observability import tracing
 
 
 def copy_in(connection: Connection, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
@@ -23,7 +24,8 @@ def copy_in(connection: Connection, table: str, columns: Sequence[str], lines: I
     )
     cursor = connection.connection.cursor()
     try:
-        cursor.copy_expert(statement, stream, size=READ_SIZE)
+        with tracing.part("copy", table=table):
+            cursor.copy_expert(statement, stream, size=READ_SIZE)
     except psycopg2.Error as error:
         if stream.failure is not None:
             raise stream.failure from None

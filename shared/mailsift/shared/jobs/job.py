@@ -54,6 +54,8 @@ class NewJob:
     subject: Subject
     trace_id: str
     payload: Mapping[str, Any] = field(default_factory=dict)
+    # The traceparent that its work stands below; None begins a trace with each attempt.
+    trace_context: str | None = None
     # From 0 to 10, higher first; None leaves it to the type.
     priority: int | None = None
     # Not before then; None is at once.
@@ -101,6 +103,9 @@ class ClaimedJob:
     max_retries: int
     priority: int
     trace_id: str
+    # The traceparent that the work of this attempt stands below, and that of the job it waited for.
+    trace_context: str | None
+    follows: str | None
     waited_seconds: float
 
     @property

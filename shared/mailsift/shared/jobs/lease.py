@@ -16,6 +16,7 @@ from mailsift.shared.errors import JobCancelled, LeaseLost, ShuttingDown
 from mailsift.shared.jobs.job import Child, ClaimedJob
 from mailsift.shared.jobs.repository import claiming
 from mailsift.shared.jobs.repository.claiming import Beat, Waiting
+from mailsift.shared.observability import tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ class Lease:
         Raises what `check` raises before it begins, LeaseLost at the fence, JobCancelled after a checkpoint.
         """
         self.check()
-        with self._connection.begin():
+        with tracing.part("transaction"), self._connection.begin():
             transaction = JobTransaction(self._connection)
             yield transaction
             self._flush_log()

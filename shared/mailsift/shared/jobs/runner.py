@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import Connection, Engine
@@ -18,15 +19,16 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from mailsift.shared.db.session import by_itself
 from mailsift.shared.errors import JobCancelled, LeaseLost, MailsiftError, Reschedule, ShuttingDown
 from mailsift.shared.jobs.announcer import Announcer
-from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.catalog import ROUTES, JobType
 from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.job import ClaimedJob
 from mailsift.shared.jobs.lease import Lease
 from mailsift.shared.jobs.repository import claiming
 from mailsift.shared.jobs.retry import CANCELLED, HANDED_BACK, Ending, Schedule, decide
 from mailsift.shared.jobs.states import JobStatus
-from mailsift.shared.observability import metrics
+from mailsift.shared.observability import metrics, tracing
 from mailsift.shared.observability.logs import logger
+from mailsift.shared.observability.tracing import Kind, Span
 
 Handler = Callable[[Lease], None]
 
@@ -110,8 +112,9 @@ class JobRunner:
                 if job is None:
                     metrics.CLAIMS_REFUSED.inc()
                     return
-                lease = Lease(job, connection, self._lease_seconds, self.stopping)
-                self._attempt(lease, handler)
+                span = stack.enter_context(_told(job))
+                lease = Lease(_below(job, span), connection, self._lease_seconds, self.stopping)
+                self._attempt(lease, handler, span)
                 self._announcer.ended(job.root_id)
         except SQLAlchemyError:
             log.warning("job_not_followed", job_id=job_id, exc_info=True)
@@ -129,7 +132,7 @@ class JobRunner:
         with by_itself(connection):
             return claiming.claim(connection, job_id, attempt, worker_id(), self._lease_seconds)
 
-    def _attempt(self, lease: Lease, handler: Handler) -> None:
+    def _attempt(self, lease: Lease, handler: Handler, span: Span) -> None:
         job = lease.job
         metrics.JOBS_STARTED.labels(job.job_type).inc()
         metrics.JOB_WAIT_SECONDS.labels(job.job_type).observe(job.waited_seconds)
@@ -139,19 +142,21 @@ class JobRunner:
         ):
             self._heartbeat.add(lease)
             try:
-                outcome = self._outcome(lease, handler)
+                outcome = self._outcome(lease, handler, span)
             finally:
                 self._heartbeat.remove(lease)
             seconds = time.monotonic() - started
             metrics.JOBS_ENDED.labels(job.job_type, outcome).inc()
             metrics.JOB_RUN_SECONDS.labels(job.job_type).observe(seconds)
+            span.note(outcome=outcome)
             log.info("job_attempt_ended", outcome=outcome, seconds=round(seconds, 3))
 
-    def _outcome(self, lease: Lease, handler: Handler) -> str:
+    def _outcome(self, lease: Lease, handler: Handler, span: Span) -> str:
         try:
             handler(lease)
         except LeaseLost:
             metrics.WRITES_FENCED.inc()
+            span.fail("lease_lost")
             return "lease_lost"
         except JobCancelled:
             return self._release(lease, CANCELLED)
@@ -161,16 +166,17 @@ class JobRunner:
             ending = Ending(JobStatus.PENDING, f"rescheduled: {wait.reason}", delay=wait.delay_seconds)
             return self._release(lease, ending)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises ends its attempt
-            return self._failed(lease, error)
-        return lease.outcome or self._failed(lease, RuntimeError("the handler did not end its job"))
+            return self._failed(lease, error, span)
+        return lease.outcome or self._failed(lease, RuntimeError("the handler did not end its job"), span)
 
-    def _failed(self, lease: Lease, error: Exception) -> str:
+    def _failed(self, lease: Lease, error: Exception, span: Span) -> str:
         if lease.outcome is not None:
             # The job's end is committed; whatever its handler stumbled over afterwards does not change that.
             log.warning("handler_failed_after_its_job_ended", exc_info=error)
             return lease.outcome
         job = lease.job
         ending = decide(error, job.retry_count, job.max_retries, self._schedule, secrets.SystemRandom().random())
+        span.fail(ending.code or ending.cause)
         # What we did not foresee is logged with its trace; a user's bad input is no news for the operator.
         foreseen = isinstance(error, MailsiftError)
         log.warning("job_attempt_failed", code=ending.code, exc_info=None if foreseen else error)
@@ -195,3 +201,25 @@ class JobRunner:
             log.warning("job_end_not_written", exc_info=True)
             return "abandoned"
         return "retried" if status is JobStatus.PENDING and ending.failed else status.value
+
+
+def _told(job: ClaimedJob) -> Span:
+    """Begin the span of an attempt: each of a job stands below the request, or the parent, that it was queued by."""
+    return tracing.span(
+        f"run {job.job_type}",
+        Kind.MESSAGE_IN,
+        job.trace_context,
+        job.follows,
+        job_id=str(job.ref.job_id),
+        job_type=job.job_type.value,
+        queue=ROUTES[job.job_type].queue,
+        workspace_id=str(job.workspace_id),
+        attempt=job.attempt,
+        waited_seconds=job.waited_seconds,
+    )
+
+
+def _below(job: ClaimedJob, span: Span) -> ClaimedJob:
+    """Let what a job sets going stand below this attempt, if that is told of."""
+    here = span.context
+    return job if here is None else replace(job, trace_id=here.trace_id, trace_context=str(here))

@@ -15,6 +15,7 @@ from mailsift.shared.jobs.heartbeat import Heartbeat
 from mailsift.shared.jobs.retry import Schedule
 from mailsift.shared.jobs.runner import JobRunner
 from mailsift.shared.observability.logs import configure_logs
+from mailsift.shared.observability.tracing import configure_tracing, stop_tracing
 from mailsift.shared.settings import WorkerSettings
 
 
@@ -41,7 +42,11 @@ class JobWorker:
         announcer = Announcer(self.engine, settings.lease_seconds)
         self.runner = JobRunner(self.engine, heartbeat, announcer, settings.lease_seconds, schedule)
         address = (settings.health_host, settings.health_port) if serve_health else None
-        self.life = WorkerLife(self.runner, heartbeat, announcer, health=address, close=self.engine.dispose)
+        self.life = WorkerLife(self.runner, heartbeat, announcer, health=address, close=self._close)
+
+    def _close(self) -> None:
+        self.engine.dispose()
+        stop_tracing()
 
 
 def become_worker(
@@ -49,6 +54,7 @@ def become_worker(
 ) -> None:
     """Make this process a worker of `service` on RabbitMQ, as Dramatiq's command line expects it."""
     configure_logs(service, settings.log_level)
+    configure_tracing(service, settings)
     worker = JobWorker(settings, service)
     broker = rabbitmq_broker(settings.rabbitmq_url)
     broker.add_middleware(worker.life)

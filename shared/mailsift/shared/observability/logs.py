@@ -7,12 +7,15 @@ import sys
 
 import structlog
 
+from mailsift.shared.observability import tracing
+
 
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Send this process's logs, those of libraries included, to standard error as JSON lines."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         _naming(service),
+        _naming_the_trace,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -52,3 +55,10 @@ def _naming(service: str) -> structlog.typing.Processor:
         return event
 
     return name
+
+
+def _naming_the_trace(_logger: object, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    here = tracing.here()
+    if here is not None:
+        event.setdefault("trace_id", here.trace_id)
+    return event

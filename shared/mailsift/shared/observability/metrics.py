@@ -63,3 +63,11 @@ EVENT_LOOP_LAG_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 1, 5, 15),
     registry=REGISTRY,
 )
+TRACE_SPANS = Counter(
+    "mailsift_trace_spans",
+    "Spans that a collector took, or did not, where traces are on",
+    ["outcome"],
+    registry=REGISTRY,
+)
+for _outcome in ("sent", "lost"):
+    TRACE_SPANS.labels(_outcome)

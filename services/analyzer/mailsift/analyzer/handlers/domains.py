@@ -10,6 +10,7 @@ from mailsift.analyzer.repository import analyses, lookups
 from mailsift.shared.db.rate_limits import take
 from mailsift.shared.errors import Reschedule
 from mailsift.shared.jobs.lease import Lease
+from mailsift.shared.observability import tracing
 from mailsift.shared.observability.metrics import RATE_LIMIT_WAITS
 
 DNS_UNREACHABLE = "dns_unreachable"
@@ -72,7 +73,8 @@ def look_up(deps: AnalyzerDeps, lease: Lease, domains: Sequence[str], tell: Tell
         tell(lease, known + len(found), len(domains))
 
     if claimed:
-        deps.probe.resolve_all(claimed, collect)
+        with tracing.part("look up domains", domains=len(claimed)):
+            deps.probe.resolve_all(claimed, collect)
     with lease.transaction() as transaction:
         lookups.release_claims(transaction.connection, claimed, token, deps.resolver)
         lookups.save_facts(transaction.connection, _worth_keeping(found), deps.resolver)

@@ -30,6 +30,8 @@ class Asked:
     trace_id: str
     key: str | None = None
     requested_as: str | None = None
+    # The traceparent that what is asked for stands below, if there is one.
+    trace_context: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a key that no client would make on purpose. Raises Problem."""

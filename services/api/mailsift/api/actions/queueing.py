@@ -18,7 +18,8 @@ _FARTHEST = dt.timedelta(days=366)
 
 def requester(asked: Asked) -> Requester:
     """Name the one for whom the jobs of a request are."""
-    return Requester(asked.principal.workspace_id, asked.principal.user_id, asked.trace_id, asked.requested_as)
+    who = asked.principal
+    return Requester(who.workspace_id, who.user_id, asked.trace_id, asked.requested_as, asked.trace_context)
 
 
 def turn(wanted: Timed, now: dt.datetime, after_job_id: uuid.UUID | None = None) -> Turn:

@@ -58,6 +58,7 @@ def _job(asked: Asked, wanted: ToRead) -> NewJob:
         user_id=asked.principal.user_id,
         subject=Subject(upload_id=wanted.upload_id),
         trace_id=asked.trace_id,
+        trace_context=asked.trace_context,
         payload={"fileName": wanted.file_name, **({"preview": True} if wanted.preview else {})},
         priority=wanted.turn.priority,
         scheduled_for=wanted.turn.scheduled_for,

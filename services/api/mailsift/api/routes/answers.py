@@ -42,7 +42,8 @@ def found(thing: Found | None, name: str) -> Found:
 
 def asked(requested_as: RequestedAs | None = None) -> Asked:
     """Say who asks, in which trace, under which Idempotency-Key, and by which word that is no type of ours."""
-    return Asked(principal(), g.trace_id, request.headers.get(HEADER), requested_as)
+    trace_context = None if g.trace is None else str(g.trace)
+    return Asked(principal(), g.trace_id, request.headers.get(HEADER), requested_as, trace_context)
 
 
 def language() -> Language:

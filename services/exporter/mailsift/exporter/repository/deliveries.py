@@ -24,7 +24,7 @@ _CLAIM = text("""
     WHERE d."deliveryId" = :delivery_id AND d.status = 'pending' AND d.attempt = :attempt
         AND w."webhookId" = d."webhookId"
     RETURNING d."leaseToken", d."webhookId", d."workspaceId", w."userId", w.url, d.event, d.payload, d.failures,
-        d."queuedAt", w."failingSince", d."attemptedAt", ARRAY(
+        d."queuedAt", w."failingSince", d."attemptedAt", d."traceContext", ARRAY(
             SELECT secret FROM "webhookSecrets" s
             WHERE s."webhookId" = w."webhookId" AND (s."expiresAt" IS NULL OR s."expiresAt" > clock_timestamp())
             ORDER BY s."expiresAt" NULLS FIRST)""")
@@ -68,6 +68,7 @@ class Delivery:
     secrets: Sequence[str]
     attempted_at: dt.datetime
     standing: Standing
+    trace_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ def claim(connection: Connection, delivery_id: uuid.UUID, attempt: int, lease_se
     row = connection.execute(_CLAIM, {"delivery_id": delivery_id, "attempt": attempt, "lease": lease_seconds}).first()
     if row is None:
         return None
-    token, webhook_id, workspace_id, user_id, url, event, payload, failures, queued_at, failing, at, secrets = row
+    token, webhook_id, workspace_id, user_id, url, event, payload, failures, queued_at, failing, at, trace, secrets = (
+        row
+    )
     return Delivery(
         delivery_id=delivery_id,
         lease_token=token,
@@ -97,6 +100,7 @@ def claim(connection: Connection, delivery_id: uuid.UUID, attempt: int, lease_se
         secrets=secrets,
         attempted_at=at,
         standing=Standing(event, failures, queued_at, failing),
+        trace_context=trace,
     )
 
 

@@ -128,6 +128,8 @@ class Job(Base):
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     priority: Mapped[Number] = mapped_column(server_default=text("0"))
     trace_id: Mapped[Words]
+    # The span in which it was asked for, as a W3C traceparent, where traces are told.
+    trace_context: Mapped[Words | None]
 
     progress: Mapped[Number] = mapped_column(server_default=text("0"))
     current_step: Mapped[Words | None]

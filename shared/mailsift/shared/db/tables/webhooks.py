@@ -75,6 +75,8 @@ class WebhookDelivery(Base):
     event: Mapped[Words]
     once: Mapped[Words | None]
     payload: Mapped[Json]
+    # That of the job it tells of.
+    trace_context: Mapped[Words | None]
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     # Counts claims, and is what hints carry.
     attempt: Mapped[Number] = mapped_column(server_default=text("0"))

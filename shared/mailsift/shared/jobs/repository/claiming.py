@@ -37,7 +37,8 @@ _CLAIM = Prepared(
         by_worker=True,
         returning="""
         j."leaseToken", j."jobType", j."workspaceId", j."userId", j.payload, j.checkpoint, j."retryCount",
-        j."maxRetries", j.priority, j."traceId",
+        j."maxRetries", j.priority, j."traceId", j."traceContext",
+        (SELECT p."traceContext" FROM "jobQueue" p WHERE p."jobId" = j."afterJobId") AS follows,
         extract(epoch FROM clock_timestamp() - greatest(j."dueAt", j."createdAt"))::float AS waited""",
         select="set_config('synchronous_commit', 'off', true)",
     ),
@@ -256,17 +257,12 @@ def still_valid(connection: Connection, tokens: Sequence[uuid.UUID]) -> dict[uui
 
 def write_log(connection: Connection, job: ClaimedJob, lines: Sequence[tuple[str, str, Mapping[str, Any]]]) -> None:
     """Keep what an attempt has to say: (level, message, details)."""
+    attempt = {"job_id": job.ref.job_id, "attempt": job.attempt}
     connection.execute(
         text("""INSERT INTO "jobLogs" ("jobId", attempt, level, message, metadata)
                 VALUES (:job_id, :attempt, :level, :message, CAST(:details AS jsonb))"""),
         [
-            {
-                "job_id": job.ref.job_id,
-                "attempt": job.attempt,
-                "level": level,
-                "message": message,
-                "details": _json(details),
-            }
+            attempt | {"level": level, "message": message, "details": _json(details)}
             for level, message, details in lines
         ],
     )
@@ -287,6 +283,8 @@ def _claimed(row: RowMapping) -> ClaimedJob:
         max_retries=row["maxRetries"],
         priority=row["priority"],
         trace_id=row["traceId"],
+        trace_context=row["traceContext"],
+        follows=row["follows"],
         waited_seconds=max(row["waited"], 0.0),
     )
 

@@ -89,7 +89,8 @@ _TAKE = Prepared(
     )
     UPDATE "jobQueue" j SET "dispatchedAt" = clock_timestamp(), "dispatchToken" = :token
     FROM chosen WHERE j."jobId" = chosen."jobId"
-    RETURNING j."jobId", j.attempt, j."jobType", j.queue, set_config('synchronous_commit', 'off', true)""",
+    RETURNING j."jobId", j.attempt, j."jobType", j.queue, j."traceContext",
+        set_config('synchronous_commit', 'off', true)""",
     {
         "queues": "text[]",
         "workspaces": "uuid[]",
@@ -114,6 +115,7 @@ class Hint:
     attempt: int
     job_type: str
     queue: str
+    trace_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def take(connection: Connection, slots: Mapping[str, int], waiters: Sequence[Wai
             "token": token,
         },
     )
-    return [Hint(row["jobId"], row["attempt"], row["jobType"], row["queue"]) for row in rows]
+    return [Hint(row["jobId"], row["attempt"], row["jobType"], row["queue"], row["traceContext"]) for row in rows]
 
 
 def unmark(connection: Connection, hints: Sequence[Hint], token: uuid.UUID) -> None:

@@ -17,7 +17,7 @@ _RETURNING = """
     j."jobId", j."parentJobId", j."uploadId", j."analysisId", j."exportId", j.attempt, j.status, j."workerId",
     j."errorCode", j."errorMessage", j."failsParent", j."totalItems", j."openChildren", j."hasFollowers" """
 
-_TELLING = f'j."workspaceId", j."jobType", j.result, {EVENT} AS event'
+_TELLING = f'j."workspaceId", j."jobType", j.result, j."traceContext", {EVENT} AS event'
 
 # A job that leaves `processing` loses its lease, and a job that becomes due again forgets that it was sent.
 RELEASE = """

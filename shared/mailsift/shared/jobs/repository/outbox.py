@@ -36,6 +36,7 @@ _DATA = """jsonb_build_object(
 _ENDED = _DATA.format(
     j="m", more="""'result', m.result, 'errorCode', m."errorCode", 'errorMessage', m."errorMessage\""""
 )
+_TRACE = 'm."traceContext"'
 _RUNNING = _DATA.format(
     j="j",
     more="""'progress', j.progress, 'currentStep', j."currentStep",
@@ -52,24 +53,27 @@ def message(event: str, data: str) -> str:
     return f"jsonb_build_object('type', {event}, 'timestamp', clock_timestamp(), 'data', {data})"
 
 
-def telling(rows: str, event: str, data: str) -> str:
-    """Tell, in SQL, of each of some rows `m` those webhooks of its workspace that want to hear of the event."""
+def telling(rows: str, event: str, data: str, trace: str = "NULL") -> str:
+    """Tell, in SQL, of each of some rows `m` those webhooks of its workspace that want to hear of the event.
+
+    `trace` is the traceparent that the telling stands below.
+    """
     return f"""
-        INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, payload)
-        SELECT gen_random_uuid(), w."webhookId", w."workspaceId", {event}, {message(event, data)}
+        INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, payload, "traceContext")
+        SELECT gen_random_uuid(), w."webhookId", w."workspaceId", {event}, {message(event, data)}, {trace}
         FROM {rows} m JOIN webhooks w ON w."workspaceId" = m."workspaceId" AND w.enabled AND {event} = ANY(w.events)"""
 
 
 # In the transaction that moves the job: told if it is, and not if it is rolled back.
-OUTBOX = f"told AS ({telling('moved', 'm.event', _ENDED)})"
+OUTBOX = f"told AS ({telling('moved', 'm.event', _ENDED, trace=_TRACE)})"
 
 # At most one of a job in each stretch of time, whoever looks. One that has not been heard of has nothing to tell, and
 # who does not listen is told what ends well or badly, later.
 _TELL_PROGRESS = text(f"""
-    INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, once, payload)
+    INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, once, payload, "traceContext")
     SELECT gen_random_uuid(), w."webhookId", w."workspaceId", '{WebhookEvent.ANALYSIS_PROGRESS}',
         j."jobId" || ' ' || floor(extract(epoch FROM clock_timestamp()) / :every),
-        {message(f"'{WebhookEvent.ANALYSIS_PROGRESS}'", _RUNNING)}
+        {message(f"'{WebhookEvent.ANALYSIS_PROGRESS}'", _RUNNING)}, j."traceContext"
     FROM webhooks w JOIN "jobQueue" j ON j."workspaceId" = w."workspaceId"
     WHERE w.enabled AND w."failingSince" IS NULL AND '{WebhookEvent.ANALYSIS_PROGRESS}' = ANY(w.events)
         AND j.status = 'processing' AND j."parentJobId" IS NULL AND j."analysisId" IS NOT NULL

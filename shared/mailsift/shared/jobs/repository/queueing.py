@@ -29,10 +29,10 @@ _ENDED_BADLY = "status IN ({})".format(", ".join(f"'{status}'" for status in sor
 _ENQUEUE = text("""
     INSERT INTO "jobQueue" ("jobId", "workspaceId", "userId", "uploadId", "analysisId", "exportId", "jobType", queue,
         payload, priority, "traceId", "maxRetries", "maxRuntimeSeconds", "scheduledFor", "afterJobId", "deadlineAt",
-        "requestedAs", "dueAt")
+        "requestedAs", "traceContext", "dueAt")
     VALUES (:job_id, :workspace_id, :user_id, :upload_id, :analysis_id, :export_id, :job_type, :queue,
         CAST(:payload AS jsonb), :priority, :trace_id, :max_retries, :max_runtime_seconds, :scheduled_for,
-        :after_job_id, :deadline, :requested_as,
+        :after_job_id, :deadline, :requested_as, :trace_context,
         CASE WHEN :waits THEN 'infinity' ELSE greatest(clock_timestamp(), :scheduled_for) END)""")
 
 # A statement of its own: row-level security shows the history of a job only to those who see the job, and a statement
@@ -140,6 +140,7 @@ def enqueue(connection: Connection, job: NewJob) -> uuid.UUID:
             "after_job_id": job.after_job_id,
             "deadline": job.deadline,
             "requested_as": job.requested_as,
+            "trace_context": job.trace_context,
             "waits": _must_wait(connection, job),
         },
     )
@@ -181,6 +182,7 @@ def _child_row(parent: ClaimedJob, child: Child) -> dict[str, Any]:
         "payload": dict(child.payload),
         "priority": parent.priority,
         "trace_id": parent.trace_id,
+        "trace_context": parent.trace_context,
         "total_items": child.total_items,
         "max_retries": route.max_retries,
         "max_runtime_seconds": route.max_runtime_seconds,

@@ -39,6 +39,8 @@ class Requester:
     user_id: uuid.UUID
     trace_id: str
     requested_as: str | None = None
+    # The traceparent of the span in which it is asked for, if there is one.
+    trace_context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +238,7 @@ def _job(requester: Requester, job_type: JobType, subject: Subject, payload: dic
         user_id=requester.user_id,
         subject=subject,
         trace_id=requester.trace_id,
+        trace_context=requester.trace_context,
         payload=payload,
         priority=turn.priority,
         scheduled_for=turn.scheduled_for,

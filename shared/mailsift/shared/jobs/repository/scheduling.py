@@ -20,6 +20,7 @@ from mailsift.shared.jobs.repository.requesting import (
 )
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.selection import Selection
+from mailsift.shared.trace_context import TraceContext
 from mailsift.shared.verdicts import LIST_ANALYSIS_TYPES, FileType, ListAnalysisType, UploadStatus
 from mailsift.shared.writing import WritingOptions
 
@@ -132,12 +133,23 @@ def is_at_work(connection: Connection, schedule_id: uuid.UUID) -> bool:
     return bool(connection.scalar(_AT_WORK, {"schedule_id": schedule_id}))
 
 
-def start(connection: Connection, schedule: DueSchedule, due_at: dt.datetime, operator: ScoringPolicy | None) -> None:
+def start(
+    connection: Connection,
+    schedule: DueSchedule,
+    due_at: dt.datetime,
+    operator: ScoringPolicy | None,
+    trace: TraceContext | None = None,
+) -> None:
     """Open the analysis of a schedule, and the export after it, as the user who made the schedule.
 
     It judges by what operator and workspace say then.
     """
-    requester = Requester(schedule.workspace_id, schedule.user_id, trace_id=uuid.uuid4().hex)
+    requester = Requester(
+        schedule.workspace_id,
+        schedule.user_id,
+        trace_id=uuid.uuid4().hex if trace is None else trace.trace_id,
+        trace_context=None if trace is None else str(trace),
+    )
     policy = policy_for(connection, schedule.workspace_id, operator)
     new = NewAnalysis(schedule.upload_id, schedule.analysis_type)
     analysis = open_analysis(connection, requester, new, policy=policy)
