@@ -8,6 +8,8 @@ from typing import Any
 from manifests import is_selected, named, tag
 
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+# What operators make pods of, and where each says which image.
+SERVERS = {"Cluster", "RabbitmqCluster"}
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
@@ -22,6 +24,8 @@ def violations(objects: list[Any]) -> list[str]:
             found += [f"{name}: {fault}" for fault in _of_deployment(one, objects)]
         if one["kind"] in {"HorizontalPodAutoscaler", "ScaledObject"}:
             found += [f"{name}: {fault}" for fault in _of_scaler(one, objects)]
+        if one["kind"] in SERVERS:
+            found += [f"{name}: {fault}" for fault in _of_servers(one["spec"])]
         if one["kind"] == "ScaledObject":
             found += [f"{name}: {fault}" for fault in _of_triggers(one, objects)]
     return found
@@ -31,7 +35,7 @@ def _of_pod(pod: Any, objects: list[Any]) -> Iterator[str]:
     context = pod.get("securityContext", {})
     if not context.get("runAsNonRoot") or context.get("seccompProfile") != {"type": "RuntimeDefault"}:
         yield "runs as root, or without a seccomp profile"
-    if {"hostNetwork", "hostPID", "hostIPC", "hostUsers"} & set(pod):
+    if {"hostNetwork", "hostPID", "hostIPC"} & set(pod):
         yield "shares something of its node"
     account = named(objects, "ServiceAccount").get(pod.get("serviceAccountName"), {})
     if pod.get("automountServiceAccountToken") is not False or account.get("automountServiceAccountToken") is not False:
@@ -45,11 +49,19 @@ def _of_pod(pod: Any, objects: list[Any]) -> Iterator[str]:
 
 
 def _of_container(container: Any) -> Iterator[str]:
-    if tag(container["image"]) in {None, "latest"} and "@sha256:" not in container["image"]:
-        yield "has no version"
+    yield from _of_image(container["image"])
+    yield from _of_resources(container)
     if container.get("securityContext") != HARDENED:
         yield "has more rights than it needs"
-    resources = container.get("resources", {})
+
+
+def _of_image(image: str) -> Iterator[str]:
+    if tag(image) in {None, "latest"} and "@sha256:" not in image:
+        yield "has no version"
+
+
+def _of_resources(one: Any) -> Iterator[str]:
+    resources = one.get("resources", {})
     if "memory" not in resources.get("limits", {}) or not {"cpu", "memory"} <= set(resources.get("requests", {})):
         yield "has no limit of memory, or requests nothing"
 
@@ -78,6 +90,11 @@ def _of_deployment(deployment: Any, objects: list[Any]) -> Iterator[str]:
         "topology.kubernetes.io/zone",
     }:
         yield "is not spread over nodes and zones"
+
+
+def _of_servers(spec: Any) -> Iterator[str]:
+    yield from _of_image(spec.get("imageName", spec.get("image")))
+    yield from _of_resources(spec)
 
 
 def _of_scaler(scaler: Any, objects: list[Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import copy
 import json
 from functools import cache
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -158,15 +159,32 @@ def test_policies_of_the_network_allow_what_the_flow_needs_and_nothing_else() ->
         )
         for word, labels in everyone.items()
     }
-    users = ["https", "names", "nameservers", "postgresql", "rabbitmq", "scrapes"]
+    users = ["https", "internet", "names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"]
     assert {name.removeprefix("mailsift-").removesuffix("-0.1.0"): rules for name, rules in allowed.items()} == {
         "migrate": ["names", "postgresql"],
-        "api": ["http", "https", "names", "postgresql", "scrapes"],
-        "dispatcher": ["https", "names", "postgresql", "rabbitmq", "scrapes"],
+        "api": ["http", "https", "names", "postgresql", "scrapes", "traces"],
+        "dispatcher": ["https", "names", "postgresql", "rabbitmq", "scrapes", "traces"],
         "ingest": users,
-        "analyzer": ["names", "nameservers", "postgresql", "rabbitmq", "scrapes"],
+        "analyzer": ["names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"],
         "exporter": users,
     }
+
+
+def test_what_users_name_is_reached_at_public_addresses_only() -> None:
+    (rule,) = named(overlay("production"), "NetworkPolicy")["mailsift-internet"]["spec"]["egress"]
+    blocks = [(ip_network(to["ipBlock"]["cidr"]), to["ipBlock"]["except"]) for to in rule["to"]]
+    for inside in (
+        "10.1.2.3",
+        "127.0.0.1",
+        "169.254.169.254",
+        "172.20.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "fd00::1",
+        "fe80::1",
+    ):
+        (held,) = (other for block, other in blocks if ip_address(inside) in block)
+        assert any(ip_address(inside) in ip_network(one) for one in held), inside
 
 
 def _workloads(name: str) -> dict[str, Any]:

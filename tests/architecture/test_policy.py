@@ -84,3 +84,10 @@ def test_the_policy_finds_what_is_wrong(spoil: Callable[[Any], None], objects: l
 def test_the_policy_finds_two_who_say_how_many_there_are(objects: list[Any]) -> None:
     named(objects, "Deployment")["mailsift-analyzer"]["spec"]["replicas"] = 3
     assert len(violations(objects)) == 1
+
+
+@pytest.mark.parametrize("kind", ["Cluster", "RabbitmqCluster"])
+def test_the_policy_finds_servers_without_limits(kind: str, objects: list[Any]) -> None:
+    (server,) = named(objects, kind).values()
+    del server["spec"]["resources"]["limits"]
+    assert len(violations(objects)) == 1
