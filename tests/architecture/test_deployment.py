@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -156,6 +157,16 @@ def test_a_worker_has_more_time_to_stop_than_its_jobs_have_to_hand_back() -> Non
     assert all(int(compose()["services"][word]["stop_grace_period"].removesuffix("s")) > hand_back for word in WORDS)
     pods = [workload["spec"]["template"]["spec"] for workload in of_kind("Deployment")]
     assert all(pod["terminationGracePeriodSeconds"] > hand_back for pod in pods)
+
+
+def test_the_api_is_taken_out_of_the_way_before_it_stops_and_has_time_for_what_it_has_begun() -> None:
+    (pod,) = (one["spec"]["template"]["spec"] for one in of_kind("Deployment") if container(one)["name"] == "api")
+    (main,) = pod["containers"]
+    sleep = main["lifecycle"]["preStop"]["sleep"]["seconds"]
+    text = (ROOT / "services/api/mailsift/api/gunicorn_config.py").read_text()
+    (graceful,) = re.findall(r"^graceful_timeout = (\d+)", text, re.MULTILINE)
+    assert sleep > main["readinessProbe"]["periodSeconds"]
+    assert pod["terminationGracePeriodSeconds"] > sleep + int(graceful)
 
 
 def test_no_job_may_run_longer_than_the_broker_waits_for_its_acknowledgement() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import copy
 import json
+import tomllib
 from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -103,6 +104,7 @@ def test_an_overlay_runs_one_version_and_its_migrations_are_named_by_it(name: st
     version = job.removeprefix("mailsift-migrate-")
     ours = [one for one in overlay(name) if one["kind"] in {"Deployment", "Job"}]
     images = [c["image"] for one in ours for c in one["spec"]["template"]["spec"]["containers"]]
+    assert version == tomllib.loads((ROOT / "shared/pyproject.toml").read_text())["project"]["version"]
     assert {tag(image) for image in images} == {version}
     assert {one["metadata"]["labels"]["app.kubernetes.io/version"] for one in ours} == {version}
     assert len(images) == len(SETTINGS) + 1

@@ -102,3 +102,17 @@ def test_a_release_that_was_rolled_back_begins_on_the_schema_of_the_newer_one() 
     assert is_reached("0003", "0002", known)
     assert not is_reached("0001", "0002", known)
     assert not is_reached(None, "0002", known)
+
+
+def test_the_migrations_run_without_a_superuser_where_the_roles_are_there(empty_database_url: str) -> None:
+    admin = create_engine(empty_database_url)
+    with admin.begin() as connection:
+        name = make_url(empty_database_url).database
+        connection.execute(text(f"ALTER DATABASE {name} OWNER TO mailsift_owner"))
+    owner_url = make_url(empty_database_url).set(username="mailsift_owner").render_as_string(hide_password=False)
+    migrate(owner_url)
+    with admin.connect() as connection:
+        owners = connection.scalars(text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).all()
+        assert owners == ["mailsift_owner"]
+    admin.dispose()
+    assert await_schema(owner_url, patience=0)
