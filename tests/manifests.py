@@ -54,6 +54,12 @@ def build(folder: Path) -> list[Any]:
     return [_parsed(document) for document in done.stdout.split("\n---\n")]
 
 
+@cache
+def overlay(name: str) -> list[Any]:
+    """Return the objects of an overlay; who changes them copies them first."""
+    return build(K8S / "overlays" / name)
+
+
 def build_combination(names: tuple[str, ...], folder: Path) -> list[Any]:
     """Build the base with some components, from a kustomization that is written into a folder."""
     there = os.path.relpath(K8S, folder)

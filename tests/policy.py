@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 from manifests import is_selected, named, tag
 
 HARDENED = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+# Of all annotations of an object together; kubectl keeps the whole object in one.
+MOST_BYTES = 256 * 1024
 # What operators make pods of, and where each says which image.
 SERVERS = {"Cluster", "RabbitmqCluster"}
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job")
@@ -18,6 +21,8 @@ def violations(objects: list[Any]) -> list[str]:
     found = []
     for one in objects:
         name = f"{one['kind']}/{one['metadata']['name']}"
+        if len(json.dumps(one)) > MOST_BYTES:
+            found.append(f"{name}: is too large for kubectl to note what it applied")
         if one["kind"] in WORKLOADS:
             found += [f"{name}: {fault}" for fault in _of_pod(one["spec"]["template"]["spec"], objects)]
         if one["kind"] == "Deployment":

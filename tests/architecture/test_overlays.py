@@ -4,18 +4,14 @@ import copy
 import json
 import tomllib
 from functools import cache
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from deployment import ROOT, SETTINGS
-from mailsift.shared.db.migrate import ROLES
-from mailsift.shared.jobs.catalog import ALL_QUEUES
 from manifests import (
     BROKER,
     COMBINATIONS,
@@ -25,12 +21,11 @@ from manifests import (
     OVERLAYS,
     PLAIN,
     SCALING,
-    build,
     build_combination,
     components,
-    is_selected,
     kustomization,
     named,
+    overlay,
     tag,
 )
 from policy import violations
@@ -41,11 +36,6 @@ CRDS = {
     (schema["properties"]["apiVersion"]["const"], schema["properties"]["kind"]["const"]): schema
     for schema in (json.loads(path.read_text()) for path in sorted((ROOT / "tests/data/crds").glob("*.json")))
 }
-
-
-@cache
-def overlay(name: str) -> list[Any]:
-    return build(K8S / "overlays" / name)
 
 
 @cache
@@ -108,174 +98,6 @@ def test_an_overlay_runs_one_version_and_its_migrations_are_named_by_it(name: st
     assert {tag(image) for image in images} == {version}
     assert {one["metadata"]["labels"]["app.kubernetes.io/version"] for one in ours} == {version}
     assert len(images) == len(SETTINGS) + 1
-
-
-def test_no_pod_begins_before_the_migrations_of_its_own_image_have_ended() -> None:
-    for deployment in named(overlay("production"), "Deployment").values():
-        pod = deployment["spec"]["template"]["spec"]
-        (first,) = pod["initContainers"]
-        (main,) = pod["containers"]
-        assert first["command"] == ["python", "-m", "mailsift.shared.db.await_schema"]
-        assert first["image"] == main["image"]
-        assert first["env"][0] == main["env"][0]
-
-
-def test_production_holds_no_secret_and_is_given_every_one_that_it_names() -> None:
-    objects = overlay("production")
-    assert named(objects, "Secret") == {}
-    wanted = {match for one in objects for match in _secrets(one)}
-    made = {one["spec"]["target"]["name"] for one in named(objects, "ExternalSecret").values()}
-    by_operators = {"mailsift-rabbitmq-default-user", "mailsift-tls"}
-    assert wanted == made | by_operators
-
-
-def _secrets(node: Any, key: str = "") -> list[str]:
-    """Names of Secrets, wherever something asks for one."""
-    if isinstance(node, list):
-        return [name for one in node for name in _secrets(one, key)]
-    if not isinstance(node, dict):
-        return [node] if key == "secretName" else []
-    if key in {
-        "secretKeyRef",
-        "secretRef",
-        "secretTargetRef",
-        "passwordSecret",
-        "secret",
-        "accessKeyId",
-        "secretAccessKey",
-    }:
-        return [node["name"]]
-    return [name for inner, one in node.items() for name in _secrets(one, inner)]
-
-
-def test_policies_of_the_network_allow_what_the_flow_needs_and_nothing_else() -> None:
-    policies = named(overlay("production"), "NetworkPolicy")
-    everyone = {name: one["spec"]["template"]["metadata"]["labels"] for name, one in _workloads("production").items()}
-    assert all(is_selected(policies["mailsift-deny"]["spec"]["podSelector"], labels) for labels in everyone.values())
-    assert not {"ingress", "egress"} & set(policies["mailsift-deny"]["spec"])
-    allowed = {
-        word: sorted(
-            name.removeprefix("mailsift-")
-            for name, policy in policies.items()
-            if name != "mailsift-deny" and is_selected(policy["spec"]["podSelector"], labels)
-        )
-        for word, labels in everyone.items()
-    }
-    users = ["https", "internet", "names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"]
-    assert {name.removeprefix("mailsift-").removesuffix("-0.1.0"): rules for name, rules in allowed.items()} == {
-        "migrate": ["names", "postgresql"],
-        "api": ["http", "https", "names", "postgresql", "scrapes", "traces"],
-        "dispatcher": ["https", "names", "postgresql", "rabbitmq", "scrapes", "traces"],
-        "ingest": users,
-        "analyzer": ["names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"],
-        "exporter": users,
-    }
-
-
-def test_what_users_name_is_reached_at_public_addresses_only() -> None:
-    (rule,) = named(overlay("production"), "NetworkPolicy")["mailsift-internet"]["spec"]["egress"]
-    blocks = [(ip_network(to["ipBlock"]["cidr"]), to["ipBlock"]["except"]) for to in rule["to"]]
-    for inside in (
-        "10.1.2.3",
-        "127.0.0.1",
-        "169.254.169.254",
-        "172.20.0.1",
-        "192.168.1.1",
-        "100.64.0.1",
-        "fd00::1",
-        "fe80::1",
-    ):
-        (held,) = (other for block, other in blocks if ip_address(inside) in block)
-        assert any(ip_address(inside) in ip_network(one) for one in held), inside
-
-
-def _workloads(name: str) -> dict[str, Any]:
-    return named(overlay(name), "Deployment") | named(overlay(name), "Job")
-
-
-def test_what_may_come_in_comes_to_ports_that_are_there() -> None:
-    for policy in named(overlay("production"), "NetworkPolicy").values():
-        chosen = [
-            one["spec"]["template"]["spec"]["containers"][0]
-            for one in _workloads("production").values()
-            if is_selected(policy["spec"]["podSelector"], one["spec"]["template"]["metadata"]["labels"])
-        ]
-        for rule in policy["spec"].get("ingress", ()):
-            names = {port["port"] for port in rule.get("ports", ()) if isinstance(port["port"], str)}
-            assert all(names <= {port["name"] for port in main["ports"]} for main in chosen)
-
-
-def test_keda_counts_every_queue_of_every_worker() -> None:
-    scalers = named(overlay("production"), "ScaledObject")
-    for word in ("ingest", "analyzer", "exporter"):
-        jobs, messages = scalers[f"mailsift-{word}"]["spec"]["triggers"]
-        assert (jobs["type"], messages["type"]) == ("postgresql", "rabbitmq")
-        of_rows = {queue for queue in ALL_QUEUES if f"'{queue}'" in jobs["metadata"]["query"]}
-        assert of_rows == {queue for queue in ALL_QUEUES if queue.startswith(f"{word}.")} - {"exporter.deliveries"}
-        assert messages["metadata"]["queueName"] == f"^{word}[.][a-z]+$"
-        assert jobs["metadata"]["targetQueryValue"] == str(SETTINGS[word].model_fields["worker_threads"].default)
-
-
-def test_messages_are_counted_where_the_overlay_runs_its_broker() -> None:
-    scaler = named(overlay("production"), "ScaledObject")["mailsift-analyzer"]
-    namespace = scaler["metadata"]["namespace"]
-    host = scaler["spec"]["triggers"][1]["metadata"]["host"]
-    assert host == f"http://mailsift-rabbitmq.{namespace}.svc:15672/mailsift"
-
-
-def test_cloudnativepg_makes_the_roles_that_the_migrations_would() -> None:
-    cluster = named(overlay("production"), "Cluster")["mailsift-postgresql"]["spec"]
-    assert cluster["bootstrap"]["initdb"]["owner"] == "mailsift_owner"
-
-    def said(role: Any) -> str:
-        words = ["LOGIN" if role["login"] else "NOLOGIN", *([] if role.get("inherit", True) else ["NOINHERIT"])]
-        return " ".join([*words, "BYPASSRLS" if role.get("bypassrls") else "NOBYPASSRLS"])
-
-    made = {role["name"]: said(role) for role in cluster["managed"]["roles"]}
-    assert made | {"mailsift_owner": "LOGIN NOBYPASSRLS"} == ROLES
-    groups = {role["name"]: role["inRoles"] for role in cluster["managed"]["roles"] if "inRoles" in role}
-    assert groups == {
-        "mailsift_api": ["mailsift_operator"],
-        "mailsift_dispatcher": ["pg_signal_backend", "pg_read_all_stats"],
-    }
-
-
-def test_every_rabbitmq_is_told_the_same() -> None:
-    conf = (ROOT / "deploy/rabbitmq/mailsift.conf").read_text().splitlines()
-    (timeout,) = (line for line in conf if line.startswith("consumer_timeout"))
-    cluster = named(overlay("production"), "RabbitmqCluster")["mailsift-rabbitmq"]["spec"]
-    local = next(
-        one for name, one in named(overlay("local"), "ConfigMap").items() if name.startswith("mailsift-rabbitmq")
-    )
-    for text in (cluster["rabbitmq"]["additionalConfig"], local["data"]["rabbitmq.conf"]):
-        assert timeout in text.splitlines()
-        assert "default_queue_type = quorum" in text.splitlines()
-
-
-def test_servers_are_of_the_versions_that_compose_runs() -> None:
-    lines = (ROOT / ".env.example").read_text().splitlines()
-    said = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    servers = named(overlay("local"), "StatefulSet")
-    images = {name: one["spec"]["template"]["spec"]["containers"][0]["image"] for name, one in servers.items()}
-    assert images == {
-        "mailsift-postgresql": f"postgres:{said['POSTGRES_VERSION']}",
-        "mailsift-rabbitmq": f"rabbitmq:{said['RABBITMQ_VERSION']}",
-    }
-    cluster = named(overlay("production"), "Cluster")["mailsift-postgresql"]["spec"]
-    assert str(tag(cluster["imageName"])).split(".")[0] == said["POSTGRES_VERSION"].split(".")[0]
-    broker = named(overlay("production"), "RabbitmqCluster")["mailsift-rabbitmq"]["spec"]
-    assert broker["image"] == images["mailsift-rabbitmq"]
-
-
-def test_the_longest_request_gets_through_to_the_api() -> None:
-    fields = SETTINGS["api"].model_fields
-    longest = fields["analyze_file_seconds"].default
-    front = yaml.safe_load((K8S / "components/ingress/ingress.yaml").read_text())["metadata"]["annotations"]
-    assert int(front["nginx.ingress.kubernetes.io/proxy-read-timeout"]) > longest
-    body = int(front["nginx.ingress.kubernetes.io/proxy-body-size"].removesuffix("m"))
-    assert body * 1024**2 >= fields["max_upload_bytes"].default
-    (rule,) = yaml.safe_load((K8S / "components/gateway/route.yaml").read_text())["spec"]["rules"]
-    assert int(rule["timeouts"]["request"].removesuffix("s")) > longest
 
 
 @pytest.mark.parametrize("kind", sorted(kind for _, kind in CRDS))

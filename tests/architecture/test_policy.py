@@ -6,18 +6,13 @@ from typing import Any
 
 import pytest
 
-from manifests import K8S, build, named
+from manifests import named, overlay
 from policy import violations
 
 
-@pytest.fixture(scope="module")
-def built() -> list[Any]:
-    return build(K8S / "overlays/production")
-
-
 @pytest.fixture
-def objects(built: list[Any]) -> list[Any]:
-    return copy.deepcopy(built)
+def objects() -> list[Any]:
+    return copy.deepcopy(overlay("production"))
 
 
 def _spoil_image(pod: Any) -> None:
@@ -90,4 +85,9 @@ def test_the_policy_finds_two_who_say_how_many_there_are(objects: list[Any]) -> 
 def test_the_policy_finds_servers_without_limits(kind: str, objects: list[Any]) -> None:
     (server,) = named(objects, kind).values()
     del server["spec"]["resources"]["limits"]
+    assert len(violations(objects)) == 1
+
+
+def test_the_policy_finds_what_is_too_large_to_be_applied(objects: list[Any]) -> None:
+    named(objects, "ConfigMap")["mailsift-dashboards"]["data"]["one-more.json"] = "{}" * 65536
     assert len(violations(objects)) == 1
