@@ -56,7 +56,7 @@ def post_worker_init(worker: Any) -> None:  # noqa: ARG001 - gunicorn's signatur
     parts = wsgi.deps_of(wsgi.application)
     probe = DatabaseProbe(parts.engine)
     server = HealthServer(
-        _settings.health_host, _settings.health_port, REGISTRY, live=lambda: True, ready=lambda: probe.ready
+        _settings.health_host, _settings.health_port, REGISTRY, live=lambda: True, fault=lambda: probe.fault
     )
     probe.start()
     server.start()

@@ -20,16 +20,17 @@ def main() -> None:
     settings = load_or_exit(DispatcherSettings)
     configure_logs("dispatcher", settings.log_level)
     configure_tracing("dispatcher", settings)
+    dispatcher = Dispatcher(settings, RabbitMQPublisher(settings.rabbitmq_url))
+    dispatcher.stand_by()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    dispatcher = Dispatcher(settings, RabbitMQPublisher(settings.rabbitmq_url))
     health = HealthServer(
         settings.health_host,
         settings.health_port,
         REGISTRY,
         live=lambda: dispatcher.live,
-        ready=lambda: dispatcher.ready,
+        fault=lambda: dispatcher.fault,
     )
     dispatcher.start()
     health.start()

@@ -20,6 +20,7 @@ from mailsift.dispatcher.republisher import republish_lost
 from mailsift.dispatcher.retention import Retention
 from mailsift.dispatcher.schedules import fire_due
 from mailsift.shared.db.listener import Listener
+from mailsift.shared.db.schema import stand_by
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
 from mailsift.shared.jobs.repository.queueing import DUE_CHANNEL
@@ -66,6 +67,10 @@ class Dispatcher:
             ChoreLoop("retention", self._retention(), longest_seconds=6 * 3600),
         )
 
+    def stand_by(self) -> None:
+        """Wait until the database is as this release needs it."""
+        stand_by(self._engine, (self._settings.health_host, self._settings.health_port))
+
     def start(self) -> None:
         """Begin to dispatch."""
         self._thread.start()
@@ -92,9 +97,13 @@ class Dispatcher:
         return self._thread.is_alive() and not hangs and all(loop.live for loop in self._loops)
 
     @property
-    def ready(self) -> bool:
-        """Whether hints go out: the database answers and the broker takes them."""
-        return not self._relay.paused and time.monotonic() - self._cycled_at < _STALE_SECONDS
+    def fault(self) -> str | None:
+        """What keeps hints from going out; None when the database answers and the broker takes them."""
+        if self._relay.paused:
+            return "RabbitMQ takes no messages"
+        if time.monotonic() - self._cycled_at >= _STALE_SECONDS:
+            return "the database does not answer"
+        return None
 
     def _recovery(self) -> list[Chore]:
         settings, engine = self._settings, self._engine

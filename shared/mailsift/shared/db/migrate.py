@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from alembic import command
 from alembic.config import Config
@@ -12,6 +14,7 @@ from psycopg2 import sql
 from psycopg2.extensions import encrypt_password
 from sqlalchemy import Connection, create_engine, text
 
+from mailsift.shared.db.schema import revisions
 from mailsift.shared.settings import psycopg2_url
 
 OWNER = "mailsift_owner"
@@ -31,6 +34,7 @@ _INHERITS = text("""
     SELECT pg_has_role(api.oid, operator.oid, 'USAGE') FROM pg_roles AS api, pg_roles AS operator
     WHERE api.rolname = 'mailsift_api' AND operator.rolname = 'mailsift_operator'""")
 _LOCK = 0x6D61696C  # any number that nobody else takes for an advisory lock
+_TURN_SECONDS = 0.2
 
 
 class RolesError(Exception):
@@ -38,22 +42,43 @@ class RolesError(Exception):
 
 
 def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision: str = "head") -> None:
-    """Create missing roles if this login may, then upgrade to `head`, or downgrade to an older revision.
+    """Create missing roles if this login may, then go up or down to a revision; `head` is the newest, `base` is none.
 
-    Safe to run twice or at once. Raises RolesError.
+    A schema that a later release made is left as it is, so that one can go back to this release. Safe to run twice or
+    at once. Raises RolesError.
     `passwords` maps a role's name to its password; a role that is not named keeps what it has.
     """
+    with _in_turn(admin_url) as connection:
+        _ensure_roles(connection, passwords or {})
+        with connection.begin():
+            require_walls(connection)
+        _run_migrations(connection, revision)
+
+
+def make_roles(admin_url: str, passwords: Mapping[str, str] | None = None) -> None:
+    """Create missing roles and nothing else: a dump can only be restored where those are that it names."""
+    with _in_turn(admin_url) as connection:
+        _ensure_roles(connection, passwords or {})
+
+
+@contextmanager
+def _in_turn(admin_url: str) -> Iterator[Connection]:
     engine = create_engine(psycopg2_url(admin_url))
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-            connection.commit()
-            _ensure_roles(connection, passwords or {})
-            with connection.begin():
-                require_walls(connection)
-            _run_migrations(connection, revision)
+            _wait_for_turn(connection)
+            yield connection
     finally:
         engine.dispose()
+
+
+def _wait_for_turn(connection: Connection) -> None:
+    # Asking again and again, not waiting inside of a statement: an index that is built concurrently waits for all of
+    # those, so that who waits for it would keep it from ever being done.
+    while not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+        connection.rollback()
+        time.sleep(_TURN_SECONDS)
+    connection.commit()
 
 
 def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
@@ -102,27 +127,43 @@ def _run_migrations(connection: Connection, revision: str) -> None:
     connection.commit()
     config = migrations()
     config.attributes["connection"] = connection
-    current = connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL"))
+    current = revision_of(connection)
     connection.commit()
-    if revision == "base" and not current:
+    if (revision == "base" and current is None) or (revision == "head" and current not in {None, *revisions()}):
         return
-    move = command.upgrade if revision == "head" else command.downgrade
-    move(config, revision)
+    down = revision == "base" or (current is not None and revision < current)
+    (command.downgrade if down else command.upgrade)(config, revision)
     # Alembic's own table, which no migration makes: services look there whether they may begin.
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {', '.join(_SERVICES)}")
     connection.exec_driver_sql("RESET ROLE")
     connection.commit()
 
 
+def revision_of(connection: Connection) -> str | None:
+    """The revision that the schema is at; None where there is no schema."""
+    if not connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")):
+        return None
+    # Its one column has the name that Alembic gives it, or what base.py makes of that.
+    revision: str | None = connection.scalar(text("SELECT * FROM alembic_version"))
+    return revision
+
+
 def main() -> int:
-    """Migrate the database of DATABASE_URL; role passwords come from MAILSIFT_OWNER_PASSWORD and so on."""
+    """Migrate the database of DATABASE_URL, or with --roles only make the roles, so that a dump can be restored.
+
+    Role passwords come from MAILSIFT_OWNER_PASSWORD and so on.
+    """
     url = os.environ.get("DATABASE_URL")
     if not url:
         sys.stderr.write("DATABASE_URL is not set: give the URL of a role that owns the schema or may create roles\n")
         return 2
+    if unknown := set(sys.argv[1:]) - {"--roles"}:
+        sys.stderr.write(f"{' '.join(sorted(unknown))}: only --roles may follow\n")
+        return 2
     passwords = {role: os.environ[name] for role in ROLES if (name := f"{role.upper()}_PASSWORD") in os.environ}
+    run = make_roles if "--roles" in sys.argv else migrate
     try:
-        migrate(url, passwords)
+        run(url, passwords)
     except RolesError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -68,7 +68,7 @@ class WorkerLife(Middleware):
                     and self._runner.responsive
                     and all(thread.is_alive() for thread in worker.workers)
                 ),
-                ready=lambda: all(_consumes(thread.consumer) for thread in worker.consumers.values()),
+                fault=lambda: _broker_fault(worker),
             )
             self._health.start()
         log.info("worker_started", queues=sorted(worker.consumers), threads=worker.worker_threads)
@@ -84,6 +84,12 @@ class WorkerLife(Middleware):
         if self._health is not None:
             self._health.stop()
         self._close()
+
+
+def _broker_fault(worker: dramatiq.Worker) -> str | None:
+    if all(_consumes(thread.consumer) for thread in worker.consumers.values()):
+        return None
+    return "RabbitMQ gives no messages"
 
 
 def _consumes(consumer: Any) -> bool:

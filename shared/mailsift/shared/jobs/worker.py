@@ -8,6 +8,7 @@ import dramatiq
 from sqlalchemy import Engine
 
 from mailsift.shared.broker import rabbitmq_broker
+from mailsift.shared.db.schema import stand_by
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.actors import WorkerLife
 from mailsift.shared.jobs.announcer import Announcer
@@ -52,10 +53,14 @@ class JobWorker:
 def become_worker(
     service: str, settings: WorkerSettings, declare_actors: Callable[[dramatiq.Broker, JobRunner], None]
 ) -> None:
-    """Make this process a worker of `service` on RabbitMQ, as Dramatiq's command line expects it."""
+    """Make this process a worker of `service` on RabbitMQ, as Dramatiq's command line expects it.
+
+    Comes back when the database is as this release needs it.
+    """
     configure_logs(service, settings.log_level)
     configure_tracing(service, settings)
     worker = JobWorker(settings, service)
+    stand_by(worker.engine, (settings.health_host, settings.health_port))
     broker = rabbitmq_broker(settings.rabbitmq_url)
     broker.add_middleware(worker.life)
     declare_actors(broker, worker.runner)

@@ -6,11 +6,10 @@ from alembic import context
 
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
+from mailsift.shared.db.migrations.indexes import USUAL_LIMITS
 
 connection = context.config.attributes["connection"]
-# A migration that cannot get its lock fails and is run again, rather than queueing every reader behind it.
-connection.exec_driver_sql("SET lock_timeout = '4s'")
-connection.exec_driver_sql("SET statement_timeout = '60s'")
+connection.exec_driver_sql(USUAL_LIMITS)
 connection.commit()
 context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
 with context.begin_transaction():
