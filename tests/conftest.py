@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A freshly migrated database and its URL for each of the roles."""
+    """A database and its URL for each of the roles."""
 
     name: str
     admin_url: str
@@ -101,9 +101,14 @@ def database(postgresql: PostgreSQL) -> Iterator[Database]:
     """A migrated database of this test alone."""
     name = f"test_{uuid.uuid4().hex[:12]}"
     postgresql.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    roles = ("postgres", "mailsift_owner", "mailsift_api", "mailsift_worker", "mailsift_dispatcher")
-    yield Database(name, *(postgresql.url(name, role) for role in roles))
+    yield as_roles(postgresql, name)
     postgresql.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def as_roles(server: PostgreSQL, name: str) -> Database:
+    """Name the logins to one database of a server."""
+    roles = ("postgres", "mailsift_owner", "mailsift_api", "mailsift_worker", "mailsift_dispatcher")
+    return Database(name, *(server.url(name, role) for role in roles))
 
 
 @pytest.fixture(scope="session")

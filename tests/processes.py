@@ -79,16 +79,21 @@ class Service:
         """What becomes the service when it is launched with its environment."""
         return self._command or COMMANDS[self.name]
 
-    def await_ready(self) -> None:
-        wait_for(self.is_ready, f"{self.name} to become ready", hint=self.log)
+    def await_ready(self, until: Callable[[Service], bool] | None = None) -> None:
+        until = until or Service.is_ready
+        wait_for(lambda: until(self), f"{self.name} to become ready", hint=self.log)
 
     def is_ready(self) -> bool:
+        return self.readiness() == "ok\n"
+
+    def readiness(self) -> str:
+        """What it says of itself; nothing while it does not answer yet."""
         assert self._process is not None
         assert self._process.poll() is None, f"{self.name} ended:\n{self.log()}"
         try:
-            return httpx.get(f"http://{LOOPBACK}:{self.health_port}/readyz", trust_env=False).is_success
+            return httpx.get(f"http://{LOOPBACK}:{self.health_port}/readyz", trust_env=False).text
         except httpx.TransportError:
-            return False
+            return ""
 
     def metrics(self) -> str:
         return httpx.get(f"http://{LOOPBACK}:{self.health_port}/metrics", trust_env=False).text
@@ -123,10 +128,13 @@ def peak_megabytes(pid: int) -> float:
 
 
 @contextmanager
-def running(services: Mapping[str, Service]) -> Iterator[None]:
+def running(services: Mapping[str, Service], until: Callable[[Service], bool] = Service.is_ready) -> Iterator[None]:
+    """Start services side by side, and wait until each is ready, or what is asked for instead; kill them at the end."""
     try:
         for service in services.values():
-            service.start()
+            service.launch()
+        for service in services.values():
+            service.await_ready(until)
         yield
     finally:
         for service in services.values():

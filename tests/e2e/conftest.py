@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -11,7 +12,8 @@ import pytest
 from collector import Collector, collecting
 from conftest import Database
 from containers import ContainedService, engine
-from processes import Service, running
+from processes import COMMANDS, Service, running
+from releases import Release
 from servers import LOOPBACK, free_port
 
 DOMAINS = 50
@@ -52,25 +54,49 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where a deployment stands: all that its services are told but for their database. Files are below `folder`."""
+
+    rabbitmq_url: str
+    nameserver: str
+    folder: Path
+    port: int = field(default_factory=free_port)
+
+    def environments(self, database: Database) -> Mapping[str, Mapping[str, str]]:
+        """What each of the five is told."""
+        storage = {"STORAGE_URL": (self.folder / "objects").as_uri(), "STORAGE_SHARED": "true"}
+        broker = {"RABBITMQ_URL": self.rabbitmq_url}
+        worker = {"DATABASE_URL": database.worker_url, **broker}
+        return {
+            "api": {"DATABASE_URL": database.api_url, "PORT": str(self.port), "HOST": LOOPBACK, **storage},
+            "dispatcher": {"DATABASE_URL": database.dispatcher_url, **broker, **storage},
+            "ingest": {**worker, **storage, "BATCH_ROWS": "500"},
+            "analyzer": {**worker, "NAMESERVERS": self.nameserver, "ROWS_PER_JOB": "1000", "DOMAINS_PER_JOB": "10"},
+            "exporter": {**worker, **storage},
+        }
+
+    def services(self, database: Database, *words: str, release: Release | None = None) -> dict[str, Service]:
+        """Return services of a release, or of this one where none is given; all five where no words are."""
+        told = self.environments(database)
+        logs = self.folder / ("logs" if release is None else "logs-of-the-earlier")
+        logs.mkdir(parents=True, exist_ok=True)
+        commands = {word: COMMANDS[word] for word in words or told}
+        if release is not None:
+            commands = {word: release.command(command) for word, command in commands.items()}
+        return {word: Service(word, told[word], logs, command) for word, command in commands.items()}
+
+
 @pytest.fixture
-def services(  # noqa: PLR0917 - fixtures
-    service: Callable[[str, Mapping[str, str]], Service],
-    database: Database,
-    rabbitmq_url: str,
-    nameserver: str,
-    collector: Collector,
-    tmp_path: Path,
+def site(rabbitmq_url: str, nameserver: str, tmp_path: Path) -> Site:
+    return Site(rabbitmq_url, nameserver, tmp_path)
+
+
+@pytest.fixture
+def services(
+    service: Callable[[str, Mapping[str, str]], Service], database: Database, site: Site, collector: Collector
 ) -> Iterator[Mapping[str, Service]]:
     traces = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url, "OTEL_BSP_SCHEDULE_DELAY": "200"}
-    storage = {"STORAGE_URL": (tmp_path / "objects").as_uri(), "STORAGE_SHARED": "true"}
-    worker = {"DATABASE_URL": database.worker_url, "RABBITMQ_URL": rabbitmq_url}
-    environments = {
-        "api": {"DATABASE_URL": database.api_url, "PORT": str(free_port()), "HOST": LOOPBACK, **storage},
-        "dispatcher": {"DATABASE_URL": database.dispatcher_url, "RABBITMQ_URL": rabbitmq_url, **storage},
-        "ingest": {**worker, **storage, "BATCH_ROWS": "500"},
-        "analyzer": {**worker, "NAMESERVERS": nameserver, "ROWS_PER_JOB": "1000", "DOMAINS_PER_JOB": "10"},
-        "exporter": {**worker, **storage},
-    }
-    services = {name: service(name, traces | environment) for name, environment in environments.items()}
+    services = {name: service(name, {**traces, **told}) for name, told in site.environments(database).items()}
     with running(services):
         yield services
