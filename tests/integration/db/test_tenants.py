@@ -12,8 +12,9 @@ from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 
-# Public facts of DNS and keys of operators belong to no tenant, and the API's role cannot read them at all.
-SHARED = {"domains", "operatorKeys"}
+# Public facts of DNS, keys of operators and walks through the storage belong to no tenant, and the API's role cannot
+# read them at all.
+SHARED = {"domains", "operatorKeys", "storageSweeps"}
 
 # Which queues are held back concerns everybody.
 WITHOUT_TENANT = {*SHARED, "pausedQueues"}

@@ -13,8 +13,8 @@ from sqlalchemy import Engine, text
 
 from factories import Tenant
 from mailsift.dispatcher import orphans
-from mailsift.dispatcher.orphans import OrphanSweep
-from mailsift.dispatcher.repository import files
+from mailsift.dispatcher.orphans import FilesClaimedTwice, OrphanSweep
+from mailsift.dispatcher.repository import files, objects
 from mailsift.dispatcher.retention import delete_sources, expire_exports, forget_previews, in_one_transaction
 from mailsift.exporter.rendering import object_key
 from mailsift.shared.errors import PermanentError
@@ -220,7 +220,9 @@ def lay(folder: Path, key: str, *, hours: float) -> str:
 
 
 def left(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    """What there is beside the number of the last walk."""
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    return {key for key in files if not key.startswith("sweeps/")}
 
 
 def test_objects_without_a_row_go_after_a_day(
@@ -264,9 +266,45 @@ def test_a_large_storage_is_walked_over_many_turns_and_not_again_at_once(
     for _ in range(count):
         lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
     sweep = OrphanSweep(dispatcher, storage, 24, page=1)
-    assert [sweep.turn() for _ in range(4)] == [orphans.PAGES_PER_TURN, orphans.PAGES_PER_TURN, 3, 0]
+    turns = [sweep.turn() for _ in range(4)]
+    assert (sum(turns), max(turns), turns[-1]) == (count, orphans.PAGES_PER_TURN, 0)
     lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
     assert sweep.turn() == 0
+    assert OrphanSweep(dispatcher, storage, 24).turn() == 1
+
+
+def test_who_shares_files_with_its_copy_or_was_restored_removes_none_until_told_whose_they_are(
+    storage: Storage, dispatcher: Engine, owner: Engine, tenant: Tenant, tmp_path: Path
+) -> None:
+    def orphan() -> str:
+        return lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
+
+    def set_walks(number: int) -> None:
+        with owner.begin() as connection:
+            connection.execute(text('UPDATE "storageSweeps" SET walks = :number'), {"number": number})
+
+    for _ in range(3):
+        OrphanSweep(dispatcher, storage, 24).turn()
+    set_walks(2)  # a walk of which only the storage was told, or the database as it was before it
+    stays = orphan()
+    with pytest.raises(FilesClaimedTwice, match="delete sweeps/"):
+        OrphanSweep(dispatcher, storage, 24).turn()
+    set_walks(3)  # the one that was copied
+    with pytest.raises(FilesClaimedTwice):
+        OrphanSweep(dispatcher, storage, 24).turn()
+    assert stays in left(tmp_path)
+    (mark,) = (tmp_path / "sweeps").iterdir()
+    storage.delete(f"sweeps/{mark.name}")
+    assert OrphanSweep(dispatcher, storage, 24).turn() == 1
+
+
+def test_a_walk_that_was_cut_off_before_the_storage_was_told_of_it_is_no_reason_to_stop(
+    storage: Storage, dispatcher: Engine, tenant: Tenant, tmp_path: Path
+) -> None:
+    OrphanSweep(dispatcher, storage, 24).turn()
+    with dispatcher.begin() as connection:
+        objects.begin_walk(connection)
+    lay(tmp_path, f"uploads/{tenant.workspace_id}/{uuid.uuid4()}", hours=25)
     assert OrphanSweep(dispatcher, storage, 24).turn() == 1
 
 

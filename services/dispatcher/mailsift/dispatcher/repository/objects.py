@@ -19,6 +19,21 @@ _ORPHANS = text("""
             SELECT FROM uploads WHERE "uploadId" = o.subject AND "fileDeletedAt" IS NULL
             UNION ALL SELECT FROM exports WHERE "exportId" = o.subject AND status <> 'expired'))""")
 
+_BEGIN_WALK = text("""UPDATE "storageSweeps" SET walks = walks + 1 RETURNING "deploymentId", walks""")
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """The how manieth walk of a deployment it is."""
+
+    deployment_id: uuid.UUID
+    number: int
+
+
+def begin_walk(connection: Connection) -> Walk:
+    """Count one more walk through the storage."""
+    return Walk(*connection.execute(_BEGIN_WALK).one())
+
 
 @dataclass(frozen=True, slots=True)
 class OwnedObject:

@@ -16,6 +16,7 @@ from mailsift.shared.db.tables.limits import RateLimit
 from mailsift.shared.db.tables.outcomes import OutcomeOfAddress
 from mailsift.shared.db.tables.people import ApiKey, GuestToken, OperatorKey, UserProfile, Workspace, WorkspaceMember
 from mailsift.shared.db.tables.schedules import Schedule, ScheduleRun
+from mailsift.shared.db.tables.storage import StorageSweep
 from mailsift.shared.db.tables.uploads import Suppression, Upload, UploadEmail, UploadRejectedRow
 from mailsift.shared.db.tables.webhooks import Webhook, WebhookDelivery, WebhookSecret
 
@@ -40,6 +41,7 @@ __all__ = [
     "Schedule",
     "ScheduleRun",
     "SingleAnalysis",
+    "StorageSweep",
     "Suppression",
     "Upload",
     "UploadEmail",
