@@ -24,8 +24,7 @@ from schemas import built_on_old_tables, minded, rewritten, schema_of
 VERSIONS = ROOT / "shared/mailsift/shared/db/migrations/versions"
 # Until then, databases are made and not migrated: nobody runs an older release.
 FIRST_RELEASE = "0024"
-# By revision: what it takes away, in the words of the finding, and the release that was the last to use it. A contract
-# comes a release after that one, so that nobody who goes back by one misses it.
+# By revision: what it takes away, in the words of the finding, and the last release that used it: one before the last.
 CONTRACTED: Mapping[str, Mapping[str, str]] = {}
 NEW_PERSON = 'INSERT INTO "userProfiles" ("userId") VALUES (gen_random_uuid())'
 
