@@ -178,6 +178,21 @@ def test_cloudnativepg_makes_the_roles_that_the_migrations_would() -> None:
     }
 
 
+def test_postgresql_has_room_for_every_replica_that_there_may_be() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    each = {word: int(count) for word, count in re.findall(r"^\| `(api|dispatcher)` \| (\d+) \|$", page, re.MULTILINE)}
+    each |= {
+        word: SETTINGS[word].model_fields["worker_threads"].default + 1 for word in ("ingest", "analyzer", "exporter")
+    }
+    scalers = named(overlay("production"), "ScaledObject")
+    most = {name.removeprefix("mailsift-"): one["spec"]["maxReplicaCount"] for name, one in scalers.items()}
+    most["dispatcher"] = named(overlay("production"), "Deployment")["mailsift-dispatcher"]["spec"]["replicas"]
+    # One more of each while a release goes out; KEDA, the operator, the migrations and people.
+    wanted = sum((most[word] + 1) * each[word] for word in SETTINGS) + 40
+    cluster = named(overlay("production"), "Cluster")["mailsift-postgresql"]["spec"]
+    assert int(cluster["postgresql"]["parameters"]["max_connections"]) >= wanted
+
+
 def test_every_rabbitmq_is_told_the_same() -> None:
     conf = (ROOT / "deploy/rabbitmq/mailsift.conf").read_text().splitlines()
     (timeout,) = (line for line in conf if line.startswith("consumer_timeout"))
