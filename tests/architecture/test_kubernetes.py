@@ -107,6 +107,15 @@ def test_probes_ask_the_port_of_health() -> None:
         }
 
 
+def test_a_roll_out_is_not_given_up_while_its_migrations_run() -> None:
+    (job,) = of_kind("Job")
+    deadlines = {one["spec"]["progressDeadlineSeconds"] for one in of_kind("Deployment")}
+    assert min(deadlines) > job["spec"]["activeDeadlineSeconds"]
+    # Each try waits twice as long as the one before, from 10 s up to 6 min.
+    waits = [min(10 * 2**number, 360) for number in range(job["spec"]["backoffLimit"])]
+    assert 1800 < sum(waits) < job["spec"]["activeDeadlineSeconds"]
+
+
 def test_services_lead_to_pods() -> None:
     for service in of_kind("Service"):
         selector = service["spec"]["selector"] | {}
