@@ -23,6 +23,7 @@ _FORMATS = {
     "domain": st.sampled_from(("example.com", "münchen.example.org", "a.co.uk")),
     "address-of-a-page": st.sampled_from(("https://www.example.com/shop", "example.org:8080/?q=1")),
     "public-https-url": st.sampled_from(("https://hooks.example.com/mailsift", "https://example.org:8443/?a=b")),
+    "address": st.sampled_from(("ann@example.com", "BOB@xn--bcher-kva.example", "no address@x")),
     "address-or-domain": st.sampled_from(("ann@example.com", "example.org", "@example.net", "no address@")),
     "delimiter": st.sampled_from((";", "tab", "comma", "|")),
     "character-set": st.sampled_from(("utf-8", "windows-1252", "UTF-16", "shift_jis")),

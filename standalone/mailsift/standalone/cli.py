@@ -10,6 +10,7 @@ import click
 
 from mailsift.shared.verdicts import LIST_ANALYSIS_TYPES
 from mailsift.standalone import options
+from mailsift.standalone.cli_erase import erase
 from mailsift.standalone.cli_suppress import suppress
 from mailsift.standalone.ending import reporting
 from mailsift.standalone.how_written import HowWritten, how_to_write
@@ -259,6 +260,7 @@ def lists(*, as_json: bool, home: Path | None) -> None:
 
 
 main.add_command(suppress)
+main.add_command(erase)
 
 
 @main.command(epilog=options.EXIT_CODES)

@@ -15,10 +15,11 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from mailsift.api.schemas.analyses import Analysis, AnalysisAccepted
+from mailsift.api.schemas.base import Page
+from mailsift.api.schemas.erasures import Erasure
 from mailsift.api.schemas.exports import Export, ExportAccepted
 from mailsift.api.schemas.jobs import Job, JobWithLogs
 from mailsift.api.schemas.outcomes import Calibration, OutcomesRecorded
-from mailsift.api.schemas.problems import ProblemDocument
 from mailsift.api.schemas.results import Result, ResultPage
 from mailsift.api.schemas.scoring import WorkspaceScoring
 from mailsift.api.schemas.suppressions import (
@@ -34,14 +35,15 @@ from mailsift.shared.selection import EVERYTHING, Selection
 from mailsift.shared.verdicts import FileType, ListAnalysisType
 from mailsift.shared.writing import AS_USUAL, WritingOptions
 from mailsift.standalone.errors import RefusedError, ServerGoneError
+from mailsift.standalone.refusals import problem_of
 
 Answer = TypeVar("Answer", bound=BaseModel)
+Item = TypeVar("Item", bound=BaseModel)
 
 _CHUNK = 1024 * 1024
 _TIMEOUT = httpx.Timeout(60, connect=10)
 _LARGEST_PAGE = 1000
 _PAUSE_SECONDS = 1.0
-_AWAY = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,14 +170,7 @@ class Client:
 
     def results(self, analysis_id: UUID) -> Iterator[Result]:
         """Read all answers of an analysis, page by page."""
-        cursor: str | None = None
-        while True:
-            params = {"limit": str(_LARGEST_PAGE), **({"cursor": cursor} if cursor else {})}
-            page = self._ask(ResultPage, "GET", f"/api/analyses/{analysis_id}/results", params=params)
-            yield from page.items
-            cursor = page.next
-            if cursor is None:
-                return
+        return self._pages(ResultPage, f"/api/analyses/{analysis_id}/results")
 
     def export(self, analysis_id: UUID, wanted: WantedFile, idempotency_key: str) -> ExportAccepted:
         """Have the answers written into a file."""
@@ -206,14 +201,15 @@ class Client:
 
     def suppressions(self) -> Iterator[Suppression]:
         """Read all suppressions, page by page, the newest first."""
-        cursor: str | None = None
-        while True:
-            params = {"limit": str(_LARGEST_PAGE), **({"cursor": cursor} if cursor else {})}
-            page = self._ask(SuppressionPage, "GET", "/api/suppressions", params=params)
-            yield from page.items
-            cursor = page.next
-            if cursor is None:
-                return
+        return self._pages(SuppressionPage, "/api/suppressions")
+
+    def erase(self, addresses: Sequence[str]) -> Erasure:
+        """Have a person's data erased."""
+        return self._ask(Erasure, "POST", "/api/erasures", json={"addresses": list(addresses)})
+
+    def find_erasure(self, erasure_id: UUID) -> Erasure:
+        """Read how an erasure stands."""
+        return self._ask(Erasure, "GET", f"/api/erasures/{erasure_id}")
 
     def report_outcomes(self, delivered: Sequence[str], bounced: Sequence[str]) -> OutcomesRecorded:
         """Report what became of mail to addresses."""
@@ -227,6 +223,16 @@ class Client:
     def find_job(self, job_id: UUID) -> Job:
         """Read how a job stands."""
         return self._ask(JobWithLogs, "GET", f"/api/jobs/{job_id}").job
+
+    def _pages(self, page: type[Page[Item]], path: str) -> Iterator[Item]:
+        cursor: str | None = None
+        while True:
+            params = {"limit": str(_LARGEST_PAGE), **({"cursor": cursor} if cursor else {})}
+            found = self._ask(page, "GET", path, params=params)
+            yield from found.items
+            cursor = found.next
+            if cursor is None:
+                return
 
     def _fetch(self, path: str, file: BinaryIO, on_bytes: Callable[[int], None]) -> None:
         try:
@@ -284,16 +290,3 @@ def _chunks(file: BinaryIO, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
     while chunk := file.read(_CHUNK):
         yield chunk
         on_bytes(len(chunk))
-
-
-def problem_of(response: httpx.Response) -> RefusedError | ServerGoneError:
-    """Say in our words what an answer that is no success means."""
-    try:
-        problem = ProblemDocument.model_validate_json(response.content)
-    except ValidationError:
-        # Not the API, but what stands in front of it, or something else altogether.
-        said = f"{response.url.host} answers {response.status_code} {response.reason_phrase}"
-        return ServerGoneError(said) if response.status_code in _AWAY else RefusedError("no_mailsift", said)
-    return (
-        ServerGoneError(problem.detail) if response.status_code in _AWAY else RefusedError(problem.code, problem.detail)
-    )

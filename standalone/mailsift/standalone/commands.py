@@ -18,7 +18,7 @@ from mailsift.api.schemas.outcomes import Calibration
 from mailsift.api.schemas.results import Result
 from mailsift.api.schemas.scoring import WorkspaceScoring
 from mailsift.shared.verdicts import FileType, ListAnalysisType
-from mailsift.standalone import answers, calibrating, previews, reports, suppressing
+from mailsift.standalone import answers, calibrating, erasing, previews, reports, suppressing
 from mailsift.standalone.asking import Asking
 from mailsift.standalone.auditing import audit_all, audited_json, audited_report
 from mailsift.standalone.checking import Checked, check_all
@@ -171,6 +171,14 @@ def release(place: Place, named: Sequence[str], file: Path | None, *, as_json: b
     with progress() as shown:
         done = with_client(place.target, shown, lambda client: suppressing.release(client, values))
     click.echo(done.model_dump_json(by_alias=True) if as_json else f"{done.removed:,} suppressed no longer")
+
+
+def erase(place: Place, named: Sequence[str], *, as_json: bool) -> None:
+    """Erase all that is kept of a person, and print the proof."""
+    addresses = erasing.read_addresses(named)
+    with progress() as shown:
+        erasure = with_client(place.target, shown, lambda client: erasing.erase(client, addresses, shown))
+    click.echo(erasure.model_dump_json(by_alias=True) if as_json else erasing.report(erasure))
 
 
 def show_suppressed(place: Place, *, as_json: bool) -> None:

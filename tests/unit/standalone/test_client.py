@@ -3,8 +3,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from mailsift.standalone.client import problem_of
 from mailsift.standalone.errors import RefusedError, ServerGoneError
+from mailsift.standalone.refusals import problem_of
 
 REQUEST = httpx.Request("GET", "https://mailsift.example/api/jobs")
 

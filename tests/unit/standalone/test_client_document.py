@@ -46,6 +46,8 @@ CALLS: dict[str, Callable[[Client], object]] = {
     "suppress": lambda client: client.suppress(["ann@example.com"], "asked for it"),
     "release": lambda client: client.release(["example.org"]),
     "suppressions": lambda client: list(client.suppressions()),
+    "erase": lambda client: client.erase(["ann@example.com"]),
+    "find_erasure": lambda client: client.find_erasure(ID),
     "report_outcomes": lambda client: client.report_outcomes(["ann@example.com"], []),
     "calibration": lambda client: client.calibration(),
     "find_job": lambda client: client.find_job(ID),

@@ -11,12 +11,17 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mailsift.dispatcher import steering
-from mailsift.dispatcher.reports import Answer, as_json
+from mailsift.dispatcher.config import ErasingSettings
+from mailsift.dispatcher.erasing import MAILBOXES, Eraser
+from mailsift.dispatcher.reports import Answer, NotErased, as_json
+from mailsift.dispatcher.repository.erasures import Standing
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.jobs.catalog import QUEUES, JobType
 from mailsift.shared.jobs.repository.inspecting import Selection
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.settings import Settings, load_or_exit
+from mailsift.shared.spellings import erasable
+from mailsift.shared.storage import Storage
 
 Add = Callable[..., argparse.ArgumentParser]
 Run = Callable[[Engine, argparse.Namespace], Answer]
@@ -63,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_queues(add)
     _add_dead_letters(add)
     _add_jobs(add)
+    _add_erasing(add)
     return parser
 
 
@@ -113,6 +119,36 @@ def _add_jobs(add: Add) -> None:
     ):
         job = _add(add, name, meaning, _of_job(run))
         job.add_argument("job", type=uuid.UUID, metavar="JOB", help="its id")
+
+
+def _add_erasing(add: Add) -> None:
+    meaning = "erase a person's data from all workspaces, and prove that nothing of it is left"
+    erased = _add(add, "erase", meaning, _erase)
+    erased.add_argument(
+        "addresses",
+        nargs="*",
+        metavar="ADDRESS",
+        help="the person's; without one they come from standard input, where no list of processes shows them",
+    )
+
+
+def _erase(engine: Engine, chosen: argparse.Namespace) -> Answer:
+    settings = load_or_exit(ErasingSettings)
+    written = chosen.addresses or [line.strip() for line in sys.stdin if line.strip()]
+    try:
+        addresses = list(dict.fromkeys(map(erasable, written)))
+    except ValueError as error:
+        return NotErased(str(error))
+    if not addresses or len(addresses) > MAILBOXES:
+        return NotErased(f"give 1 to {MAILBOXES} addresses of one person")
+    return Eraser(engine, Storage(settings.storage_url)).see_through(addresses, _tell_progress)
+
+
+def _tell_progress(standing: Standing) -> None:
+    waits = f", waits for {standing.waiting_for} jobs and uploads to end" if standing.waiting_for else ""
+    sys.stderr.write(
+        f"search {standing.searches + 1}: {standing.rows_searched:,} of about {standing.rows_expected:,} rows{waits}\n"
+    )
 
 
 def _of_job(run: Callable[[Engine, uuid.UUID], Answer]) -> Run:

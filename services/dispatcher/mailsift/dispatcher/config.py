@@ -25,3 +25,7 @@ class DispatcherSettings(Settings, BrokerSettings, RetrySettings, StorageSetting
     retain_deliveries_days: PositiveInt = 30
     retain_orphans_hours: PositiveInt = 24
     webhook_progress_seconds: PositiveFloat = 10
+
+
+class ErasingSettings(Settings, StorageSettings):
+    """What the operator's command reads besides, where files are to be looked through."""

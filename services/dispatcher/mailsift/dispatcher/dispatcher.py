@@ -11,6 +11,7 @@ from mailsift.dispatcher import metrics
 from mailsift.dispatcher.chores import Chore, ChoreLoop
 from mailsift.dispatcher.config import DispatcherSettings
 from mailsift.dispatcher.deliveries import publish_deliveries, recover_deliveries, tell_progress
+from mailsift.dispatcher.erasing import Eraser
 from mailsift.dispatcher.observing import observe
 from mailsift.dispatcher.publisher import Publisher
 from mailsift.dispatcher.reaper import cancel_overdue, drain_cancelled, reap_leases
@@ -35,7 +36,7 @@ _LONGEST_SECONDS = 120.0
 # What comes due together is chosen and sent together.
 _LINGER_SECONDS = 0.005
 # One for the relay, one for each loop of chores.
-_CONNECTIONS = 5
+_CONNECTIONS = 6
 
 
 class Dispatcher:
@@ -65,6 +66,7 @@ class Dispatcher:
             ChoreLoop("upkeep", self._upkeep(), longest_seconds=600),
             ChoreLoop("deliveries", self._deliveries(publisher), longest_seconds=120),
             ChoreLoop("retention", self._retention(), longest_seconds=6 * 3600),
+            ChoreLoop("erasures", self._erasures(), longest_seconds=6 * 3600),
         )
 
     def stand_by(self) -> None:
@@ -138,6 +140,11 @@ class Dispatcher:
         settings = self._settings
         retention = Retention(self._engine, Storage(settings.storage_url), settings)
         return [Chore("retention", settings.retention_seconds, lambda: retention.turn(self._stop))]
+
+    def _erasures(self) -> list[Chore]:
+        settings = self._settings
+        eraser = Eraser(self._engine, Storage(settings.storage_url))
+        return [Chore("erase", settings.poll_seconds, lambda: eraser.turn(self._stop))]
 
     def _relay_loop(self) -> None:
         while not self._stop.is_set():

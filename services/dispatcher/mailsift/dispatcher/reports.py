@@ -183,6 +183,43 @@ def why_not(root_status: JobStatus) -> str:
     return "its job failed for another reason"
 
 
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What was found of a person and erased, and that nothing is left: the proof, which does not say whose it is."""
+
+    erasure_id: uuid.UUID
+    status: str
+    erased: dict[str, int]
+    remaining: int
+    searches: int
+    rows_searched: int
+    files_searched: int
+    completed_at: dt.datetime
+    found = True
+
+    def lines(self) -> list[str]:
+        """Lay it out by place."""
+        counts = [(place, f"{count:,}") for place, count in sorted(self.erased.items())]
+        searched = f"{self.rows_searched:,} rows, {self.files_searched:,} files"
+        return [
+            *_table([("place", "erased"), *counts]),
+            f"search {self.searches} went through everything ({searched}): {self.remaining} remain",
+            f"erasure {self.erasure_id}, completed {_written(self.completed_at)}",
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class NotErased:
+    """Why nothing was searched."""
+
+    reason: str
+    found = False
+
+    def lines(self) -> list[str]:
+        """Say it."""
+        return [self.reason]
+
+
 def as_json(answer: Answer) -> str:
     """Write an answer as one JSON object, in the words of the API."""
     return json.dumps(_in_words_of_the_api(asdict(answer)))  # type: ignore[call-overload] # a protocol cannot say so

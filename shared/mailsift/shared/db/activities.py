@@ -37,6 +37,8 @@ class Activity(StrEnum):
     SCORING_CHANGED = "scoring_changed"
     OUTCOMES_REPORTED = "outcomes_reported"
     OUTCOMES_FORGOTTEN = "outcomes_forgotten"
+    ERASURE_REQUESTED = "erasure_requested"
+    ERASURE_COMPLETED = "erasure_completed"
     WORKSPACE_CREATED = "workspace_created"
     WORKSPACE_CHANGED = "workspace_changed"
     MEMBER_ADDED = "member_added"
@@ -76,6 +78,8 @@ _ENTITY_TYPES = {
     Activity.SCORING_CHANGED: "workspace",
     Activity.OUTCOMES_REPORTED: "workspace",
     Activity.OUTCOMES_FORGOTTEN: "workspace",
+    Activity.ERASURE_REQUESTED: "erasure",
+    Activity.ERASURE_COMPLETED: "erasure",
     Activity.WORKSPACE_CREATED: "workspace",
     Activity.WORKSPACE_CHANGED: "workspace",
     Activity.MEMBER_ADDED: "member",

@@ -10,6 +10,7 @@ from mailsift.shared.db.tables.analyses import (
     SingleAnalysis,
 )
 from mailsift.shared.db.tables.domains import Domain, VerifiedEmail
+from mailsift.shared.db.tables.erasures import Erasure
 from mailsift.shared.db.tables.exports import Export
 from mailsift.shared.db.tables.jobs import Job, JobEvent, JobLog, PausedQueue
 from mailsift.shared.db.tables.limits import RateLimit
@@ -28,6 +29,7 @@ __all__ = [
     "BulkAnalysis",
     "Domain",
     "DomainAnalysis",
+    "Erasure",
     "Export",
     "GuestToken",
     "IdempotencyKey",

@@ -1,0 +1,28 @@
+"""Asks for the erasure of a person's data."""
+
+from __future__ import annotations
+
+from mailsift.api.actions.once import Asked, fingerprint, once
+from mailsift.api.deps import Deps
+from mailsift.api.problems import Problem
+from mailsift.api.repository import erasures
+from mailsift.api.schemas.erasures import Erasure, ErasureRequest
+from mailsift.shared.db.activities import Activity, record
+from mailsift.shared.db.session import tenant_transaction
+
+
+def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, bool]:
+    """Have a person's data erased from the workspace. Raises Problem."""
+    addresses = list(dict.fromkeys(request.addresses))
+    with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
+
+        def add() -> Erasure:
+            erasure_id = erasures.add(connection, asked.principal, addresses)
+            # Neither here nor in any log stands whose it is.
+            record(connection, asked.principal, Activity.ERASURE_REQUESTED, erasure_id)
+            made = erasures.find(connection, erasure_id)
+            if made is None:
+                raise Problem("internal_error", "the erasure is not there")
+            return made
+
+        return once(connection, asked, fingerprint("erasures", *addresses), Erasure, add)

@@ -1,0 +1,86 @@
+"""How an address may be written wherever it stands, as one pattern that PostgreSQL and Python both understand; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+import idna
+
+from mailsift.shared.addresses import MAX_TEXT_LENGTH
+from mailsift.shared.suppressions import address_key
+
+ERASED: Final = "[erased]"
+"""What stands in a text where an address was."""
+
+# What may stand beside an address is no part of another: in `joann@example.com` there is no `ann@example.com`, nor is
+# there one in `ann@example.com.au`, in `o'ann@example.com` or in `x+ann@example.com`.
+_BEFORE: Final = r"(?<![\w.%+-])(?<!\w')"
+_AFTER: Final = r"(?![\w-]|\.\w)"
+_SPECIAL: Final = re.compile(r"[!-/:-?\[-^`{-~]")
+
+
+def erasable(text: str) -> str:
+    """Return the key of an address as lists compare it. Raises ValueError for what stands for no address.
+
+    It need not be a proper one: lists have others, too.
+    """
+    key = address_key(text)
+    local_part, at_sign, domain = key.rpartition("@")
+    if not (local_part and at_sign and domain) or len(key) > MAX_TEXT_LENGTH:
+        raise ValueError("write an address like ann@example.com")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in key):
+        raise ValueError("must not contain control characters")
+    return key
+
+
+def pattern(keys: Iterable[str]) -> str:
+    """Say how any of these addresses is found in a text; letter case makes no difference.
+
+    For `~*` of PostgreSQL, and for `re` with IGNORECASE.
+    """
+    spelt = {each for key in keys for each in spellings(key)}
+    return f"{_BEFORE}(?:{'|'.join(map(_escape, sorted(spelt)))}){_AFTER}"
+
+
+def pattern_of_bytes(keys: Iterable[str]) -> re.Pattern[bytes]:
+    """Say the same of a file, of which nobody knows what it is: in UTF-8, and in UTF-16 once its NULs are taken out."""
+    return re.compile(pattern(keys).encode(), re.IGNORECASE)
+
+
+def domains(keys: Iterable[str]) -> frozenset[bytes]:
+    """Say what stands in a file in which one of these addresses does: what is quick to look for."""
+    return frozenset(
+        each.rpartition("@")[2].rpartition("%40")[2].lower().encode() for key in keys for each in spellings(key)
+    )
+
+
+def spellings(key: str) -> Iterator[str]:
+    """Write an address as it may have been written: letter case apart, by people, in JSON, and in a URL."""
+    local_part, _, domain = key.rpartition("@")
+    for host in {domain, _in_letters(domain)}:
+        for name in {local_part, local_part.replace('"', r"\"")}:
+            yield from _of_all_forms(f"{name}@{host}")
+            yield from _of_all_forms(f"{name}%40{host}")
+
+
+def _of_all_forms(text: str) -> Iterator[str]:
+    yield text
+    if not text.isascii():
+        # Which letters are alike, a database knows for its own locale only.
+        for form in ("NFC", "NFD"):
+            yield unicodedata.normalize(form, text)
+            yield unicodedata.normalize(form, text.upper())
+
+
+def _in_letters(domain: str) -> str:
+    try:
+        return idna.decode(domain)
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
+def _escape(text: str) -> str:
+    return _SPECIAL.sub(r"\\\g<0>", text)

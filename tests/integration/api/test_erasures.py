@@ -1,0 +1,266 @@
+"""A person's address is written wherever it can get, erased, and looked for in all of the database and the storage."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from conftest import Database
+from mailsift.api.config import ApiSettings
+from mailsift.api.deps import Deps
+from mailsift.dispatcher import erasing
+from mailsift.dispatcher.erasing import Eraser
+from mailsift.dispatcher.repository import listed
+from mailsift.shared.spellings import pattern
+
+ANN = "Ann.Lee+shop@gmail.com"
+HERS = ("ann.lee+shop@gmail.com", "annlee@gmail.com", "a.n.n.lee@gmail.com")
+OTHERS = ("joann.lee+shop@gmail.com", "bob@example.com")
+LIST = f"""name,mail,note
+Ann Lee,{ANN},met in Rome
+Bob,bob@example.com,knows ann.lee+shop@gmail.com
+Jo,joann.lee+shop@gmail.com,
+Ann again,a.n.n.lee@gmail.com,
+Ann once more,ANN.LEE+SHOP@GMAIL.COM,
+Nobody,,call Ann.Lee+shop@gmail.com
+""".encode()
+ANALYSED = "/api/uploads?fileName=ann.lee%2Bshop@gmail.com.csv&analysisType=advanced&exportType=csv"
+NEVER = threading.Event()
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A tenant with a worker and a dispatcher, and everything that is kept of what they do."""
+
+    client: Any
+    rows: Any
+    pump: Any
+    eraser: Eraser
+    stored: Callable[[], Sequence[Path]]
+    database: Database
+
+    def upload(self, path: str = ANALYSED, content: bytes = LIST) -> dict[str, Any]:
+        headers = {"Content-Type": "text/csv", "Idempotency-Key": "the-first"}
+        made: dict[str, Any] = self.client.post(path, data=content, headers=headers).get_json()
+        return made
+
+    def erase(self, *addresses: str) -> dict[str, Any]:
+        asked = self.client.post("/api/erasures", json={"addresses": list(addresses)})
+        assert asked.status_code == 202, asked.text
+        return self.go_on()
+
+    def go_on(self) -> dict[str, Any]:
+        self.eraser.turn(NEVER)
+        proof: dict[str, Any] = self.client.get("/api/erasures").get_json()["items"][0]
+        return proof
+
+    def dump(self) -> str:
+        """All of the database as text."""
+        url = self.database.admin_url.replace("postgresql+psycopg2", "postgresql")
+        return subprocess.run(["pg_dump", "--data-only", url], check=True, capture_output=True, text=True).stdout
+
+    def files(self) -> list[bytes]:
+        return [path.read_bytes() for path in self.stored()]
+
+    def operator(self, *addresses: str) -> dict[str, Any]:
+        """Run the operator's command where a dispatcher runs."""
+        command = [sys.executable, "-m", "mailsift.dispatcher.admin", "erase", "--json"]
+        folder = next(parent for path in self.stored() for parent in path.parents if parent.name == "storage")
+        environment = {
+            **os.environ,
+            "DATABASE_URL": self.database.dispatcher_url,
+            "STORAGE_URL": f"file://{folder}",
+            "STORAGE_SHARED": "true",
+        }
+        given = "\n".join(addresses)
+        ended = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
+        # Neither what it says nor what it logs tells whom it was about.
+        assert traces(ended.stdout + ended.stderr) == []
+        proof: dict[str, Any] = json.loads(ended.stdout)
+        return proof
+
+
+@pytest.fixture
+def settings(settings: ApiSettings) -> ApiSettings:
+    """Nobody waits for answers here: the pump is turned by hand."""
+    return settings.model_copy(update={"wait_seconds": 0.05})
+
+
+@pytest.fixture
+def scene(request: pytest.FixtureRequest, dispatcher: Engine, parts: Deps, database: Database) -> Scene:
+    client, rows, pump, stored = map(request.getfixturevalue, ("client", "rows", "pump", "stored_objects"))
+    return Scene(client, rows, pump, Eraser(dispatcher, parts.storage), stored, database)
+
+
+def traces(text: str, *addresses: str) -> list[str]:
+    """Lines in which something of hers stands, in whichever spelling."""
+    hers = re.compile(pattern(addresses or HERS), re.IGNORECASE)
+    return [line[:200] for line in text.splitlines() if hers.search(line)]
+
+
+def write_her_everywhere(scene: Scene) -> dict[str, Any]:
+    """Let every flow see the address."""
+    client, rows = scene.client, scene.rows
+    made = scene.upload()
+    client.upload(b"mail\nbob@example.com\n")
+    client.upload(gzip.compress(LIST))
+    client.post("/api/uploads", json={"emails": [ANN, "bob@example.com"]})
+    client.post("/api/analyses", json={"analysisType": "single", "emailAddress": ANN})
+    client.post("/api/verify", json={"emails": [ANN, "bob@example.com"]})
+    client.post("/api/outcomes", json={"bounced": [ANN, "bob@example.com"]})
+    client.post("/api/webhooks", json={"url": f"https://hooks.example.com/?to={ANN}", "events": ["job.failed"]})
+    scene.pump.run()
+    client.post("/api/suppressions", json={"values": [ANN], "reason": f"{ANN} asked for it"})
+    schedule = {"name": f"for {ANN}", "cron": "0 3 * * *", "uploadId": made["uploadId"]}
+    assert client.post("/api/schedules", json=schedule).status_code == 201
+    rows("""UPDATE "jobQueue" SET "errorMessage" = :said""", said=f"no answer for {ANN}")
+    rows(
+        """INSERT INTO "jobLogs" ("jobId", attempt, level, message)
+        SELECT "jobId", 1, 'info', :said FROM "jobQueue" """,
+        said=ANN,
+    )
+    rows("""UPDATE "userProfiles" SET email = :said WHERE "userId" = :id""", said=HERS[0], id=client.tenant.user_id)
+    return made
+
+
+def test_of_a_person_nothing_is_left_anywhere_and_of_others_everything(scene: Scene, stranger: Any) -> None:
+    made = write_her_everywhere(scene)
+    theirs = stranger.upload(LIST)["uploadId"]
+    scene.pump.run()
+    before = scene.dump()
+    assert len(traces(before)) > 40
+
+    proof = scene.erase(ANN)
+    assert (proof["status"], proof["remaining"], proof["progress"]) == ("completed", 0, 100)
+    # Her address as a user of mailsift is no tenant's, and the stranger has a list of its own.
+    kept = (str(theirs), str(scene.client.tenant.user_id))
+    assert [line for line in traces(scene.dump()) if not line.startswith(kept)] == []
+    assert scene.client.get(f"/api/exports/{made['export']['exportId']}").get_json()["status"] == "expired"
+
+    proof = scene.operator(ANN, "a.n.n.lee@gmail.com")
+    assert (proof["status"], proof["remaining"]) == ("completed", 0)
+    after = scene.dump()
+    assert traces(after) == []
+    assert scene.files() == [b"mail\nbob@example.com\n"]
+    # Those whose addresses are nearly hers, and those who know her, are all there.
+    for somebody in OTHERS:
+        assert after.count(somebody) > before.count(somebody) // 2
+
+
+def test_rows_stay_without_the_person_and_all_counts_are_those_of_what_is_there(scene: Scene) -> None:
+    made = scene.upload("/api/uploads?fileName=list.csv&analysisType=advanced")
+    scene.pump.run()
+    erased = scene.erase(ANN)["erased"]
+    assert erased == {
+        "uploadEmails": 5,
+        "uploadRejectedRows": 1,
+        "advancedEmailResults": 2,
+        "uploads": 1,
+        "sourceFiles": 1,
+    }
+
+    shown = scene.client.get(f"/api/uploads/{made['uploadId']}").get_json()
+    counts = [shown[name] for name in ("totalRows", "totalEmails", "validEmails", "duplicateEmails", "rejectedRows")]
+    assert counts == [6, 2, 2, 0, 1]
+    analysis = made["analysis"]["analysisId"]
+    assert len(scene.client.get(f"/api/analyses/{analysis}/results").get_json()["items"]) == 2
+    (counted,) = scene.rows('SELECT * FROM "advancedAnalysis"')
+    assert counted["totalEmails"] == counted["processedEmails"] == 2
+    for names in (
+        ("validEmails", "riskyEmails", "invalidEmails", "unknownEmails"),
+        ("lowRiskEmails", "mediumRiskEmails", "highRiskEmails", "unknownRiskEmails"),
+        ("highQualityLeads", "mediumQualityLeads", "lowQualityLeads", "invalidLeads", "unknownLeads"),
+    ):
+        assert sum(counted[name] for name in names) == 2
+
+    wanted = {"analysisId": analysis, "fileType": "csv", "columns": ["name", "mail", "note", "mailsift_reasons"]}
+    export = scene.client.post("/api/exports", json=wanted).get_json()["exportId"]
+    scene.pump.run()
+    written = scene.client.get(f"/api/exports/{export}/download").text.splitlines()
+    assert [line.rpartition(",")[0] for line in written] == [
+        "name,mail,note",
+        ",,",
+        "Bob,bob@example.com,",
+        "Jo,joann.lee+shop@gmail.com,",
+        ",,",
+        ",,",
+        "Nobody,,",
+    ]
+    assert [line.rpartition(",")[2] for line in written if line.startswith(",,")] == ["erased"] * 3
+
+
+def test_a_search_goes_on_where_another_was_killed(
+    scene: Scene, dispatcher: Engine, parts: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "_TURN_SECONDS", -1)
+    monkeypatch.setattr(listed, "STRETCH", 2)
+    scene.client.upload(LIST)
+    scene.pump.run()
+    proof = scene.erase(ANN)
+    # Each makes one step, and knows nothing but what the last has written down.
+    for _ in range(200):
+        Eraser(dispatcher, parts.storage).turn(NEVER)
+    proof = scene.go_on()
+    assert (proof["status"], proof["erased"]["uploadEmails"]) == ("completed", 4)
+    assert traces(scene.dump(), HERS[0]) == []
+
+
+def test_what_a_job_had_read_before_is_erased_when_it_has_written_it_down(scene: Scene) -> None:
+    scene.upload("/api/uploads?fileName=list.csv&analysisType=advanced")
+    scene.pump.run()
+    # A slice is under way that has read its rows.
+    scene.rows(
+        """UPDATE "jobQueue" SET status = 'processing', "leaseToken" = gen_random_uuid(), "attemptStartedAt" = now(),
+            "leaseUntil" = now() + interval '1 hour' WHERE "jobType" = 'email_scoring'"""
+    )
+    hers = """SELECT to_jsonb(r) AS late FROM "advancedEmailResults" r WHERE "normalizedAddress" = :address"""
+    (late,) = scene.rows(hers, address=HERS[0])
+    proof = scene.erase(ANN)
+    assert (proof["status"], proof["remaining"], proof["waitingFor"], proof["searches"]) == ("waiting", None, 1, 1)
+    scene.rows(
+        """INSERT INTO "advancedEmailResults"
+        SELECT * FROM jsonb_populate_record(CAST(NULL AS "advancedEmailResults"), CAST(:late AS jsonb))""",
+        late=json.dumps(late["late"]),
+    )
+    scene.rows(
+        """UPDATE "jobQueue" SET status = 'completed', "leaseToken" = NULL, "leaseUntil" = NULL
+        WHERE "jobType" = 'email_scoring'"""
+    )
+    proof = scene.go_on()
+    assert (proof["status"], proof["remaining"], proof["searches"]) == ("completed", 0, 3)
+    assert traces(scene.dump()) == []
+
+
+def test_a_list_that_is_not_read_yet_is_waited_for(scene: Scene) -> None:
+    scene.client.upload(LIST)
+    assert scene.erase(ANN, "a.n.n.lee@gmail.com")["status"] == "waiting"
+    scene.pump.run()
+    proof = scene.go_on()
+    assert (proof["status"], proof["remaining"]) == ("completed", 0)
+    assert traces(scene.dump()) == []
+
+
+def test_whoever_erases_is_an_admin_and_the_history_tells_everything_but_whom(scene: Scene) -> None:
+    client = scene.client
+    scene.rows("""UPDATE "workspaceMembers" SET role = 'member'""")
+    assert client.post("/api/erasures", json={"addresses": [ANN]}).get_json()["code"] == "forbidden"
+    assert client.get("/api/erasures").get_json()["code"] == "forbidden"
+    scene.rows("""UPDATE "workspaceMembers" SET role = 'admin'""")
+    assert client.post("/api/erasures", json={"addresses": ["ann"]}).get_json()["code"] == "validation_failed"
+    scene.erase(ANN)
+    history = client.get("/api/activities").get_json()["items"]
+    assert [each["activityType"] for each in history] == ["erasure_completed", "erasure_requested"]
+    assert [each["activityDetails"] for each in history] == [{"erased": {}}, {}]

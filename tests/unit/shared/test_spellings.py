@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsift.shared.spellings import domains, erasable, pattern, pattern_of_bytes
+
+ANN = "ann@example.com"
+PLACES = [
+    "ann@example.com",
+    "Ann@Example.COM",
+    "Ann Lee <ann@example.com>",
+    "mailto:ann@example.com",
+    "https://example.net/list?for=ann%40example.com&page=2",
+    "write to ann@example.com.",
+    "'ann@example.com'",
+    '{"email": "ann@example.com"}',
+    "bob@example.com;ann@example.com",
+]
+OTHERS = [
+    "joann@example.com",
+    "jo.ann@example.com",
+    "o'ann@example.com",
+    "list+ann@example.com",
+    "ann@example.com.au",
+    "ann@example.community",
+    "ann@example.com-x.net",
+    "ann.example.com",
+    "ann@exampleXcom",
+]
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_an_address_is_found_wherever_it_stands(text: str) -> None:
+    assert re.search(pattern([ANN]), text, re.IGNORECASE)
+    assert pattern_of_bytes([ANN]).search(text.encode())
+    assert pattern_of_bytes([ANN]).search(text.encode("utf-16").replace(b"\0", b""))
+    assert any(domain in text.lower().encode() for domain in domains([ANN]))
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_no_other_address_is_taken_for_it(text: str) -> None:
+    assert not re.search(pattern([ANN]), text, re.IGNORECASE)
+    assert not pattern_of_bytes([ANN]).search(text.encode())
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("jörg@bücher.example", "Jörg@bücher.example"),
+        ("jörg@bücher.example", "jörg@xn--bcher-kva.example"),
+        ("jörg@bücher.example", "JÖRG@BÜCHER.EXAMPLE"),
+        ("jörg@bücher.example", "jo\u0308rg@xn--bcher-kva.example"),
+        ('"ann lee"@example.com', r"{\"of\": \"\"ann lee\"@example.com"),
+        ('"ann lee"@example.com', r'{"of": "\"ann lee\"@example.com"}'),
+        ("ANN@[192.0.2.1]", "ann@[192.0.2.1]"),
+        (" ann@nowhere ", "ann@nowhere"),
+    ],
+)
+def test_it_is_found_however_it_is_written(given: str, written: str) -> None:
+    assert re.search(pattern([erasable(given)]), written, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("text", ["", "ann", "@example.com", "ann@", "a\0b@example.com", "x" * 400 + "@example.com"])
+def test_what_is_no_address_is_not_looked_for(text: str) -> None:
+    with pytest.raises(ValueError, match=r"ann@example\.com|control"):
+        erasable(text)
+
+
+@given(st.from_regex(r"\A[a-z0-9!#$%&'*+/=?^_`{|}~.\"-]{1,20}@[a-z0-9-]{1,10}\.[a-z]{2,5}\Z"))
+def test_every_address_is_found_as_it_was_given(text: str) -> None:
+    assert re.search(pattern([erasable(text)]), f"<{text}>", re.IGNORECASE)
