@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -76,9 +77,14 @@ def _of_references(container: Any, objects: list[Any]) -> Iterator[str]:
     for source in container.get("envFrom", ()):
         if "configMapRef" in source and source["configMapRef"]["name"] not in maps:
             yield f"reads {source['configMapRef']['name']}, which is not there"
+    known: set[str] = set()
     for variable in container.get("env", ()):
         if "PASSWORD" in variable["name"] and "valueFrom" not in variable:
             yield f"has {variable['name']} written out"
+        # Kubernetes leaves a reference to what comes later as it stands.
+        if not set(re.findall(r"\$\(([A-Z_]+)\)", variable.get("value", ""))) <= known:
+            yield f"has {variable['name']} made of what is not there yet"
+        known.add(variable["name"])
 
 
 def _of_deployment(deployment: Any, objects: list[Any]) -> Iterator[str]:

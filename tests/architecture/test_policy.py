@@ -67,6 +67,10 @@ def _spoil_password(pod: Any) -> None:
     pod["containers"][0]["env"].append({"name": "RABBITMQ_PASSWORD", "value": "hunter2"})
 
 
+def _spoil_order(pod: Any) -> None:
+    pod["containers"][0]["env"].insert(0, {"name": "EARLY", "value": "$(DATABASE_URL)"})
+
+
 SPOILS = [value for name, value in sorted(globals().items()) if name.startswith("_spoil_")]
 
 
