@@ -17,7 +17,7 @@ from benchmarks.requesting import answers
 from benchmarks.site import Site
 from benchmarks.surroundings import ADMIN_URL, FOLDER
 from benchmarks.tally import DONE, members
-from processes import peak_megabytes
+from processes import IMAGES_ENVIRONMENT, peak_megabytes
 from servers import LOOPBACK, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,7 +31,8 @@ class Crew:
         self.site = site
         self._running: list[subprocess.Popen[bytes]] = []
         # Nothing that the shell happens to hold may reach them.
-        self._environment = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        self._environment = {**kept, **IMAGES_ENVIRONMENT}
 
     def dispatcher(self) -> subprocess.Popen[bytes]:
         """Start the dispatcher as it is deployed."""

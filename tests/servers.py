@@ -202,6 +202,12 @@ class PostgreSQL:
         self.wait_until(self.is_ready)
 
 
+_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+BULK_LOADS = ("max_wal_size=4GB", "checkpoint_timeout=15min", "wal_compression=lz4")
+"""How PostgreSQL is deployed, for lists of millions of rows."""
+
+
 @contextmanager
 def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
     """Run a PostgreSQL server: by default one that is fast and forgets, for nothing here has to survive a power cut."""
@@ -213,8 +219,7 @@ def run_postgresql(*, durable: bool = False) -> Iterator[PostgreSQL]:
         *("--no-sync", "-E", "UTF8", "--locale=C.UTF-8"),
     )
     port = free_port()
-    forgetful = () if durable else ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
-    settings = ("max_connections=300", *forgetful)
+    settings = ("max_connections=300", *(BULK_LOADS if durable else _FORGETFUL))
     command: list[str | Path] = [
         programs / "postgres",
         "-D",

@@ -12,6 +12,7 @@ import yaml
 
 from deployment import ROOT, SETTINGS, compose, compose_services, dockerfile, filled, references
 from processes import BIN
+from servers import BULK_LOADS
 
 OURS = (*SETTINGS, "migrate")
 # What .env.example has for a bucket, in the place of the default.
@@ -179,6 +180,16 @@ def test_what_is_mounted_is_declared_and_there() -> None:
     assert configs == set(compose()["configs"])
     files = [config["file"] for config in compose()["configs"].values() if "file" in config]
     assert [name for name in files if not (ROOT / name).is_file()] == []
+
+
+def test_postgresql_is_set_for_bulk_loads_wherever_it_is_deployed_and_measured() -> None:
+    settings = [option.removeprefix("-c") for option in compose()["services"]["postgres"]["command"][1:]]
+    cluster = yaml.safe_load(
+        (ROOT / "deploy/k8s/components/cloudnativepg/cluster.yaml").read_text().split("\n---\n")[0]
+    )
+    deployed = {f"{name}={value}" for name, value in cluster["spec"]["postgresql"]["parameters"].items()}
+    assert set(BULK_LOADS) <= set(settings)
+    assert {setting for setting in BULK_LOADS if not setting.startswith("max_wal_size")} <= deployed
 
 
 def test_the_broker_knows_the_host_and_the_login_that_the_services_use() -> None:

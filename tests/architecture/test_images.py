@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deployment import ROOT, SETTINGS, dockerfile
+from processes import IMAGES_ENVIRONMENT
 
 WORDS = tuple(SETTINGS)
 
@@ -46,6 +47,11 @@ def test_the_last_stage_installs_nothing_and_runs_as_nobody_in_particular() -> N
     assert "\nUSER 10001:10001\n" in last
     assert "\nSTOPSIGNAL SIGTERM\n" in last
     assert "/livez" in last
+
+
+def test_what_is_measured_runs_with_the_variables_of_the_images() -> None:
+    (variables,) = re.findall(r"^ENV (PATH=.*)$", dockerfile("ingest").text, re.MULTILINE)
+    assert set(variables.split()) >= {f"{name}={value}" for name, value in IMAGES_ENVIRONMENT.items()}
 
 
 def test_the_base_has_a_version_and_can_be_exchanged() -> None:

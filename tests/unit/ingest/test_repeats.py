@@ -43,7 +43,7 @@ def test_without_a_memory_it_knows_nothing_from_the_beginning() -> None:
 
 def test_a_number_that_has_no_room_ends_the_memory_and_nothing_else() -> None:
     repeats = Repeats()
-    assert repeats.first("a", 2**32 - 1) is None
-    assert repeats.first("b", 2**32) is None
-    assert repeats.forgets_after == 2**32 - 1
-    assert [repeats.first("a", 2**32 + 1), repeats.first("b", 2**32 + 2)] == [2**32 - 1, None]
+    assert repeats.first("a", 2**24 - 1) is None
+    assert repeats.first("b", 2**24) is None
+    assert repeats.forgets_after == 2**24 - 1
+    assert [repeats.first("a", 2**24 + 1), repeats.first("b", 2**24 + 2)] == [2**24 - 1, None]

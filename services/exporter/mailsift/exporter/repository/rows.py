@@ -74,7 +74,7 @@ _ANSWER: Final = """
 _PLAN: Final = """
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off;
     SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;
-    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL join_collapse_limit = 1; SET LOCAL jit = off"""
+    SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL join_collapse_limit = 1"""
 
 _ROWS_AT_ONCE: Final = 50  # of up to a megabyte each
 _NUMBERS_AT_ONCE: Final = 10_000
