@@ -52,7 +52,7 @@ def test_the_defaults_in_env_example_are_those_of_compose() -> None:
 
 def test_no_secret_has_a_value_until_someone_chooses_one() -> None:
     secrets = {reference for reference in references() if reference.name.endswith("PASSWORD")}
-    assert len({secret.name for secret in secrets}) == 6
+    assert len({secret.name for secret in secrets}) == 7
     assert {secret.default for secret in secrets} == {None}
     assert {documented()[secret.name] for secret in secrets} == {""}
 

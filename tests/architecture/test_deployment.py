@@ -180,8 +180,11 @@ def test_each_service_logs_in_with_its_own_role_whose_password_the_migrations_se
         word: urlsplit(service.environment["DATABASE_URL"]).username for word, service in DEPLOYMENTS["compose"].items()
     }
     assert users == ROLE_OF
+    watched = compose()["services"]["postgres-exporter"]["environment"]["DATA_SOURCE_NAME"]
+    watcher = watched.removeprefix("postgresql://").partition(":")[0]
+    assert watcher == "mailsift_monitor"
     passwords = set(compose()["services"]["migrate"]["environment"]) - {"DATABASE_URL"}
-    assert passwords == {f"{role.upper()}_PASSWORD" for role in users.values() if role in ROLES}
+    assert passwords == {f"{role.upper()}_PASSWORD" for role in {*users.values(), watcher} if role in ROLES}
 
 
 def test_who_reads_or_writes_files_shares_one_folder_or_a_bucket() -> None:

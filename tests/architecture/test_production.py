@@ -170,7 +170,9 @@ def test_cloudnativepg_makes_the_roles_that_the_migrations_would() -> None:
         return " ".join([*words, "BYPASSRLS" if role.get("bypassrls") else "NOBYPASSRLS"])
 
     made = {role["name"]: said(role) for role in cluster["managed"]["roles"]}
-    assert made | {"mailsift_owner": "LOGIN NOBYPASSRLS"} == ROLES
+    # CloudNativePG watches its servers with a login of its own.
+    own = {"mailsift_owner": "LOGIN NOBYPASSRLS", "mailsift_monitor": "LOGIN NOBYPASSRLS"}
+    assert made | own == ROLES
     groups = {role["name"]: role["inRoles"] for role in cluster["managed"]["roles"] if "inRoles" in role}
     assert groups == {
         "mailsift_api": ["mailsift_operator"],

@@ -108,6 +108,23 @@ def test_an_api_that_inherits_what_operators_see_is_refused(empty_database_url: 
     engine.dispose()
 
 
+def test_who_watches_the_server_sees_what_it_says_of_itself_and_no_table(empty_database_url: str) -> None:
+    migrate(empty_database_url)
+    watcher = create_engine(make_url(empty_database_url).set(username="mailsift_monitor"))
+    with watcher.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM pg_stat_activity WHERE usename = 'postgres'")) > 0
+        assert connection.scalar(text("SELECT sum(size) FROM pg_ls_waldir()")) > 0
+        tables = connection.scalars(
+            text("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'")
+        ).all()
+        rights = text(
+            "SELECT bool_or(has_any_column_privilege(name, privilege)) FROM unnest(CAST(:tables AS text[])) AS name,"
+            " unnest(ARRAY['SELECT', 'INSERT', 'UPDATE']) AS privilege"
+        )
+        assert (len(tables) > 20, connection.scalar(rights, {"tables": list(tables)})) == (True, False)
+    watcher.dispose()
+
+
 def test_services_wait_until_the_migrations_have_ended(
     empty_database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

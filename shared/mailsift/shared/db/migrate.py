@@ -27,6 +27,7 @@ ROLES = {
     "mailsift_api": "LOGIN NOINHERIT NOBYPASSRLS",
     "mailsift_worker": "LOGIN BYPASSRLS",
     "mailsift_dispatcher": "LOGIN BYPASSRLS",
+    "mailsift_monitor": "LOGIN NOBYPASSRLS",
 }
 _SERVICES = ("mailsift_api", "mailsift_worker", "mailsift_dispatcher")
 # Roles that were made by hand, or by an older release, may let the API have what it should only take on.
@@ -94,6 +95,8 @@ def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
                 _set_password(connection, role, passwords[role])
         connection.exec_driver_sql(f"GRANT USAGE, CREATE ON SCHEMA public TO {OWNER}")
         connection.exec_driver_sql("GRANT pg_signal_backend, pg_read_all_stats TO mailsift_dispatcher")
+        # What the server says of itself, and no table.
+        connection.exec_driver_sql("GRANT pg_monitor TO mailsift_monitor")
         # An older release made the role without this word.
         connection.exec_driver_sql("ALTER ROLE mailsift_api NOINHERIT")
         connection.exec_driver_sql("GRANT mailsift_operator TO mailsift_api")
