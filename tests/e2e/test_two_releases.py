@@ -70,29 +70,29 @@ def test_workers_of_the_earlier_release_do_on_the_new_schema_what_this_one_asks_
         check_database(Observer(database.owner_url), ROWS)
 
 
-def test_workers_of_this_release_wait_for_its_schema_and_then_go_on_with_the_jobs_of_the_earlier_one(
+def test_this_release_waits_for_its_schema_and_then_goes_on_with_the_jobs_of_the_earlier_one(
     earlier: Release, earlier_database: Database, site: Site
 ) -> None:
     asking = site.services(earlier_database, "api", "dispatcher", release=earlier)
     killed = site.services(earlier_database, "ingest", release=earlier)
-    workers = site.services(earlier_database, *WORKERS)
+    waiting = site.services(earlier_database, "dispatcher", *WORKERS)
     observer = Observer(earlier_database.owner_url)
     content = make_list(ROWS)
     with running(asking), the_first_client(earlier_database.owner_url, site.port) as client:
         upload = put(client, content)
         with observer.row_taken(upload["uploadId"], ROWS // 2 + 1), running(killed):
             wait_for(observer.somebody_waits, "the earlier worker to be in the middle of the list")
-        with running(workers, until=is_refused):
+        with running(waiting, until=is_refused):
             migrate(earlier_database.admin_url)
-            for worker in workers.values():
-                worker.await_ready()
+            for service in waiting.values():
+                service.await_ready()
             job = client.wait_for_job(upload["jobId"])
             assert (job["status"], job["attempt"]) == ("completed", 2)
             check_file(content, analyse_and_export(client, upload))
             check_database(observer, ROWS)
 
 
-def is_refused(worker: Service) -> bool:
-    said = worker.readiness()
-    assert said == "" or said.startswith("not ok: the schema of the database is ")
-    return said != ""
+def is_refused(service: Service) -> bool:
+    said = service.readiness()
+    assert said != "ok\n"
+    return said.startswith("not ok: the schema of the database is ")

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from conftest import Database
 from mailsift.api.health import DatabaseProbe
+from mailsift.shared.db.schema import revisions
 from mailsift.shared.db.session import make_engine
+from processes import wait_for
 from servers import PostgreSQL
 
 
@@ -24,6 +26,15 @@ def test_a_process_is_ready_while_its_database_answers(api: Engine) -> None:
     assert settled(probe, wanted=True)
     probe.stop()
     assert settled(probe, wanted=False)
+
+
+def test_a_process_is_not_ready_on_a_schema_older_than_it_needs(api: Engine, owner: Engine) -> None:
+    with owner.begin() as connection:
+        connection.execute(text('UPDATE alembic_version SET "versionNum" = :one'), {"one": revisions()[-2]})
+    probe = DatabaseProbe(api)
+    probe.start()
+    wait_for(lambda: "the schema of the database is at" in (probe.fault or ""), "the probe to say so")
+    probe.stop()
 
 
 def test_a_process_is_ready_again_once_its_database_is_back(postgresql: PostgreSQL, database: Database) -> None:
