@@ -11,7 +11,13 @@ from sqlalchemy import Engine
 
 from engines import Engines, done
 from factories import Tenant, enqueue, make_analysis, make_export, make_tenant, make_upload
-from mailsift.dispatcher.deliveries import OF_EACH, publish_deliveries, recover_deliveries, tell_progress
+from mailsift.dispatcher.deliveries import (
+    MOST_WORKERS_LOST,
+    OF_EACH,
+    publish_deliveries,
+    recover_deliveries,
+    tell_progress,
+)
 from mailsift.dispatcher.repository import deliveries, files
 from mailsift.dispatcher.retention import in_one_transaction
 from mailsift.shared.errors import PermanentError, TransientError
@@ -240,6 +246,22 @@ def test_a_message_whose_worker_fell_silent_is_sent_again(post: Post, dispatcher
     assert recover_deliveries(dispatcher, 120) == 1
     assert post.delivery(delivery_id)["errorCode"] == "worker_lost"
     assert [(hint.delivery_id, hint.attempt) for hint in post.take()] == [(delivery_id, 1)]
+
+
+def test_a_message_that_kills_its_workers_waits_longer_each_time_and_ends(post: Post, dispatcher: Engine) -> None:
+    delivery_id = post.write()
+    for lost in range(MOST_WORKERS_LOST):
+        post.run("""UPDATE "webhookDeliveries" SET status = 'delivering', "leaseToken" = gen_random_uuid(),
+                    "dispatchedAt" = now(), "leaseUntil" = now() - interval '1 second'""")
+        before = post.delivery(delivery_id)["now"]
+        assert recover_deliveries(dispatcher, 120) == 1
+        row = post.delivery(delivery_id)
+        assert before <= row["dueAt"] - dt.timedelta(seconds=30 * lost) <= row["now"]
+    row = post.delivery(delivery_id)
+    assert (row["status"], row["errorCode"], row["failures"], row["leaseToken"]) == ("failed", "worker_lost", 0, None)
+    assert row["completedAt"] is not None
+    assert recover_deliveries(dispatcher, 120) == 0
+    assert post.take() == []
 
 
 def test_the_log_is_kept_for_so_long_and_what_is_not_over_stays(post: Post, dispatcher: Engine) -> None:

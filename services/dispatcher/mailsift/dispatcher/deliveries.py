@@ -20,6 +20,9 @@ WINDOW = 100
 # So that one which answers slowly holds up no other.
 OF_EACH = 4
 _BATCH = 1000
+# As often as a job whose workers die: it ends, and whoever looks at the log of the webhook finds out.
+MOST_WORKERS_LOST = 5
+_PAUSE_SECONDS = 30
 
 
 def publish_deliveries(engine: Engine, publisher: Publisher) -> int:
@@ -45,7 +48,7 @@ def recover_deliveries(engine: Engine, after_seconds: float) -> int:
     """Let what was lost be sent again: hints that nobody claimed, and messages whose worker fell silent."""
     with engine.begin() as connection:
         hints = deliveries.republish(connection, after_seconds, _BATCH)
-        silent = deliveries.reap(connection, _BATCH)
+        silent = deliveries.reap(connection, _BATCH, MOST_WORKERS_LOST, _PAUSE_SECONDS)
     if hints:
         metrics.HINTS_LOST.inc(hints)
     if hints or silent:

@@ -54,16 +54,20 @@ _LOST_HINTS = text("""
     )
     UPDATE "webhookDeliveries" d SET "dispatchedAt" = NULL FROM lost WHERE d."deliveryId" = lost."deliveryId" """)
 
-# Whether the message has arrived, nobody knows: it is sent again.
+# Whether the message has arrived, nobody knows: it is sent again, at once the first time. What its workers die of again
+# and again may be the message itself.
 _LOST_WORKERS = text("""
     WITH lost AS (
         SELECT "deliveryId" FROM "webhookDeliveries"
         WHERE status = 'delivering' AND "dispatchedAt" IS NOT NULL AND "leaseUntil" < clock_timestamp()
         LIMIT :batch FOR UPDATE SKIP LOCKED
     )
-    UPDATE "webhookDeliveries" d SET status = 'pending', "dispatchedAt" = NULL, "leaseToken" = NULL,
-        "leaseUntil" = NULL, "errorCode" = 'worker_lost', "errorMessage" = 'the worker fell silent',
-        "dueAt" = clock_timestamp()
+    UPDATE "webhookDeliveries" d SET "workersLost" = "workersLost" + 1,
+        status = CASE WHEN "workersLost" + 1 < :most THEN 'pending' ELSE 'failed' END,
+        "completedAt" = CASE WHEN "workersLost" + 1 < :most THEN NULL ELSE clock_timestamp() END,
+        "dispatchedAt" = NULL, "leaseToken" = NULL, "leaseUntil" = NULL,
+        "errorCode" = 'worker_lost', "errorMessage" = 'the worker fell silent',
+        "dueAt" = clock_timestamp() + make_interval(secs => :pause * "workersLost")
     FROM lost WHERE d."deliveryId" = lost."deliveryId" """)
 
 _OLD = text("""
@@ -104,9 +108,12 @@ def republish(connection: Connection, after_seconds: float, batch: int) -> int:
     return connection.execute(_LOST_HINTS, {"after": after_seconds, "batch": batch}).rowcount
 
 
-def reap(connection: Connection, batch: int) -> int:
-    """Let messages be sent again whose worker fell silent over them; returns how many."""
-    return connection.execute(_LOST_WORKERS, {"batch": batch}).rowcount
+def reap(connection: Connection, batch: int, most: int, pause_seconds: float) -> int:
+    """Let messages be sent again whose worker fell silent over them, and end those that have cost so many workers.
+
+    Each loss makes the next one wait longer. Returns how many there were.
+    """
+    return connection.execute(_LOST_WORKERS, {"batch": batch, "most": most, "pause": pause_seconds}).rowcount
 
 
 def forget(connection: Connection, days: int, batch: int) -> int:

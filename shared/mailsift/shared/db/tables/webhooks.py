@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Number, Time, WordList, Words
+from mailsift.shared.db.tables.columns import Id, Json, Key, Now, Number, Small, Time, WordList, Words
 from mailsift.shared.db.tables.people import UserProfile, Workspace
 
 
@@ -81,6 +81,8 @@ class WebhookDelivery(Base):
     # Counts claims, and is what hints carry.
     attempt: Mapped[Number] = mapped_column(server_default=text("0"))
     failures: Mapped[Number] = mapped_column(server_default=text("0"))
+    # Workers that fell silent over it: what they died of may be the message.
+    workers_lost: Mapped[Small] = mapped_column(server_default=text("0"))
     due_at: Mapped[Now]
     # From when on it is tried, for so long.
     queued_at: Mapped[Now]
