@@ -16,6 +16,7 @@ from standardwebhooks.webhooks import Webhook
 from engines import waiting_for_locks
 from factories import Tenant
 from file_host import FileHost, Send, answer, redirect, run_file_host
+from mailsift.dispatcher import steering
 from mailsift.dispatcher.deliveries import publish_deliveries
 from mailsift.dispatcher.publisher import InProcessPublisher
 from mailsift.exporter.actors import declare_actors
@@ -23,6 +24,7 @@ from mailsift.exporter.delivering import Courier, deliver
 from mailsift.exporter.handlers import ExporterDeps
 from mailsift.shared.broker import in_process_broker
 from mailsift.shared.events import WebhookEvent
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
 from mailsift.shared.jobs.worker import JobWorker
 from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.outbound.dialing import Dialer
@@ -291,3 +293,19 @@ def test_each_try_is_told_below_the_request_that_its_job_came_from(post: Post, h
         (2, 204, "delivered", None),
     ]
     assert "hook?" not in str([one.attributes for one in tries])
+
+
+def test_while_an_operator_holds_the_queue_back_nothing_is_told_and_then_at_once(post: Post, host: FileHost) -> None:
+    sent, unsent = post.write(), post.write()
+    (hint, *_) = [hint for hint in post.take() if hint.delivery_id == sent]
+    steering.pause(post.dispatcher, DELIVERY_QUEUE, "the way out is closed")
+    deliver(courier_to(host), post.worker, hint.delivery_id, hint.attempt)
+    assert (post.take(), host.requests) == ([], [])
+    (state,) = [state for state in steering.queues(post.dispatcher).queues if state.queue == DELIVERY_QUEUE]
+    assert (state.due, state.sent, state.running, state.paused_reason) == (2, 0, 0, "the way out is closed")
+    steering.resume(post.dispatcher, DELIVERY_QUEUE)
+    told = post.deliver(courier_to(host))
+    assert {row["deliveryId"]: (row["status"], row["attempt"]) for row in told} == {
+        sent: ("delivered", 1),
+        unsent: ("delivered", 1),
+    }

@@ -16,7 +16,7 @@ from mailsift.dispatcher.erasing import MAILBOXES, Eraser
 from mailsift.dispatcher.reports import Answer, NotErased, as_json
 from mailsift.dispatcher.repository.erasures import Standing
 from mailsift.shared.db.session import make_engine
-from mailsift.shared.jobs.catalog import QUEUES, JobType
+from mailsift.shared.jobs.catalog import ALL_QUEUES, QUEUES, JobType
 from mailsift.shared.jobs.repository.inspecting import Selection
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.settings import Settings, load_or_exit
@@ -77,10 +77,10 @@ def _add_queues(add: Add) -> None:
     _add(add, "queues", meaning, lambda engine, _: steering.queues(engine))
     meaning = "hold a queue back: what runs goes on to its end, and nothing begins"
     held = _add(add, "pause", meaning, lambda engine, chosen: steering.pause(engine, chosen.queue, chosen.reason))
-    held.add_argument("queue", choices=QUEUES, metavar="QUEUE", help=", ".join(QUEUES))
+    held.add_argument("queue", choices=ALL_QUEUES, metavar="QUEUE", help=", ".join(ALL_QUEUES))
     held.add_argument("--reason", help="for those who look at it later")
     held = _add(add, "resume", "let a queue go on", lambda engine, chosen: steering.resume(engine, chosen.queue))
-    held.add_argument("queue", choices=QUEUES, metavar="QUEUE", help=", ".join(QUEUES))
+    held.add_argument("queue", choices=ALL_QUEUES, metavar="QUEUE", help=", ".join(ALL_QUEUES))
 
 
 def _add_dead_letters(add: Add) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dramatiq
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from mailsift.dispatcher import metrics
 from mailsift.dispatcher.publisher import Publisher
@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 30
 def publish_deliveries(engine: Engine, publisher: Publisher) -> int:
     """Send hints for what is due and has room; returns how many the broker took."""
     with engine.begin() as connection:
-        free = WINDOW - deliveries.outstanding(connection)
+        free = WINDOW - _outstanding(connection)
         hints = deliveries.take(connection, free, OF_EACH) if free > 0 else []
     if not hints:
         return 0
@@ -42,6 +42,14 @@ def publish_deliveries(engine: Engine, publisher: Publisher) -> int:
         metrics.PUBLISH_FAILURES.inc(len(failed))
     metrics.HINTS_SENT.labels(DELIVERY_QUEUE).inc(len(hints) - len(failed))
     return len(hints) - len(failed)
+
+
+def _outstanding(connection: Connection) -> int:
+    out = deliveries.outstanding(connection)
+    metrics.OUTSTANDING.labels(DELIVERY_QUEUE).set(out.count)
+    metrics.OLDEST_SECONDS.labels(DELIVERY_QUEUE).set(out.oldest_seconds)
+    metrics.WINDOW.labels(DELIVERY_QUEUE).set(WINDOW)
+    return out.count
 
 
 def recover_deliveries(engine: Engine, after_seconds: float) -> int:

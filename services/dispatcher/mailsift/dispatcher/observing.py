@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Gauge
 from sqlalchemy import Engine
 
+from mailsift.dispatcher.repository import deliveries
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository.inspecting import queue_states
 from mailsift.shared.observability.metrics import REGISTRY
@@ -22,12 +23,16 @@ OLDEST_UNSENT = Gauge(
 JOBS_RUNNING = Gauge("mailsift_jobs_running", "Jobs that workers hold", ["queue"], registry=REGISTRY)
 DEAD_LETTERS = Gauge("mailsift_dead_letters", "Jobs whose retries are used up", ["queue"], registry=REGISTRY)
 QUEUE_PAUSED = Gauge("mailsift_queue_paused", "1 while an operator holds the queue back", ["queue"], registry=REGISTRY)
+DELIVERIES_DUE = Gauge("mailsift_deliveries_due", "Messages to webhooks that could be sent now", registry=REGISTRY)
+OLDEST_DELIVERY = Gauge(
+    "mailsift_deliveries_oldest_due_seconds", "Since when the first of them has been due", registry=REGISTRY
+)
 
 
 def observe(engine: Engine) -> None:
     """Look at all queues, and show them; every dispatcher shows the same."""
     with engine.begin() as connection:
-        states = queue_states(connection, QUEUES)
+        states, telling = queue_states(connection, QUEUES), deliveries.state(connection)
     for state in states:
         JOBS_DUE.labels(state.queue).set(state.due)
         OLDEST_DUE.labels(state.queue).set(state.oldest_due_seconds or 0)
@@ -35,3 +40,6 @@ def observe(engine: Engine) -> None:
         JOBS_RUNNING.labels(state.queue).set(state.running)
         DEAD_LETTERS.labels(state.queue).set(state.dead_letters)
         QUEUE_PAUSED.labels(state.queue).set(state.paused_since is not None)
+    DELIVERIES_DUE.set(telling.due)
+    OLDEST_DELIVERY.set(telling.oldest_due_seconds or 0)
+    QUEUE_PAUSED.labels(telling.queue).set(telling.paused_since is not None)

@@ -19,7 +19,8 @@ from mailsift.dispatcher.reports import (
     Skipped,
     why_not,
 )
-from mailsift.shared.jobs.catalog import QUEUES
+from mailsift.dispatcher.repository import deliveries
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE, QUEUES
 from mailsift.shared.jobs.repository import inspecting, operating
 from mailsift.shared.jobs.repository.inspecting import JobState, QueueState, Selection
 from mailsift.shared.jobs.states import ENDED, JobStatus
@@ -34,7 +35,8 @@ _LOG_LINES = 20
 def queues(engine: Engine) -> Queues:
     """Look at all queues."""
     with engine.begin() as connection:
-        return Queues(inspecting.queue_states(connection, QUEUES))
+        states = [*inspecting.queue_states(connection, QUEUES), deliveries.state(connection)]
+    return Queues(sorted(states, key=lambda state: state.queue))
 
 
 def pause(engine: Engine, queue: str, reason: str | None = None) -> Paused:
@@ -121,6 +123,8 @@ def show(engine: Engine, job_id: uuid.UUID) -> Shown | Refused:
 
 
 def _state(connection: Connection, queue: str) -> QueueState:
+    if queue == DELIVERY_QUEUE:
+        return deliveries.state(connection)
     (state,) = inspecting.queue_states(connection, [queue])
     return state
 

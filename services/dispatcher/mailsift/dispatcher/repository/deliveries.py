@@ -8,16 +8,41 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
+from mailsift.shared.jobs.repository.dispatching import Outstanding
+from mailsift.shared.jobs.repository.inspecting import QueueState
+
+_PAUSED = f"""EXISTS (SELECT FROM "pausedQueues" WHERE queue = '{DELIVERY_QUEUE}')"""
+
 _UNSENT = """status = 'pending' AND "dispatchedAt" IS NULL"""
 
 _OUTSTANDING = text("""
-    SELECT count(*) FROM "webhookDeliveries" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL""")
+    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min("dispatchedAt")), 0)::float
+    FROM "webhookDeliveries" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL""")
+
+# Each half through a partial index, as for jobs.
+_STATE = text(f"""
+    WITH unsent AS (
+        SELECT count(*) AS messages, count(*) FILTER (WHERE "dueAt" <= statement_timestamp()) AS due,
+            min("dueAt") FILTER (WHERE "dueAt" <= statement_timestamp()) AS oldest
+        FROM "webhookDeliveries" WHERE {_UNSENT}
+    ), in_flight AS (
+        SELECT count(*) FILTER (WHERE status = 'pending') AS sent,
+            count(*) FILTER (WHERE status = 'delivering') AS running,
+            min("dueAt") FILTER (WHERE status = 'pending') AS oldest
+        FROM "webhookDeliveries" WHERE status IN ('pending', 'delivering') AND "dispatchedAt" IS NOT NULL
+    )
+    SELECT unsent.due + sent, messages - unsent.due, sent, running,
+        extract(epoch FROM statement_timestamp() - least(unsent.oldest, in_flight.oldest))::float,
+        extract(epoch FROM statement_timestamp() - unsent.oldest)::float,
+        "pausedAt", reason
+    FROM unsent CROSS JOIN in_flight LEFT JOIN "pausedQueues" ON queue = '{DELIVERY_QUEUE}'""")
 
 # Which webhooks have something to be told, found by skipping from one to the next: it does not matter how much each
 # has. Of each as much as it may have under way, in the order in which it is due; those that have had less go first.
 _TAKE = text(f"""
     WITH RECURSIVE waiting("webhookId") AS (
-        (SELECT "webhookId" FROM "webhookDeliveries" WHERE {_UNSENT} ORDER BY 1 LIMIT 1)
+        (SELECT "webhookId" FROM "webhookDeliveries" WHERE {_UNSENT} AND NOT {_PAUSED} ORDER BY 1 LIMIT 1)
         UNION ALL
         SELECT (SELECT d."webhookId" FROM "webhookDeliveries" d
                 WHERE {_UNSENT} AND d."webhookId" > waiting."webhookId" ORDER BY 1 LIMIT 1)
@@ -87,9 +112,15 @@ class DeliveryHint:
     attempt: int
 
 
-def outstanding(connection: Connection) -> int:
-    """Count the hints that were sent and not claimed yet."""
-    return int(connection.scalar(_OUTSTANDING) or 0)
+def outstanding(connection: Connection) -> Outstanding:
+    """Look at the hints that were sent and not claimed yet."""
+    return Outstanding(*connection.execute(_OUTSTANDING).one())
+
+
+def state(connection: Connection) -> QueueState:
+    """Look how the queue stands: a message that is over for good is no dead letter."""
+    due, waiting, sent, running, oldest, unsent, paused_since, reason = connection.execute(_STATE).one()
+    return QueueState(DELIVERY_QUEUE, due, waiting, sent, running, 0, oldest, unsent, paused_since, reason)
 
 
 def take(connection: Connection, most: int, of_each: int) -> list[DeliveryHint]:

@@ -13,16 +13,18 @@ from sqlalchemy import Connection, text
 from mailsift.exporter.webhooks.judging import Standing, Verdict
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.events import TOLD_ONCE, DeliveryStatus
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
 from mailsift.shared.jobs.repository import outbox
 
 # `attempt` is what the hint carries: a repeated or late one names an attempt that was claimed already.
-_CLAIM = text("""
+_CLAIM = text(f"""
     UPDATE "webhookDeliveries" d SET status = 'delivering', attempt = attempt + 1,
         "leaseToken" = gen_random_uuid(), "leaseUntil" = clock_timestamp() + make_interval(secs => :lease),
         "attemptedAt" = clock_timestamp(), "dispatchedAt" = coalesce("dispatchedAt", clock_timestamp())
     FROM webhooks w
     WHERE d."deliveryId" = :delivery_id AND d.status = 'pending' AND d.attempt = :attempt
         AND w."webhookId" = d."webhookId"
+        AND NOT EXISTS (SELECT FROM "pausedQueues" WHERE queue = '{DELIVERY_QUEUE}')
     RETURNING d."leaseToken", d."webhookId", d."workspaceId", w."userId", w.url, d.event, d.payload, d.failures,
         d."queuedAt", w."failingSince", d."attemptedAt", d."traceContext", ARRAY(
             SELECT secret FROM "webhookSecrets" s

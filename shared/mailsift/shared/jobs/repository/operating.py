@@ -6,6 +6,8 @@ import uuid
 
 from sqlalchemy import Connection, text
 
+from mailsift.shared.jobs.catalog import DELIVERY_QUEUE
+from mailsift.shared.jobs.repository import outbox
 from mailsift.shared.jobs.repository.queueing import notify_due, request_cancel, retry
 from mailsift.shared.jobs.states import JobStatus
 
@@ -53,7 +55,7 @@ def pause(connection: Connection, queue: str, reason: str | None) -> bool:
     paused = connection.execute(_PAUSE, parameters).rowcount > 0
     if not paused and reason is not None:
         connection.execute(_CHANGE_REASON, parameters)
-    connection.execute(_UNMARK, {"queue": queue})
+    _take_hints_back(connection, queue)
     return paused
 
 
@@ -61,9 +63,16 @@ def resume(connection: Connection, queue: str) -> bool:
     """Let a queue go on; False when it was not paused. Hints that were refused meanwhile are sent again at once."""
     resumed = connection.execute(_RESUME, {"queue": queue}).rowcount > 0
     if resumed:
-        connection.execute(_UNMARK, {"queue": queue})
+        _take_hints_back(connection, queue)
         notify_due(connection)
     return resumed
+
+
+def _take_hints_back(connection: Connection, queue: str) -> None:
+    if queue == DELIVERY_QUEUE:
+        outbox.take_hints_back(connection)
+    else:
+        connection.execute(_UNMARK, {"queue": queue})
 
 
 def redrive(connection: Connection, root_id: uuid.UUID) -> bool:

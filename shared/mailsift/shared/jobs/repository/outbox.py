@@ -86,6 +86,20 @@ _GIVE_UP = text("""
     WHERE "webhookId" = :webhook_id AND status = 'pending'""")
 
 
+# Who has the row now claims it, or sends it: then it needs nothing of us.
+_TAKE_BACK = text("""
+    WITH marked AS (
+        SELECT "deliveryId" FROM "webhookDeliveries" WHERE status = 'pending' AND "dispatchedAt" IS NOT NULL
+        FOR UPDATE SKIP LOCKED
+    )
+    UPDATE "webhookDeliveries" d SET "dispatchedAt" = NULL FROM marked WHERE d."deliveryId" = marked."deliveryId" """)
+
+
+def take_hints_back(connection: Connection) -> None:
+    """Let all hints that nobody has claimed be sent again: those of a paused queue are refused."""
+    connection.execute(_TAKE_BACK)
+
+
 def give_up(connection: Connection, webhook_id: uuid.UUID) -> None:
     """End what waits for its turn: its webhook is told nothing any more."""
     connection.execute(_GIVE_UP, {"webhook_id": webhook_id})
