@@ -120,5 +120,39 @@ BOARD = Board(
                 ),
             ),
         ),
+        Row(
+            "Webhooks",
+            (
+                Panel(
+                    "Failures, of all tries",
+                    "percentunit",
+                    (Query("mailsift:webhooks_untold:ratio_15m", "not told"),),
+                    "Over 15 minutes. Some listener always fails; all of them do when the way out is closed.",
+                    limit=0.9,
+                    alerts=("MailsiftWebhooksFailing",),
+                    most=1,
+                ),
+                Panel(
+                    "Oldest message that no worker takes",
+                    "s",
+                    (Query('max(mailsift_dispatch_oldest_seconds{queue="exporter.deliveries"})', "hint is out"),),
+                    "Above a minute, no thread of the exporter is free, or none is there.",
+                    limit=60,
+                    alerts=("MailsiftWebhooksLate",),
+                ),
+                Panel(
+                    "Messages that are due",
+                    "short",
+                    (Query("max(mailsift_deliveries_due)", "due"),),
+                    "Of a listener that is slow, four are told at once, and the others wait.",
+                ),
+                Panel(
+                    "Oldest message that is due",
+                    "s",
+                    (Query("max(mailsift_deliveries_oldest_due_seconds)", "due"),),
+                    "A slow listener makes its own messages wait, and no others.",
+                ),
+            ),
+        ),
     ),
 )

@@ -165,6 +165,28 @@ CASES = {
         {'mailsift_chore_failures_total{chore="observe"}': "0+1x40"},
         {'mailsift_chore_failures_total{chore="observe"}': "0x20 2x20"},
     ),
+    "MailsiftWebhooksFailing": Case(
+        {
+            'mailsift_webhook_deliveries_total{outcome="retried"}': "0+19x60",
+            'mailsift_webhook_deliveries_total{outcome="delivered"}': "0+1x60",
+        },
+        {
+            'mailsift_webhook_deliveries_total{outcome="retried"}': "0+8x60",
+            'mailsift_webhook_deliveries_total{outcome="delivered"}': "0+1x60",
+            'mailsift_webhook_deliveries_total{outcome="not_claimed"}': "0+90x60",
+        },
+        50,
+    ),
+    "MailsiftWebhooksLate": Case(
+        {
+            'mailsift_dispatch_oldest_seconds{queue="exporter.deliveries"}': "61x40",
+            'mailsift_queue_paused{queue="exporter.deliveries"}': "0x40",
+        },
+        {
+            'mailsift_dispatch_oldest_seconds{queue="exporter.deliveries"}': "59x40",
+            'mailsift_dispatch_oldest_seconds{queue="ingest.files"}': "900x40",
+        },
+    ),
     "MailsiftStartObjectiveBurnsFast": Case(waits("0+97x90", "0+100x90"), waits("0+99.5x90", "0+100x90"), 80),
     "MailsiftStartObjectiveBurns": Case(
         waits("0+99.6x400", "0+100x400"), {**waits("0+100x400", "0+100x400"), **waits("0x400", "0+9x400", PART)}, 300
