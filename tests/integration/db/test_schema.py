@@ -69,6 +69,12 @@ def test_a_schema_from_before_services_could_look_is_a_fault(database: Database,
     assert "too old for this release" in (schema_fault(worker) or "")
 
 
+def test_a_database_that_lets_nobody_in_says_why(database: Database) -> None:
+    engine = make_engine(f"{database.worker_url}_gone", "test", pool_size=1)
+    assert 'FATAL:  database "' in (schema_fault(engine) or "")
+    engine.dispose()
+
+
 def test_a_newer_schema_is_none_so_that_a_release_can_be_rolled_back(database: Database, worker: Engine) -> None:
     set_revision(database, "9999")
     assert schema_fault(worker) is None

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Final
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, ProgrammingError, SQLAlchemyError
 
 from mailsift.shared.observability.health import HealthServer
 from mailsift.shared.observability.logs import logger
@@ -44,12 +44,17 @@ def schema_fault(engine: Engine) -> str | None:
     except ProgrammingError:
         # No such table, or one from before services were let look at it.
         return f"the schema of the database is none, or too old for this release: {_REMEDY}"
-    except SQLAlchemyError:
-        return "the database does not answer"
+    except SQLAlchemyError as error:
+        return f"the database does not answer: {_first_line(error)}"
     newest = revisions()[-1]
     if at is None or at in revisions()[:-1]:
         return f"the schema of the database is at {at or 'nothing'}, and this release needs {newest}: {_REMEDY}"
     return None
+
+
+def _first_line(error: SQLAlchemyError) -> str:
+    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return said.splitlines()[0] if said else type(error).__name__
 
 
 def stand_by(engine: Engine, health: tuple[str, int]) -> None:
@@ -68,8 +73,9 @@ def stand_by(engine: Engine, health: tuple[str, int]) -> None:
             while fault is not None:
                 time.sleep(_LOOK_SECONDS)
                 before, fault = fault, schema_fault(engine)
-                if fault != before:
+                if fault not in {before, None}:
                     log.warning("schema_awaited", fault=fault)
+        log.info("schema_found")
     finally:
         server.stop()
 
