@@ -287,8 +287,10 @@ def test_who_shares_files_with_its_copy_or_was_restored_removes_none_until_told_
         OrphanSweep(dispatcher, storage, 24).turn()
     set_walks(2)  # a walk of which only the storage was told, or the database as it was before it
     stays = orphan()
-    with pytest.raises(FilesClaimedTwice, match="delete sweeps/"):
-        OrphanSweep(dispatcher, storage, 24).turn()
+    restored = OrphanSweep(dispatcher, storage, 24)
+    for _ in range(2):  # again and again, for an alert to see
+        with pytest.raises(FilesClaimedTwice, match="delete sweeps/"):
+            restored.turn()
     set_walks(3)  # the one that was copied
     with pytest.raises(FilesClaimedTwice):
         OrphanSweep(dispatcher, storage, 24).turn()

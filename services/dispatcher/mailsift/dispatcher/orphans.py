@@ -46,8 +46,8 @@ class OrphanSweep:
         if self._pages is None:
             if time.monotonic() < self._next_walk:
                 return 0
-            self._next_walk = time.monotonic() + BETWEEN_WALKS_SECONDS
             self._claim()
+            self._next_walk = time.monotonic() + BETWEEN_WALKS_SECONDS
             self._pages = self._storage.pages(self._page)
         pages, self._pages = self._pages, None
         removed = [self._sweep(page) for page in islice(pages, PAGES_PER_TURN)]
