@@ -69,6 +69,23 @@ def test_what_is_suppressed_is_not_checked_and_comes_back_in_no_list(served: Ser
     assert gone.json == {"removed": 3}
 
 
+def test_a_person_is_erased_with_proof_here_and_in_a_deployment(served: Served, tmp_path: Path) -> None:
+    people, zoe = tmp_path / "people.csv", "Zoe.Quill@company.com"
+    people.write_text(f"name,email\nZoe,{zoe}\nJohn,john@company.com\n")
+    served.mailsift.run("verify", people, "-o", tmp_path / "out.csv", "--json")
+    served.mailsift.run("check", zoe)
+    proof = served.mailsift.run("erase", zoe.lower(), "--json").json
+    assert (proof["status"], proof["remaining"]) == ("completed", 0)
+    assert proof["erased"].keys() >= {"uploadEmails", "advancedEmailResults", "sourceFiles", "exportFiles"}
+    kept = [path for path in served.mailsift.home.folder.rglob("*") if path.is_file()]
+    pages = served.mailsift.home.postgres / "data"
+    assert [path for path in kept if pages not in path.parents and b"zoe.quill" in path.read_bytes().lower()] == []
+    again = served.mailsift.run("erase", zoe, "--server", served.url, "--api-key", served.key)
+    assert (again.exit_code, "0 remain" in again.out, "erased" in again.out) == (0, True, False)
+    wrong = served.mailsift.run("erase", "zoe", "--json")
+    assert (wrong.exit_code, json.loads(wrong.out)["error"]["code"]) == (2, "invalid_address")
+
+
 def test_a_list_comes_back_with_the_rows_that_were_asked_for_the_best_first(served: Served, tmp_path: Path) -> None:
     people = tmp_path / "some.csv"
     people.write_text("email\nnobody\nsales@startup.io\nthrowaway@mailinator.com\njohn@company.com\n")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsift.shared.spellings import domains, erasable, pattern, pattern_of_bytes
+from mailsift.shared.spellings import domains, erasable, likes, pattern, pattern_of_bytes
 
 ANN = "ann@example.com"
 PLACES = [
@@ -39,6 +39,11 @@ def test_an_address_is_found_wherever_it_stands(text: str) -> None:
     assert pattern_of_bytes([ANN]).search(text.encode())
     assert pattern_of_bytes([ANN]).search(text.encode("utf-16").replace(b"\0", b""))
     assert any(domain in text.lower().encode() for domain in domains([ANN]))
+
+
+@pytest.mark.parametrize("text", PLACES)
+def test_what_the_pattern_finds_is_not_ruled_out_before(text: str) -> None:
+    assert any(like.strip("%").replace("\\", "") in text.lower() for like in likes([ANN]))
 
 
 @pytest.mark.parametrize("text", OTHERS)

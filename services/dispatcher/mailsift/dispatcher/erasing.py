@@ -29,7 +29,6 @@ from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.rewriting import PAGES_AT_ONCE, Sought, Texts
 from mailsift.shared.errors import PermanentError, TransientError
 from mailsift.shared.observability.logs import logger
-from mailsift.shared.spellings import pattern
 from mailsift.shared.storage import Storage
 
 log = logger(__name__)
@@ -113,7 +112,7 @@ class Eraser:
     def _step(self, erasure: Erasure) -> bool:
         """Look at the next part; whether there is anything to do now."""
         with self._engine.begin() as connection:
-            sought = Sought(pattern(erasure.addresses), erasures.workspaces_of(connection, erasure))
+            sought = Sought(tuple(erasure.addresses), erasures.workspaces_of(connection, erasure))
             if erasure.status == "waiting" and erasures.still_to_end(connection, erasure, sought):
                 return False
             if erasure.status == "waiting" or erasure.place is None:
@@ -223,7 +222,8 @@ def _walk_list(table: str, erase: Erase, connection: Connection, erasure: Erasur
     stretch = _next_stretch(connection, table, erasure, sought)
     if stretch is None:
         return False
-    erasure.note(table, erase(connection, stretch, sought), stretch.owner)
+    if listed.is_likely(connection, table, stretch, sought):
+        erasure.note(table, erase(connection, stretch, sought), stretch.owner)
     if table != listed.REJECTED:
         erasure.rows_searched += max(0, stretch.last - stretch.first)
     return True

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, TextClause, text
 
-from mailsift.shared.spellings import ERASED
+from mailsift.shared.spellings import ERASED, likes, pattern
 
 PAGES_AT_ONCE: Final = 2_000
 """Sixteen megabytes of a table."""
@@ -27,25 +27,25 @@ class Holds(Enum):
     """With the address goes what stands beside it."""
 
 
-_FOUND: Final = {
-    Holds.TEXT: "coalesce(t.{name} ~* :pattern, false)",
-    Holds.LIST: r"coalesce(array_to_string(t.{name}, E'\n') ~* :pattern, false)",
-}
-_IN_JSON: Final = "coalesce(CAST(t.{name} AS text) ~* :pattern, false)"
+LIKELY: Final = r"lower(concat_ws(E'\n', {texts})) LIKE ANY (CAST(:likes AS text[]))"
+"""Whether an address may be in any of these texts."""
+
+_AS_TEXT: Final = {Holds.TEXT: 't."{name}"', Holds.LIST: r"""array_to_string(t."{name}", E'\n')"""}
+_JSON_AS_TEXT: Final = 'CAST(t."{name}" AS text)'
 
 
 @dataclass(frozen=True, slots=True)
 class Sought:
     """Whose traces are looked for, and where."""
 
-    pattern: str
+    addresses: Sequence[str]
     workspaces: Sequence[uuid.UUID] | None
     """None for all there are."""
 
     def parameters(self) -> dict[str, object]:
         """Say it to a statement."""
         listed = {} if self.workspaces is None else {"workspaces": [str(each) for each in self.workspaces]}
-        return {"pattern": self.pattern, **listed}
+        return {"pattern": pattern(self.addresses), "likes": likes(self.addresses), **listed}
 
 
 class Texts:
@@ -70,7 +70,10 @@ class Texts:
         self.columns = columns
         self.within = within
         self._grows = grows
-        found = " OR ".join(_found(name, holds) for name, holds in columns.items())
+        anywhere = ", ".join(_as_text(name, holds) for name, holds in columns.items())
+        exactly = " OR ".join(_found(name, holds) for name, holds in columns.items())
+        # Nearly every row is ruled out by the first; only a CASE keeps the two in this order.
+        found = f"CASE WHEN {LIKELY.format(texts=anywhere)} THEN {exactly} ELSE false END"
         part = "t.ctid >= CAST(:first AS tid) AND t.ctid < CAST(:last AS tid)" if grows else "true"
         sets = [
             *(_taken_out(name, holds) for name, holds in columns.items() if name not in besides),
@@ -96,8 +99,12 @@ class Texts:
         return self._everywhere if sought.workspaces is None else self._within
 
 
+def _as_text(name: str, holds: Holds) -> str:
+    return _AS_TEXT.get(holds, _JSON_AS_TEXT).format(name=name)
+
+
 def _found(name: str, holds: Holds) -> str:
-    return _FOUND.get(holds, _IN_JSON).format(name=f'"{name}"')
+    return f"coalesce({_as_text(name, holds)} ~* :pattern, false)"
 
 
 def _taken_out(name: str, holds: Holds) -> str:

@@ -8,7 +8,7 @@ from typing import Final
 
 from sqlalchemy import Connection, text
 
-from mailsift.shared.db.rewriting import Sought
+from mailsift.shared.db.rewriting import LIKELY, Sought
 
 STRETCH: Final = 50_000
 """Entries that one transaction looks at."""
@@ -22,6 +22,16 @@ _NEXT: Final = 'SELECT "{key}" FROM "{table}" WHERE "{key}" > :after ORDER BY "{
 _NEXT_WITHIN: Final = """
     SELECT "{key}" FROM {owner} WHERE "workspaceId" = ANY(CAST(:workspaces AS uuid[])) AND "{key}" > :after
     ORDER BY "{key}" LIMIT 1"""
+
+# A stretch without anything of the kind, as nearly all are, is read once and not looked at more closely.
+_TEXTS: Final = {
+    ENTRIES: """"emailAddress", "normalizedAddress", array_to_string(columns, E'\\n')""",
+    REJECTED: '"rawText"',
+    RESULTS: '"emailAddress", "normalizedAddress", "canonicalAddress", suggestion',
+}
+_IS_LIKELY: Final = f"""
+    SELECT EXISTS (SELECT FROM "{{table}}" WHERE "{{key}}" = :id AND "sequenceNumber" > :first
+        AND "sequenceNumber" <= :last AND {LIKELY})"""
 
 _LAST: Final = 'SELECT max("sequenceNumber") FROM "{table}" WHERE "{key}" = :id'
 
@@ -153,9 +163,15 @@ def last_number(connection: Connection, table: str, owner: uuid.UUID) -> int:
     return int(connection.scalar(statement, {"id": owner}) or 0)
 
 
+def is_likely(connection: Connection, table: str, stretch: Stretch, sought: Sought) -> bool:
+    """Whether the person may be found in a stretch at all."""
+    statement = text(_IS_LIKELY.format(table=table, key=_KEYS[table], texts=_TEXTS[table]))
+    return bool(connection.scalar(statement, {**stretch.parameters(), **sought.parameters()}))
+
+
 def blank_entries(connection: Connection, stretch: Stretch, sought: Sought) -> int:
     """Blank the person's rows and whatever else names the person; returns how much it was."""
-    parameters = {**stretch.parameters(), "pattern": sought.pattern, "entries": _entries_of(connection, stretch.owner)}
+    parameters = {**stretch.parameters(), **sought.parameters(), "entries": _entries_of(connection, stretch.owner)}
     rows = connection.execute(_BLANK_ROWS, parameters).rowcount
     cells = connection.execute(_BLANK_CELLS, parameters).rowcount
     addresses = int(connection.scalar(_BLANK_ENTRIES, parameters) or 0)
@@ -164,12 +180,12 @@ def blank_entries(connection: Connection, stretch: Stretch, sought: Sought) -> i
 
 def blank_rejected(connection: Connection, stretch: Stretch, sought: Sought) -> int:
     """Blank the raw texts that name the person; returns how many."""
-    return connection.execute(_BLANK_REJECTED, {**stretch.parameters(), "pattern": sought.pattern}).rowcount
+    return connection.execute(_BLANK_REJECTED, {**stretch.parameters(), **sought.parameters()}).rowcount
 
 
 def delete_results(connection: Connection, stretch: Stretch, sought: Sought) -> int:
     """Delete the answers about the person, with what they count; returns how many, and suggestions of the address."""
-    parameters = {**stretch.parameters(), "pattern": sought.pattern}
+    parameters = {**stretch.parameters(), **sought.parameters()}
     gone = int(connection.scalar(_DELETE_RESULTS, parameters) or 0)
     return gone + connection.execute(_FORGET_SUGGESTIONS, parameters).rowcount
 
