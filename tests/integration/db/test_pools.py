@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import gc
 
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
+
 from conftest import Database
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.observability.metrics import REGISTRY
@@ -31,3 +35,42 @@ def test_pools_show_their_connections_for_as_long_as_their_engines_are_there(dat
     del another
     gc.collect()
     assert shown() == (0, 0, 3)
+
+
+def pid_of(engine: Engine) -> int:
+    """Use a connection."""
+    with engine.connect() as connection:
+        return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+@pytest.mark.parametrize("trusted_seconds", [0, 0.000_001])
+def test_a_connection_that_broke_while_it_was_idle_is_made_anew(
+    database: Database, worker: Engine, trusted_seconds: float
+) -> None:
+    engine = make_engine(database.worker_url, NAME, trusted_seconds=trusted_seconds)
+    first = pid_of(engine)
+    assert pid_of(engine) == first
+    end(worker, first)
+    assert pid_of(engine) != first
+    engine.dispose()
+
+
+def test_a_connection_that_was_used_just_now_is_not_asked_and_all_are_made_anew_when_it_broke(
+    database: Database, worker: Engine
+) -> None:
+    engine = make_engine(database.worker_url, NAME, trusted_seconds=600)
+    with engine.connect(), engine.connect():
+        pass
+    first, second = pid_of(engine), pid_of(engine)
+    assert first != second
+    end(worker, first)
+    with pytest.raises(OperationalError):
+        pid_of(engine)
+    assert {pid_of(engine), pid_of(engine)}.isdisjoint({first, second})
+    engine.dispose()
+
+
+def end(worker: Engine, pid: int) -> None:
+    """End a connection from the server's side, and wait until it is gone."""
+    with worker.begin() as connection:
+        assert connection.scalar(text("SELECT pg_terminate_backend(:pid, 30000)"), {"pid": pid})

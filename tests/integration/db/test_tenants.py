@@ -1,14 +1,15 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import InternalError, ProgrammingError
 
 from factories import Tenant, enqueue, make_analysis, make_export, make_tenant, make_upload
 from mailsift.shared.db.base import Base
-from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.db.session import tenant_reading, tenant_transaction
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.job import Subject
 
@@ -78,21 +79,29 @@ def test_every_table_of_tenants_has_row_level_security_and_the_api_cannot_pass_i
         assert connection.scalars(passes).all() == [False, False]
 
 
+WAYS = pytest.mark.parametrize("opened", [tenant_transaction, tenant_reading])
+
+
+@WAYS
 @pytest.mark.usefixtures("rows_of_a_stranger")
-def test_a_forgotten_where_shows_nothing_of_another_tenant(api: Engine, tenant: Tenant) -> None:
+def test_a_forgotten_where_shows_nothing_of_another_tenant(api: Engine, tenant: Tenant, opened: Any) -> None:
     own = {"workspaces", "workspaceMembers", "userProfiles", "apiKeys"}
     for table in Base.metadata.tables.keys() - SHARED:
-        with tenant_transaction(api, tenant.workspace_id) as connection:
+        with opened(api, tenant.workspace_id) as connection:
             count = connection.scalar(text(f'SELECT count(*) FROM "{table}"'))
         assert count == (1 if table in own else 0), table
 
 
+@WAYS
 @pytest.mark.usefixtures("rows_of_a_stranger")
 def test_without_a_tenant_the_api_sees_nothing_not_even_after_a_tenants_transaction(
-    api: Engine, tenant: Tenant
+    api: Engine, tenant: Tenant, opened: Any
 ) -> None:
-    with tenant_transaction(api, tenant.workspace_id):
-        pass
+    with opened(api, tenant.workspace_id) as connection:
+        assert connection.scalar(text("SELECT count(*) FROM workspaces")) == 1
+        backend = connection.scalar(text("SELECT pg_backend_pid()"))
+    with api.begin() as connection:
+        assert connection.scalar(text("SELECT pg_backend_pid()")) == backend, "it is the same connection"
     for table in Base.metadata.tables.keys() - SHARED:
         with api.begin() as connection:
             assert connection.scalar(text(f'SELECT count(*) FROM "{table}"')) == 0, table
@@ -104,6 +113,16 @@ def test_a_tenant_cannot_write_into_another_workspace(api: Engine, tenant: Tenan
         tenant_transaction(api, tenant.workspace_id) as connection,
     ):
         make_upload(connection, rows_of_a_stranger)
+
+
+def test_who_opened_a_connection_for_reading_cannot_write(api: Engine, tenant: Tenant) -> None:
+    with (
+        pytest.raises(InternalError, match="read-only transaction"),
+        tenant_reading(api, tenant.workspace_id) as connection,
+    ):
+        connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": tenant.workspace_id})
+    with tenant_transaction(api, tenant.workspace_id) as connection:
+        connection.execute(text(SUPPRESS), {"id": uuid.uuid4(), "workspace_id": tenant.workspace_id})
 
 
 def test_a_tenant_suppresses_for_itself_only(api: Engine, tenant: Tenant, rows_of_a_stranger: Tenant) -> None:

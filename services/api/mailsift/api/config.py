@@ -11,6 +11,8 @@ from pydantic_settings import NoDecode
 from mailsift.shared.settings import ScoringSettings, Settings, StorageSettings
 
 REQUEST_THREADS = 16  # threads for short requests, beside those that streams and uploads hold
+# For so long after its use a connection to the database is taken to be there still: no server restarts within less.
+TRUSTED_SECONDS = 1.0
 # As a browser writes one: no path, no slash at the end (RFC 6454).
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:]+\](:[0-9]{1,5})?")
 SMALL_BODY = 64 * 1024  # bytes: more than any request needs but an upload

@@ -9,7 +9,7 @@ from typing import cast
 from flask import current_app
 from sqlalchemy import Engine
 
-from mailsift.api.config import REQUEST_THREADS, ApiSettings
+from mailsift.api.config import REQUEST_THREADS, TRUSTED_SECONDS, ApiSettings
 from mailsift.api.limiting import RequestLimiter
 from mailsift.api.watching import JobWatcher
 from mailsift.shared.db.session import make_engine
@@ -42,6 +42,7 @@ def wire(settings: ApiSettings) -> Deps:
         "mailsift-api",
         pool_size=REQUEST_THREADS + 4,
         statement_timeout_seconds=settings.statement_timeout_seconds,
+        trusted_seconds=TRUSTED_SECONDS,
     )
     watcher = JobWatcher(settings.database_url, settings.max_streams)
     places = threading.BoundedSemaphore(settings.max_uploads)

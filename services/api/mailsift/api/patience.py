@@ -25,6 +25,7 @@ _REST_SECONDS = 5  # for a body that nobody wanted, so that the next request can
 _LEAVE_SECONDS = 2  # for a client to hang up: closed with something unread, its answer would be lost (RFC 9112, 9.6)
 _USUAL_SECONDS = 0.1  # within which a head that came in two packets is there
 _LOOK_SECONDS = 0.2
+_END = b"\r\n\r\n"  # of a head
 _SPEAKING = object()
 
 
@@ -42,9 +43,10 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
         """Serve one request of a connection, in a thread, if its head is there."""
         # A socket with a time limit would be waited for, whatever is asked of it.
         conn.sock.setblocking(False)
-        if not _head_is_here(conn, _USUAL_SECONDS):
+        head = _head(conn, _USUAL_SECONDS)
+        if not _is_whole(head):
             return _SPEAKING
-        if _head_is_too_long(conn):
+        if head is not None and _END not in head:
             # The parser takes longer ones, and waits for their ends for ever.
             write_error(conn.sock, 431, "Request Header Fields Too Large", f"A head has {_PEEK} bytes at most")
             return False
@@ -92,7 +94,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
             return
         self._looked = now
         for conn, until in list(self._speaking.items()):
-            if _head_is_here(conn, 0):
+            if _is_whole(_seen(conn)):
                 del self._speaking[conn]
                 self.enqueue_req(conn)
             elif now >= until or not self.alive:
@@ -104,21 +106,17 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
                 self._close(conn)
 
 
-def _head_is_here(conn: TConn, seconds: float) -> bool:
-    """Look without taking; whether a connection has ended is the parser's business."""
+def _head(conn: TConn, seconds: float) -> bytes | None:
+    """Look at what a client has said, when it is a head or its time is over; None when it says no more."""
     until = time.monotonic() + seconds
-    while True:
-        head = _seen(conn)
-        if head is None or b"\r\n\r\n" in head or len(head) >= _PEEK:
-            return True
-        if time.monotonic() >= until:
-            return False
+    while not _is_whole(seen := _seen(conn)) and time.monotonic() < until:
         time.sleep(_USUAL_SECONDS / 10)
+    return seen
 
 
-def _head_is_too_long(conn: TConn) -> bool:
-    head = _seen(conn)
-    return head is not None and len(head) >= _PEEK and b"\r\n\r\n" not in head
+def _is_whole(seen: bytes | None) -> bool:
+    # Whether a connection has ended is the parser's business.
+    return seen is None or _END in seen or len(seen) >= _PEEK
 
 
 def _seen(conn: TConn) -> bytes | None:

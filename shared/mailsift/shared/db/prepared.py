@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, Select
+from sqlalchemy.dialects import postgresql
 
 _PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
@@ -19,6 +20,12 @@ class Prepared:
     name: str
     statement: str
     types: Mapping[str, str]
+
+    @classmethod
+    def of(cls, name: str, query: Select[Any], types: Mapping[str, str]) -> Prepared:
+        """Write a query out, whose parameters are literal columns like `:job_id`."""
+        dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+        return cls(name, str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True})), types)
 
     def execute(self, connection: Connection, parameters: Mapping[str, Any]) -> Sequence[RowMapping]:
         """Run it; returns its rows. It is planned at its first use on a connection, and lives as long as that."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any, Final
 
 from psycopg2.errorcodes import LOCK_NOT_AVAILABLE
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
-from mailsift.shared.db import pools
+from mailsift.shared.db import idleness, pools
+
+_TENANT: Final = "tenant"
+_READING: Final = "SELECT set_config('app.workspace_id', '{}', true), set_config('transaction_read_only', 'on', true)"
 
 
 def make_engine(  # noqa: PLR0913 - the limits of a connection
@@ -21,11 +25,13 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
     statement_timeout_seconds: float = 600,
     idle_in_transaction_seconds: float = 60,
     lock_timeout_seconds: float = 0,
+    trusted_seconds: float = 0,
 ) -> Engine:
     """Build an engine whose sockets cannot hang for ever; it connects at first use, not now.
 
     A process that is stopped in the middle of a transaction holds its locks for `idle_in_transaction_seconds` at most;
-    no statement waits for a lock for more than `lock_timeout_seconds`, unless that is 0.
+    no statement waits for a lock for more than `lock_timeout_seconds`, unless that is 0. A connection is asked whether
+    it is still there before it is used again, but not within `trusted_seconds` of its last use.
     """
     limits = {
         "statement_timeout": statement_timeout_seconds,
@@ -38,7 +44,7 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=30,
-        pool_pre_ping=True,
+        pool_pre_ping=not trusted_seconds,
         pool_recycle=1800,
         # What is bound to a statement is the users' data, and belongs in no log.
         hide_parameters=True,
@@ -54,6 +60,9 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
             "options": f"{options} -c timezone=UTC -c jit=off",
         },
     )
+    event.listen(engine, "before_cursor_execute", _as_tenant, retval=True)
+    if trusted_seconds:
+        idleness.ping(engine, trusted_seconds)
     pools.show(application_name, engine)
     return engine
 
@@ -94,3 +103,25 @@ def tenant_transaction(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Conn
             text("SELECT set_config('app.workspace_id', :workspace_id, true)"), {"workspace_id": str(workspace_id)}
         )
         yield connection
+
+
+@contextmanager
+def tenant_reading(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Connection]:
+    """Open a connection that only reads, where row-level security shows each statement the rows of one workspace.
+
+    Each is a transaction by itself, sent along with the word that says for whom: one turn with the server in place of
+    four. A transaction around several would show them no more, for each sees what was committed before it anyhow.
+    But what is set or locked for a transaction ends with the statement: who needs that opens one.
+    """
+    with engine.connect() as connection, by_itself(connection):
+        yield connection.execution_options(**{_TENANT: workspace_id})
+
+
+def _as_tenant(
+    _connection: Connection, _cursor: Any, statement: str, parameters: Any, context: Any, _many: object
+) -> tuple[str, Any]:
+    # PostgreSQL runs what comes in one message as one transaction, of which it answers the last statement.
+    workspace_id = context.execution_options.get(_TENANT)
+    if workspace_id is not None:
+        statement = f"{_READING.format(workspace_id)}; {statement}"
+    return statement, parameters

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.calibration import BAND, BANDS, Judged, Tally, by_band, by_lead_status
 from mailsift.api.deps import Deps
@@ -54,12 +52,14 @@ def forget(deps: Deps, principal: Principal) -> OutcomesForgotten:
     return OutcomesForgotten(removed=removed)
 
 
-def calibrate(connection: Connection, principal: Principal) -> Calibration:
+def calibrate(deps: Deps, principal: Principal) -> Calibration:
     """Hold outcomes against the latest verdict on each address."""
     workspace_id = principal.workspace_id
-    outcomes.look_up_new(connection, workspace_id)
-    known, complete = outcomes.count(connection, workspace_id)
-    return shown(outcomes.judged(connection, workspace_id), outcomes=known, complete=complete)
+    with tenant_transaction(deps.engine, workspace_id) as connection:
+        outcomes.look_up_new(connection, workspace_id)
+        known, complete = outcomes.count(connection, workspace_id)
+        judged = outcomes.judged(connection, workspace_id)
+    return shown(judged, outcomes=known, complete=complete)
 
 
 def shown(judged: Sequence[Judged], *, outcomes: int, complete: bool) -> Calibration:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, literal, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, literal, literal_column, select
 from sqlalchemy.orm import aliased
 
 from mailsift.api.repository.pages import by_number, newest_first
@@ -15,6 +16,7 @@ from mailsift.api.schemas.base import Numbered
 from mailsift.api.schemas.jobs import MOST_PAGED, Pagination, RequestedAs, WaitsFor
 from mailsift.api.schemas.watched_jobs import WatchedFilter, watched_status
 from mailsift.api.wording.job_progress import progress_message
+from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.db.tables import Analysis, Export, Job, JobEvent, JobLog, PausedQueue, Upload
 from mailsift.shared.jobs.catalog import JobType
 from mailsift.shared.jobs.progress import eta_seconds
@@ -24,7 +26,9 @@ from mailsift.shared.jobs.states import RETRYABLE, JobStatus
 _SUBJECTS = {"upload_id", "analysis_id", "export_id"}
 # What is not shown may be large: what a job was given, and where it stands in a file.
 _SHOWN = [
-    column for column in Job.__table__.columns if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
+    column.label(column.key)
+    for column in Job.__table__.columns
+    if column.key in schemas.Job.model_fields and column.key not in _SUBJECTS
 ]
 _LAST_LINES = 100  # that are shown with a job
 _NOBODY = "system"  # the worker of a job that none has claimed
@@ -50,8 +54,8 @@ _UPLOAD_ID = func.coalesce(Job.upload_id, Analysis.upload_id)
 
 def find(connection: Connection, job_id: uuid.UUID) -> schemas.Job | None:
     """Read one job."""
-    row = connection.execute(_rows().where(Job.job_id == job_id)).mappings().first()
-    return None if row is None else _shown(row)
+    rows = one().execute(connection, {"job_id": job_id})
+    return _shown(rows[0]) if rows else None
 
 
 def status_of(connection: Connection, job_id: uuid.UUID) -> JobStatus | None:
@@ -146,12 +150,18 @@ def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
     yield Job.parent_job_id == wanted.parent_job_id
 
 
+@cache
+def one() -> Prepared:
+    """Read one job: nothing is asked more often, and planning it takes longer than to run it."""
+    return Prepared.of("job_read", _rows().where(Job.job_id == literal_column(":job_id")), {"job_id": "uuid"})
+
+
 def _rows() -> Select[Any]:
     query = select(
         *_SHOWN,
-        Job.step_started_at,
-        Job.step_started_items,
-        Job.export_id,
+        Job.step_started_at.label("step_started_at"),
+        Job.step_started_items.label("step_started_items"),
+        Job.export_id.label("export_id"),
         _ANALYSIS_ID.label("analysis_id"),
         _UPLOAD_ID.label("upload_id"),
         func.coalesce(Upload.rejected_rows, 0).label("failed_items"),

@@ -18,7 +18,7 @@ from mailsift.api.problems import Problem
 from mailsift.api.schemas.base import Answer
 from mailsift.api.schemas.jobs import RequestedAs
 from mailsift.api.wording.languages import Language
-from mailsift.shared.db.session import tenant_transaction
+from mailsift.shared.db.session import tenant_reading
 
 Found = TypeVar("Found")
 Replied = tuple[Answer, int, dict[str, str]]
@@ -28,8 +28,8 @@ _JSON = "application/json"
 
 @contextmanager
 def reading() -> Iterator[Connection]:
-    """Open a transaction that shows the caller's workspace."""
-    with tenant_transaction(deps().engine, principal().workspace_id) as connection:
+    """Open a connection that shows the caller's workspace, for reading only."""
+    with tenant_reading(deps().engine, principal().workspace_id) as connection:
         yield connection
 
 

@@ -42,8 +42,9 @@ def dashboard() -> JobDashboard:
 @blueprint.output(WatchedList)
 def watched_list(query_data: WatchedFilter) -> WatchedJobs | WatchedStats:
     """List the newest jobs as they are watched, or with `stats=true` count them by their states."""
-    with reading() as connection:
-        if query_data.stats:
+    if query_data.stats:
+        with seeing(deps(), caller()) as connection:
             return WatchedStats(stats=job_statistics.watched_counts(connection))
+    with reading() as connection:
         shown = [watched(job) for job in jobs.newest(connection, query_data)]
     return WatchedJobs(jobs=shown, count=len(shown))

@@ -12,7 +12,7 @@ from mailsift.api.auth import needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission
-from mailsift.api.routes.answers import Replied, asked, reading, repeated
+from mailsift.api.routes.answers import Replied, asked, repeated
 from mailsift.api.schemas.outcomes import Calibration, OutcomesForgotten, OutcomesRecorded, OutcomesRequest
 
 blueprint = APIBlueprint("outcomes", __name__, url_prefix="/api/outcomes", tag="outcomes")
@@ -45,8 +45,7 @@ def show() -> Calibration:
 
     An address counts with the latest verdict on it.
     """
-    with reading() as connection:
-        return calibrating.calibrate(connection, principal())
+    return calibrating.calibrate(deps(), principal())
 
 
 @blueprint.delete("")
