@@ -124,8 +124,9 @@ def write_her_everywhere(scene: Scene) -> dict[str, Any]:
     client.post("/api/webhooks", json={"url": f"https://hooks.example.com/?to={ANN}", "events": ["job.failed"]})
     scene.pump.run()
     client.post("/api/suppressions", json={"values": [ANN], "reason": f"{ANN} asked for it"})
-    schedule = {"name": f"for {ANN}", "cron": "0 3 * * *", "uploadId": made["uploadId"]}
-    assert client.post("/api/schedules", json=schedule).status_code == 201
+    for name in (f"for {ANN}", f"for {ANN.lower()}"):
+        schedule = {"name": name, "cron": "0 3 * * *", "uploadId": made["uploadId"]}
+        assert client.post("/api/schedules", json=schedule).status_code == 201
     rows("""UPDATE "jobQueue" SET "errorMessage" = :said""", said=f"no answer for {ANN}")
     rows(
         """INSERT INTO "jobLogs" ("jobId", attempt, level, message)

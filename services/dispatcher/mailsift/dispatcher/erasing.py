@@ -71,7 +71,15 @@ class Eraser:
         """Go on with whatever was asked for, with each for some seconds; returns how many steps were made."""
         with self._engine.begin() as connection:
             asked = erasures.waiting(connection, _AT_ONCE)
-        return sum(0 if stop.is_set() else self.go_on(erasure_id, stop) for erasure_id in asked)
+        return sum(0 if stop.is_set() else self._try(erasure_id, stop) for erasure_id in asked)
+
+    def _try(self, erasure_id: uuid.UUID, stop: threading.Event) -> int:
+        try:
+            return self.go_on(erasure_id, stop)
+        except Exception:
+            # One that cannot go on, be it for a row that somebody holds, keeps no other waiting; the next turn may do.
+            log.exception("erasure_failed", erasure_id=str(erasure_id))
+            return 0
 
     def go_on(self, erasure_id: uuid.UUID, stop: threading.Event) -> int:
         """Go on with one erasure for some seconds, unless another process does; returns how many steps were made."""

@@ -23,6 +23,8 @@ class Holds(Enum):
     JSON = "CAST(regexp_replace(CAST(t.{name} AS text), :pattern, :erased, 'gi') AS jsonb)"
     LIST = """ARRAY(SELECT regexp_replace(each, :pattern, :erased, 'gi')
         FROM unnest(t.{name}) WITH ORDINALITY AS listed(each, place) ORDER BY place)"""
+    NAME = "regexp_replace(t.{name}, :pattern, :erased || ' ' || left(md5(CAST(random() AS text)), 8), 'gi')"
+    """No other may have the same."""
     WHOLE = "NULL"
     """With the address goes what stands beside it."""
 
@@ -30,7 +32,11 @@ class Holds(Enum):
 LIKELY: Final = r"lower(concat_ws(E'\n', {texts})) LIKE ANY (CAST(:likes AS text[]))"
 """Whether an address may be in any of these texts."""
 
-_AS_TEXT: Final = {Holds.TEXT: 't."{name}"', Holds.LIST: r"""array_to_string(t."{name}", E'\n')"""}
+_AS_TEXT: Final = {
+    Holds.TEXT: 't."{name}"',
+    Holds.NAME: 't."{name}"',
+    Holds.LIST: r"""array_to_string(t."{name}", E'\n')""",
+}
 _JSON_AS_TEXT: Final = 'CAST(t."{name}" AS text)'
 
 

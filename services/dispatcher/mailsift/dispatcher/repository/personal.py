@@ -49,7 +49,7 @@ TEXTS: Final = (
     # Its key is a client's own word, and nobody sends the request again a day later.
     Texts("idempotencyKeys", {"key": Holds.TEXT, "response": Holds.JSON}, _OWN, goes=True),
     Texts("userActivities", {"activityDetails": Holds.JSON}, _OWN),
-    Texts("schedules", {"name": Holds.TEXT, "options": Holds.JSON, "writing": Holds.JSON}, _OWN, grows=False),
+    Texts("schedules", {"name": Holds.NAME, "options": Holds.JSON, "writing": Holds.JSON}, _OWN, grows=False),
     Texts(
         "webhooks",
         {"url": Holds.TEXT, "description": Holds.TEXT, "disabledReason": Holds.TEXT},
