@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 import string
 import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import Final
+from urllib.parse import quote
 
 import idna
 
@@ -18,12 +20,17 @@ ERASED: Final = "[erased]"
 
 # What may stand beside an address is no part of another: in `joann@example.com` there is no `ann@example.com`, nor is
 # there one in `ann@example.com.au`, in `o'ann@example.com` or in `x+ann@example.com`.
-_BEFORE: Final = r"(?<![\w.%+-])(?<!\w')"
+# But a letter before it may be the end of a line break as JSON has it, a digit or a letter that of a comma in a URL.
+_BEFORE: Final = r"(?:(?<![\w.%+-])(?<!\w')|(?<=\\[nrt])|(?<=%[013][0-9a-f])|(?<=%2[0-4689acf]))"
 _AFTER: Final = r"(?![\w-]|\.\w)"
 _WILD: Final = re.compile(r"[%_\\]")
 _ESCAPED: Final = r"\\\g<0>"
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SPECIAL: Final = re.compile(r"[!-/:-?\[-^`{-~]")
+
+ESCAPES: Final = (r"\\", r"\"", r"\n", r"\r", r"\t", r"\b", r"\f")
+"""What JSON has for what strings cannot hold; in JSON without them the character of its number stands for each."""
+_UNESCAPED: Final = str.maketrans({escape[1]: chr(number) for number, escape in enumerate(ESCAPES[:2], 1)})
 
 
 def erasable(text: str) -> str:
@@ -45,7 +52,15 @@ def pattern(keys: Iterable[str]) -> str:
 
     For `~*` of PostgreSQL, and for `re` with IGNORECASE.
     """
-    spelt = {each for key in keys for each in spellings(key)}
+    return _any_of({each for key in keys for each in spellings(key)})
+
+
+def pattern_in_json(keys: Iterable[str]) -> str:
+    """Say the same of a text of JSON without its `ESCAPES`: what is found lies within one string, quotes and all."""
+    return _any_of({each.translate(_UNESCAPED) for key in keys for each in spellings(key)})
+
+
+def _any_of(spelt: Iterable[str]) -> str:
     return f"{_BEFORE}(?:{'|'.join(map(_escape, sorted(spelt)))}){_AFTER}"
 
 
@@ -74,9 +89,13 @@ def spellings(key: str) -> Iterator[str]:
     """Write an address as it may have been written: letter case apart, by people, in JSON, and in a URL."""
     local_part, _, domain = key.rpartition("@")
     for host in {domain, _in_letters(domain)}:
-        for name in {local_part, local_part.replace('"', r"\"")}:
+        for name in {local_part, _in_json(local_part), quote(local_part, safe="")}:
             yield from _of_all_forms(f"{name}@{host}")
             yield from _of_all_forms(f"{name}%40{host}")
+
+
+def _in_json(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _of_all_forms(text: str) -> Iterator[str]:

@@ -264,3 +264,18 @@ def test_whoever_erases_is_an_admin_and_the_history_tells_everything_but_whom(sc
     history = client.get("/api/activities").get_json()["items"]
     assert [each["activityType"] for each in history] == ["erasure_completed", "erasure_requested"]
     assert [each["activityDetails"] for each in history] == [{"erased": {}}, {}]
+
+
+def test_json_stays_json_whatever_is_taken_out_of_it(scene: Scene) -> None:
+    scene.erase("nobody@example.com")
+    said = {
+        "mail: ": "y@example.com",
+        "note": "call\nann@example.com or\n@example.com",
+        "at": "OFFICE\\ann@example.com",
+    }
+    scene.rows("""UPDATE "userActivities" SET "activityDetails" = CAST(:said AS jsonb)""", said=json.dumps(said))
+    for key in (': "y@example.com', "n@example.com", "nann@example.com"):
+        assert scene.erase(key)["erased"] == {}
+    assert scene.erase("ann@example.com")["erased"] == {"userActivities": 2}
+    told = scene.rows("""SELECT "activityDetails" AS told FROM "userActivities" ORDER BY "createdAt" LIMIT 1""")
+    assert told == [{"told": json.loads(json.dumps(said).replace("ann@example.com", "[erased]"))}]

@@ -19,12 +19,15 @@ PLACES = [
     "'ann@example.com'",
     '{"email": "ann@example.com"}',
     "bob@example.com;ann@example.com",
+    r'{"note": "call\nann@example.com"}',
+    "https://example.net/list?for=bob%40example.com%2Cann%40example.com",
 ]
 OTHERS = [
     "joann@example.com",
     "jo.ann@example.com",
     "o'ann@example.com",
     "list+ann@example.com",
+    "https://example.net/list?for=list%2Bann%40example.com",
     "ann@example.com.au",
     "ann@example.community",
     "ann@example.com-x.net",
@@ -63,6 +66,7 @@ def test_no_other_address_is_taken_for_it(text: str) -> None:
         ('"ann lee"@example.com', r'{"of": "\"ann lee\"@example.com"}'),
         ("ANN@[192.0.2.1]", "ann@[192.0.2.1]"),
         (" ann@nowhere ", "ann@nowhere"),
+        ("ann+shop@example.com", "https://example.net/list?for=ann%2bshop%40example.com"),
     ],
 )
 def test_it_is_found_however_it_is_written(given: str, written: str) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, TextClause, text
 
-from mailsift.shared.spellings import ERASED, likes, pattern
+from mailsift.shared.spellings import ERASED, ESCAPES, likes, pattern, pattern_in_json
 
 PAGES_AT_ONCE: Final = 2_000
 """Sixteen megabytes of a table."""
@@ -20,7 +20,7 @@ class Holds(Enum):
     """What a column is that may hold an address, and how it is taken out of there."""
 
     TEXT = "regexp_replace(t.{name}, :pattern, :erased, 'gi')"
-    JSON = "CAST(regexp_replace(CAST(t.{name} AS text), :pattern, :erased, 'gi') AS jsonb)"
+    JSON = "CAST({escaped} AS jsonb)"
     LIST = """ARRAY(SELECT regexp_replace(each, :pattern, :erased, 'gi')
         FROM unnest(t.{name}) WITH ORDINALITY AS listed(each, place) ORDER BY place)"""
     NAME = "regexp_replace(t.{name}, :pattern, :erased || ' ' || left(md5(CAST(random() AS text)), 8), 'gi')"
@@ -51,7 +51,12 @@ class Sought:
     def parameters(self) -> dict[str, object]:
         """Say it to a statement."""
         listed = {} if self.workspaces is None else {"workspaces": [str(each) for each in self.workspaces]}
-        return {"pattern": pattern(self.addresses), "likes": likes(self.addresses), **listed}
+        return {
+            "pattern": pattern(self.addresses),
+            "in_json": pattern_in_json(self.addresses),
+            "likes": likes(self.addresses),
+            **listed,
+        }
 
 
 class Texts:
@@ -110,9 +115,22 @@ def _as_text(name: str, holds: Holds) -> str:
 
 
 def _found(name: str, holds: Holds) -> str:
-    return f"coalesce({_as_text(name, holds)} ~* :pattern, false)"
+    found = f"coalesce({_as_text(name, holds)} ~* :pattern, false)"
+    in_json = f"coalesce({_without_escapes(name)} ~* :in_json, false)"
+    return {Holds.JSON: in_json, Holds.WHOLE: f"({found} OR {in_json})"}.get(holds, found)
 
 
 def _taken_out(name: str, holds: Holds) -> str:
-    taken = holds.value.format(name=f'"{name}"')
+    escaped = f"regexp_replace({_without_escapes(name)}, :in_json, :erased, 'gi')"
+    for number, escape in reversed([*enumerate(ESCAPES, 1)]):
+        escaped = f"replace({escaped}, chr({number}), '{escape}')"
+    taken = holds.value.format(name=f'"{name}"', escaped=escaped)
     return f'"{name}" = CASE WHEN {_found(name, holds)} THEN {taken} ELSE t."{name}" END'
+
+
+def _without_escapes(name: str) -> str:
+    # What is taken out of JSON must neither begin within an escape nor hold a quote: it would be JSON no more.
+    plain = _JSON_AS_TEXT.format(name=name)
+    for number, escape in enumerate(ESCAPES, 1):
+        plain = f"replace({plain}, '{escape}', chr({number}))"
+    return plain
