@@ -279,3 +279,21 @@ def test_json_stays_json_whatever_is_taken_out_of_it(scene: Scene) -> None:
     assert scene.erase("ann@example.com")["erased"] == {"userActivities": 2}
     told = scene.rows("""SELECT "activityDetails" AS told FROM "userActivities" ORDER BY "createdAt" LIMIT 1""")
     assert told == [{"told": json.loads(json.dumps(said).replace("ann@example.com", "[erased]"))}]
+
+
+def test_a_file_that_cannot_be_removed_keeps_an_erasure_open_and_no_other(scene: Scene, stranger: Any) -> None:
+    scene.client.upload(LIST)
+    scene.pump.run()
+    (stored,) = scene.stored()
+    stored.unlink()
+    stored.joinpath("in the way").mkdir(parents=True)
+    for each in (scene.client, stranger):
+        each.post("/api/erasures", json={"addresses": [ANN]})
+    for _ in range(2):
+        scene.eraser.turn(NEVER)
+    assert scene.client.get("/api/erasures").get_json()["items"][0]["status"] == "searching"
+    (theirs,) = stranger.get("/api/erasures").get_json()["items"]
+    assert theirs["status"] == "completed"
+    stored.joinpath("in the way").rmdir()
+    stored.rmdir()
+    assert scene.go_on()["status"] == "completed"

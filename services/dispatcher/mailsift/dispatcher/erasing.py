@@ -18,6 +18,7 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from mailsift.dispatcher import metrics
 from mailsift.dispatcher.reports import Erased
 from mailsift.dispatcher.repository import erasures, files, listed
 from mailsift.dispatcher.repository.erasures import Erasure, LeaseLostError, Standing
@@ -77,6 +78,7 @@ class Eraser:
         try:
             return self.go_on(erasure_id, stop)
         except Exception:
+            metrics.CHORE_FAILURES.labels("erase").inc()
             # One that cannot go on, be it for a row that somebody holds, keeps no other waiting; the next turn may do.
             log.exception("erasure_failed", erasure_id=str(erasure_id))
             return 0
@@ -136,7 +138,9 @@ class Eraser:
         with self._engine.begin() as connection:
             file = erasures.next_source(connection, sought, _after(erasure))
         # Outside of a transaction: to read a file may take minutes.
-        gone = file is not None and self._is_to_go(file, erasure) and bool(self._storage.discard([file.key]))
+        gone = file is not None and self._is_to_go(file, erasure)
+        if gone and file is not None:
+            self._remove([file])
         with self._engine.begin() as connection:
             if file is not None:
                 erasure.position = {"after": str(file.id)}
@@ -160,12 +164,14 @@ class Eraser:
     def _remove_exports(self, erasure: Erasure, _: Sought) -> bool:
         with self._engine.begin() as connection:
             exports = erasures.touched_exports(connection, erasure, _AT_ONCE)
-        gone = set(self._storage.discard(file.key for file in exports))
-        if len(gone) < len(exports):
-            raise TransientError("storage_unavailable", "a file with the address could not be removed")
+        self._remove(exports)
         with self._engine.begin() as connection:
             erasure.note("exportFiles", erasures.expire(connection, [file.id for file in exports]))
             return self._save(connection, erasure, more=len(exports) == _AT_ONCE)
+
+    def _remove(self, found: Sequence[KeptFile]) -> None:
+        if len(self._storage.discard(file.key for file in found)) < len(found):
+            raise TransientError("storage_unavailable", "a file with the address could not be removed")
 
     def _save(self, connection: Connection, erasure: Erasure, *, more: bool) -> bool:
         """Write down how far the search is; whether there is anything left to do now."""

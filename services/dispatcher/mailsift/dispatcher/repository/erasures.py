@@ -15,7 +15,12 @@ from mailsift.dispatcher.repository.files import KeptFile
 from mailsift.shared.db.rewriting import Sought
 from mailsift.shared.jobs.repository import erasing
 
-_OPEN = text("""SELECT "erasureId" FROM erasures WHERE status <> 'completed' ORDER BY "createdAt" LIMIT :most""")
+# One of each workspace before the second of any, and in any order: what waits or fails for long is in nobody's way.
+_OPEN = text("""
+    SELECT "erasureId" FROM (
+        SELECT "erasureId", row_number() OVER (PARTITION BY "workspaceId" ORDER BY random()) AS turn
+        FROM erasures WHERE status <> 'completed') AS asked
+    ORDER BY turn, random() LIMIT :most""")
 
 _TAKE = text("""
     UPDATE erasures SET "leaseToken" = gen_random_uuid(),
@@ -169,7 +174,7 @@ def standing(connection: Connection, erasure_id: uuid.UUID) -> Standing:
 
 
 def waiting(connection: Connection, most: int) -> Sequence[uuid.UUID]:
-    """List what is not completed, the oldest first."""
+    """List what is not completed, in an order that is fair to all workspaces."""
     return connection.scalars(_OPEN, {"most": most}).all()
 
 
