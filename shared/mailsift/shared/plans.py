@@ -60,7 +60,16 @@ ALLOWANCES: dict[Plan, Allowance] = {
     ),
 }
 
+SANDBOX_JOBS_PER_HOUR = 100
+"""Of the sandbox of a workspace, beside those of its plan."""
+
 
 def allowance(plan: str) -> Allowance:
     """Return what a plan allows; a plan that is not known here allows what the smallest does."""
     return ALLOWANCES[Plan(plan)] if plan in set(Plan) else ALLOWANCES[Plan.FREE]
+
+
+def jobs_per_hour(plan: str, *, in_sandbox: bool) -> int | None:
+    """Return how many jobs may be asked for in an hour; a sandbox has its own, where the plan has a limit at all."""
+    most = allowance(plan).jobs_per_hour
+    return most if most is None or not in_sandbox else min(most, SANDBOX_JOBS_PER_HOUR)

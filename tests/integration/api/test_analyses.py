@@ -117,7 +117,7 @@ def test_nobody_waits_who_does_not_want_to(client: Any) -> None:
 def test_without_a_free_place_nobody_waits(client: Any, settings: ApiSettings) -> None:
     with closing(wire(settings.model_copy(update={"wait_seconds": 60}))) as parts:
         client._client = create_app(parts).test_client()
-        assert parts.watcher.take_place(client.tenant.workspace_id)
+        assert parts.watcher.places.take(client.tenant.workspace_id)
         started = time.monotonic()
         body = {"analysisType": "single", "emailAddress": "a1@example.com"}
         assert client.post("/api/analyses", json=body).status_code == 202

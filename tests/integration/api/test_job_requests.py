@@ -131,6 +131,13 @@ def test_persistent_jobs_that_are_none_of_ours_are_refused(client: Any, kind: st
     assert fields(client.post("/api/jobs", json={**PERSISTENT, "type": kind})) == ["type"]
 
 
+@pytest.mark.parametrize("path", ["/api/generate-emails-job", "/api/scrape-emails-job"])
+def test_routes_for_what_is_none_of_ours_say_so(client: Any, path: str) -> None:
+    for options in ({}, {"json": {"count": 10_000, "domains": ["example.com"]}}, {"data": b"x"}):
+        response = client.post(path, **options)
+        assert (response.status_code, response.get_json()["code"]) == (422, "not_supported")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -266,7 +266,18 @@ def test_a_stream_tells_the_whole_story_and_ends_by_itself(
     assert (told[-1]["type"], told[-1]["status"]) == ("complete", "completed")
     assert b": heartbeat" in body
     response.close()
-    assert parts.watcher.take_place(client.tenant.workspace_id), "the place was not given back"
+    assert parts.watcher.places.take(client.tenant.workspace_id), "the place was not given back"
+
+
+@pytest.mark.parametrize("change", ['"revokedAt" = now()', '"expiresAt" = now()'])
+def test_a_stream_ends_by_itself_when_its_key_opens_no_more(client: Any, rows: Any, job_id: str, change: str) -> None:
+    response = client.get(f"/api/jobs/{job_id}/stream", buffered=False)
+    events = iter(response.response)
+    while b'"progress"' not in next(events):
+        pass
+    rows(f'UPDATE "apiKeys" SET {change}')
+    assert b"complete" not in b"".join(events)
+    assert client.get(f"/api/jobs/{job_id}/status").status_code == 401
 
 
 def test_who_comes_back_gets_the_present_state_at_once_and_204_after_the_end(
@@ -282,8 +293,8 @@ def test_who_comes_back_gets_the_present_state_at_once_and_204_after_the_end(
 
 
 def test_over_the_cap_a_stream_is_refused(client: Any, parts: Deps, job_id: str) -> None:
-    assert parts.watcher.take_place(uuid.uuid4())
-    assert parts.watcher.take_place(uuid.uuid4())
+    assert parts.watcher.places.take(uuid.uuid4())
+    assert parts.watcher.places.take(uuid.uuid4())
     response = client.get(f"/api/jobs/{job_id}/stream")
     assert (response.status_code, response.get_json()["code"]) == (503, "too_many_streams")
     assert response.headers["Retry-After"] == "10"

@@ -79,12 +79,15 @@ def test_the_api_is_no_operator_before_or_after(api: Engine, tenant: Tenant) -> 
 
 
 def test_what_an_operator_does_is_in_the_history_of_the_workspace_or_of_none(
-    api: Engine, owner: Engine, client: Any
+    api: Engine, owner: Engine, client: Any, http: Any
 ) -> None:
-    key_id, _ = issue_operator_key(owner, "ann")
+    client.upload()
+    key_id, key = issue_operator_key(owner, "ann")
     workspace_id = client.tenant.workspace_id
     with operator_transaction(api) as connection:
         record_operated(connection, key_id, Activity.SCORING_CHANGED, workspace_id)
         record_operated(connection, key_id, Activity.SCORING_CHANGED)
-    (item,) = client.get("/api/activities").get_json()["items"]
+    item, _ = client.get("/api/activities").get_json()["items"]
     assert (item["userId"], item["byOperator"], item["entityId"]) == (None, True, str(workspace_id))
+    seen = http.get("/api/activities", headers={"Authorization": f"Bearer {key}"}).get_json()["items"]
+    assert [(each["byOperator"], each["workspaceId"]) for each in seen] == [(True, None), (True, str(workspace_id))]

@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from integration.api.conftest import Client
 from mailsift.dispatcher.schedules import USER_LEFT, fire_due
+from mailsift.shared.plans import SANDBOX_JOBS_PER_HOUR
 
 
 @pytest.fixture
@@ -60,12 +61,27 @@ def test_all_test_keys_open_the_same_sandbox(http: FlaskClient, client: Client, 
     assert holder(http, client, made(client)).get(f"/api/uploads/{upload}").status_code == 200
 
 
-def test_what_is_tried_out_counts_against_nothing(client: Client, tester: Client, rows: Any) -> None:
+def test_what_is_tried_out_counts_against_nothing_of_the_plan(client: Client, tester: Client, rows: Any) -> None:
     rows("UPDATE workspaces SET plan = 'free'")
     tester.upload()
-    assert rows('SELECT * FROM "rateLimits"') == []
+    own = f"jobs:{client.tenant.workspace_id}"
+    assert own not in {row["key"] for row in rows('SELECT key FROM "rateLimits"')}
     client.upload()
-    assert len(rows('SELECT * FROM "rateLimits"')) == 1
+    assert own in {row["key"] for row in rows('SELECT key FROM "rateLimits"')}
+
+
+def test_a_sandbox_has_so_many_jobs_an_hour_of_its_own(client: Client, tester: Client, rows: Any) -> None:
+    tester.upload()
+    assert rows('SELECT * FROM "rateLimits"') == [], "on the plan `unlimited` it has any number"
+    rows("UPDATE workspaces SET plan = 'business'")
+    tester.upload()
+    (bucket,) = rows('SELECT capacity, round(tokens) AS left FROM "rateLimits"')
+    assert (bucket["capacity"], bucket["left"]) == (SANDBOX_JOBS_PER_HOUR, SANDBOX_JOBS_PER_HOUR - 1)
+    rows('UPDATE "rateLimits" SET tokens = 0, "updatedAt" = clock_timestamp()')
+    refused = tester.post("/api/uploads", data=b"a@example.com")
+    assert (refused.status_code, refused.get_json()["code"]) == (429, "job_quota_exceeded")
+    assert "the sandbox has 100 jobs an hour" in refused.get_json()["detail"]
+    assert client.upload()
 
 
 def test_a_test_key_makes_neither_keys_nor_guests(tester: Client) -> None:

@@ -90,7 +90,7 @@ def test_addresses_that_take_longer_are_answered_later(client: Any, rows: Any, w
 def test_nobody_waits_who_does_not_want_to_or_finds_no_place(client: Any, patient: Deps) -> None:
     started = time.monotonic()
     assert client.post("/api/verify?wait=0", json=EMAILS).status_code == 202
-    while patient.watcher.take_place(client.tenant.workspace_id):
+    while patient.watcher.places.take(client.tenant.workspace_id):
         pass
     assert client.post("/api/verify", json=EMAILS).status_code == 202
     assert time.monotonic() - started < 30

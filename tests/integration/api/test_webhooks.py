@@ -192,8 +192,15 @@ def test_the_history_tells_who_changed_what(client: Any, webhook: dict[str, Any]
 
 
 def test_who_does_not_administer_the_workspace_only_looks(owner: Engine, webhook: dict[str, Any], client: Any) -> None:
+    made(client, url="https://hooks.example.com:8443/services/T0/secret?token=x")
     client.tenant = _member(owner, client)
-    assert client.get(path(webhook)).status_code == 200
+    assert client.get(path(webhook)).get_json()["url"] == "https://hooks.example.com"
+    listed = client.get("/api/webhooks")
+    assert [each["url"] for each in listed.get_json()["items"]] == [
+        "https://hooks.example.com:8443",
+        "https://hooks.example.com",
+    ]
+    assert "secret" not in listed.text
     attempts = [
         ask(client),
         client.call("PATCH", path(webhook), json={"enabled": False}),

@@ -280,7 +280,7 @@ def test_the_dispatcher_and_the_api_take_from_the_same_hour(schedules: Schedules
     with schedules.dispatcher.begin() as connection:
         exhausted = quota.spend(connection, tenant.workspace_id, 1)
     assert exhausted is not None
-    assert (exhausted.plan, exhausted.jobs_per_hour) == ("free", 100)
+    assert (exhausted.giver, exhausted.jobs_per_hour) == ("the free plan", 100)
     assert exhausted.wait_seconds == pytest.approx(36, abs=1)
 
 

@@ -44,9 +44,14 @@ class Ear:
         self.closed = len(self.waits) >= self._patience
 
 
-def tell(states: Iterator[Job | None], ear: Ear | None = None, heartbeat: float = 15) -> list[bytes]:
+def tell(
+    states: Iterator[Job | None],
+    ear: Ear | None = None,
+    heartbeat: float = 15,
+    may_listen: Callable[[], bool] = lambda: True,
+) -> list[bytes]:
     read: Callable[[], Job | None] = lambda: next(states)  # noqa: E731 - a reader in one line
-    return list(sse.story(JOB_ID, read, ear or Ear(), poll_seconds=5, heartbeat_seconds=heartbeat))
+    return list(sse.story(JOB_ID, read, may_listen, ear or Ear(), poll_seconds=5, heartbeat_seconds=heartbeat))
 
 
 def data(event: bytes) -> dict[str, Any]:
@@ -99,6 +104,18 @@ def test_a_stream_ends_when_the_process_is_about_to_stop() -> None:
     ear = Ear(patience=2)
     tell(iter([job(JobStatus.PENDING, 0)] * 5), ear)
     assert ear.waits == [5, 5]
+
+
+def test_a_stream_ends_at_the_next_heartbeat_when_nobody_may_listen_any_more() -> None:
+    answers = iter([True, False])
+    states = iter([job(JobStatus.PROCESSING, progress) for progress in range(5)])
+    told = tell(states, heartbeat=1e-9, may_listen=lambda: next(answers))
+    assert [data(event)["progress"] for event in told if b'"progress"' in event] == [0, 1]
+
+
+def test_nobody_is_asked_before_a_heartbeat_is_due() -> None:
+    states = iter([job(JobStatus.PROCESSING, 1), None])
+    assert len(tell(states, may_listen=lambda: False)) == 3
 
 
 def test_silence_is_broken_by_heartbeats() -> None:

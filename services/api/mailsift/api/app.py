@@ -84,7 +84,7 @@ def create_app(deps: Deps) -> APIFlask:
     app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's own provider: fields in the order of the schema
     app.url_map.strict_slashes = True
     app.extensions[EXTENSION] = deps
-    app.spec_processor(lambda derived: document.finish(cast("dict[str, Any]", derived)))
+    app.spec_processor(lambda derived: document.finish(cast("dict[str, Any]", derived), auth.of_all_routes(app)))
     # The order is that in which requests pass them.
     observing.install(app)
     negotiating.install(app)

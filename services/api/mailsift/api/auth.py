@@ -5,6 +5,7 @@ A route that does not say what it `needs` is for whoever may read or, with anoth
 
 from __future__ import annotations
 
+import re
 import time
 import uuid
 from collections.abc import Callable
@@ -27,6 +28,7 @@ PUBLIC = frozenset({"documents.openapi", "documents.docs"})
 LINKED = frozenset({"exports.download"})
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mailsift"'}
 _LONGEST = 200
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -52,6 +54,16 @@ def needed(app: Flask, endpoint: str, method: str) -> frozenset[Permission]:
     usual = Permission.READ if method in _SAFE else Permission.WRITE
     noted: frozenset[Permission] = getattr(app.view_functions[endpoint], "needs", frozenset({usual}))
     return noted
+
+
+def of_all_routes(app: Flask) -> dict[tuple[str, str], frozenset[Permission]]:
+    """Return of which permissions each method of each path, written as in OpenAPI, needs one; none is public."""
+    return {
+        (method, _PARAMETER.sub(r"{\1}", rule.rule)): needed(app, rule.endpoint, method)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint not in PUBLIC
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
 
 
 def caller() -> Caller:
@@ -87,6 +99,12 @@ def bearer_key(header: str | None) -> str:
 def current_key_hash() -> bytes:
     """Hash the key of the current request. Raises Problem when it came by a link."""
     return hash_of(bearer_key(request.headers.get("Authorization")))
+
+
+def still_opens(engine: Engine, key: str, needed: frozenset[Permission]) -> bool:
+    """Look whether a key opens still what it did."""
+    found = _look_up(key)(engine, hash_of(key))
+    return found is not None and bool(needed & found.permissions)
 
 
 def _authenticate() -> None:

@@ -35,7 +35,8 @@ class ApiSettings(Settings, StorageSettings, ScoringSettings):
     wait_seconds: float = Field(default=5, ge=0, le=30)
     # How long an analysis of a file in one request may take, from the request to the workbook.
     analyze_file_seconds: PositiveInt = 600
-    stream_heartbeat_seconds: PositiveFloat = 15
+    # And how often a stream looks whether its key opens still.
+    stream_heartbeat_seconds: float = Field(default=15, gt=0, le=60)
     # A notification may be missed; this often a stream looks by itself.
     stream_poll_seconds: PositiveFloat = 5
     # For the head of a request; of silence in its body, or while the client reads the answer.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from typing import cast
 
@@ -11,6 +10,7 @@ from sqlalchemy import Engine
 
 from mailsift.api.config import REQUEST_THREADS, TRUSTED_SECONDS, ApiSettings
 from mailsift.api.limiting import RequestLimiter
+from mailsift.api.places import Places
 from mailsift.api.watching import JobWatcher
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.storage import Storage
@@ -26,7 +26,7 @@ class Deps:
     engine: Engine
     storage: Storage
     watcher: JobWatcher
-    upload_places: threading.BoundedSemaphore
+    upload_places: Places
     limiter: RequestLimiter
 
     def close(self) -> None:
@@ -45,7 +45,7 @@ def wire(settings: ApiSettings) -> Deps:
         trusted_seconds=TRUSTED_SECONDS,
     )
     watcher = JobWatcher(settings.database_url, settings.max_streams)
-    places = threading.BoundedSemaphore(settings.max_uploads)
+    places = Places(settings.max_uploads, settings.max_uploads // 2)
     return Deps(settings, engine, Storage(settings.storage_url), watcher, places, RequestLimiter())
 
 

@@ -42,13 +42,19 @@ def final_id(job: Job) -> str:
     return f"{state_id(job)}-complete"
 
 
-def story(
-    job_id: uuid.UUID, read: Callable[[], Job | None], ear: Ear, *, poll_seconds: float, heartbeat_seconds: float
+def story(  # noqa: PLR0913 - what it asks, and how often
+    job_id: uuid.UUID,
+    read: Callable[[], Job | None],
+    may_listen: Callable[[], bool],
+    ear: Ear,
+    *,
+    poll_seconds: float,
+    heartbeat_seconds: float,
 ) -> Iterator[bytes]:
-    """Tell of a job until it has ended, is gone, or the process is about to stop."""
+    """Tell of a job until it has ended, is gone, nobody may listen any more, or the process is about to stop."""
     yield _RETRY
     yield event({"type": "connected", "jobId": str(job_id)})
-    told, told_at = "", time.monotonic()
+    told, told_at, allowed_at = "", time.monotonic(), time.monotonic()
     while (job := read()) is not None:
         state = state_id(job)
         if state != told:
@@ -60,6 +66,10 @@ def story(
         if ear.closed:
             return
         ear.wait(min(poll_seconds, heartbeat_seconds))
+        if time.monotonic() - allowed_at >= heartbeat_seconds:
+            if not may_listen():
+                return
+            allowed_at = time.monotonic()
         if time.monotonic() - told_at >= heartbeat_seconds:
             yield HEARTBEAT
             told_at = time.monotonic()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from mailsift.api.places import Places
 from mailsift.shared.db.listener import Listener
 from mailsift.shared.jobs.repository.queueing import PROGRESS_CHANNEL
 
@@ -42,26 +42,11 @@ class JobWatcher:
 
     def __init__(self, database_url: str, places: int) -> None:
         self._listener = Listener(database_url, [PROGRESS_CHANNEL], "mailsift-api-listen")
-        self._places = places
-        self._taken: Counter[uuid.UUID] = Counter()
+        self.places = Places(places, places // 4)
         self._lock = threading.Lock()
         self._watches: dict[uuid.UUID, set[Watch]] = {}
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
-
-    def take_place(self, workspace_id: uuid.UUID) -> bool:
-        """Take one of the places, if one is free for this workspace; whoever takes one frees it."""
-        with self._lock:
-            share = max(1, self._places // 4)
-            free = self._taken.total() < self._places and self._taken[workspace_id] < share
-            if free:
-                self._taken[workspace_id] += 1
-            return free
-
-    def free_place(self, workspace_id: uuid.UUID) -> None:
-        """Give a place back."""
-        with self._lock:
-            self._taken -= Counter([workspace_id])
 
     @contextmanager
     def watch(self, root_id: uuid.UUID) -> Iterator[Watch]:

@@ -88,7 +88,7 @@ def verify_emails(deps: Deps, asked: Asked, wanted: VerifyEmails, at: str, now: 
     if len(wanted.emails) <= MOST_ADDRESSES:
         verification, replayed = verify(deps, asked, VerifyRequest(emails=wanted.emails))
         return verification.job_id, replayed
-    with upload_place(deps):
+    with upload_place(deps, asked.principal.workspace_id):
         answer, replayed = upload(deps, asked, _as_list(deps, wanted), now)
     if answer.analysis is None:
         raise Problem("idempotency_key_reused", "this key was used for an upload without an analysis; take a new one")

@@ -33,6 +33,6 @@ def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> None:
     if exhausted is not None:
         raise Problem(
             "job_quota_exceeded",
-            f"the {exhausted.plan} plan has {exhausted.jobs_per_hour} jobs an hour; this takes {jobs}",
+            f"{exhausted.giver} has {exhausted.jobs_per_hour} jobs an hour; this takes {jobs}",
             headers={"Retry-After": str(math.ceil(exhausted.wait_seconds))},
         )

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.deps import Deps
+from mailsift.api.permissions import Permission
 from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem
 from mailsift.api.repository import deliveries, webhooks
@@ -28,6 +29,7 @@ from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
 from mailsift.shared.events import SECRET_PREFIX
 from mailsift.shared.jobs.repository import outbox
+from mailsift.shared.urls import parse_url
 
 MOST = 20
 
@@ -47,6 +49,13 @@ def create(deps: Deps, asked: Asked, request: WebhookRequest) -> tuple[WebhookCr
         )
     # The secret is in no answer that is kept.
     return (answer if replayed else answer.model_copy(update={"secret": secret})), replayed
+
+
+def as_seen_by(principal: Principal, webhook: Webhook) -> Webhook:
+    """Show no more than the host of a URL to those who cannot change it: the rest of it may be a secret."""
+    if Permission.ADMINISTER in principal.permissions:
+        return webhook
+    return webhook.model_copy(update={"url": f"https://{parse_url(webhook.url).authority}"})
 
 
 def change(deps: Deps, principal: Principal, webhook_id: uuid.UUID, request: WebhookChange) -> Webhook:

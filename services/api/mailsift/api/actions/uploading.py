@@ -55,14 +55,14 @@ class _Order:
 
 
 @contextmanager
-def upload_place(deps: Deps) -> Iterator[None]:
-    """Hold one of the places for uploads. Raises Problem when all are taken."""
-    if not deps.upload_places.acquire(blocking=False):
+def upload_place(deps: Deps, workspace_id: uuid.UUID) -> Iterator[None]:
+    """Hold one of the places for uploads. Raises Problem when all are taken, or those of the workspace."""
+    if not deps.upload_places.take(workspace_id):
         raise Problem("too_many_uploads", "send it again in a few seconds", headers=RETRY_SOON)
     try:
         yield
     finally:
-        deps.upload_places.release()
+        deps.upload_places.free(workspace_id)
 
 
 def upload(deps: Deps, asked: Asked, incoming: Incoming, now: dt.datetime) -> tuple[UploadAccepted, bool]:

@@ -15,12 +15,12 @@ from mailsift.shared.db.session import tenant_transaction
 def wait_for_end(deps: Deps, asked: Asked, job_id: uuid.UUID) -> Job | None:
     """Return a job that ended in time; None for one that has not. Without a free place nobody waits."""
     workspace_id = asked.principal.workspace_id
-    if not deps.watcher.take_place(workspace_id):
+    if not deps.watcher.places.take(workspace_id):
         return None
     try:
         job = _watch(deps, workspace_id, job_id)
     finally:
-        deps.watcher.free_place(workspace_id)
+        deps.watcher.places.free(workspace_id)
     return job if job is not None and job.ended else None
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Collection, Container, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from mailsift.api.documentation.responses import refusals
+from mailsift.api.permissions import Permission, explain
 from mailsift.api.problems import MEDIA_TYPE
 from mailsift.api.schemas.file_analyses import FileForm
 from mailsift.api.schemas.job_requests import CleanedUp, CleanUp, ExportPayload, ImportPayload
@@ -24,6 +25,7 @@ DESCRIPTION = """Upload a list, have it analysed, export it with the answers bes
 
 Send `Authorization: Bearer <key>` with every request. Errors are problem+json (RFC 9457) with a stable `code`.
 Lists come in pages: pass `next` as `cursor`.
+`x-permissions` names what a key may have to be let in, one of them; `security` says the same.
 A POST that creates takes an `Idempotency-Key`: the same request, sent twice, makes one thing."""
 # Every route refuses parameters that it does not know.
 _EVERYWHERE = refusals(
@@ -61,8 +63,8 @@ _CREATED = ("Location", "Idempotency-Replayed")
 _SPOKEN = ("Content-Language",)
 
 
-def finish(document: Document) -> Document:
-    """Complete a derived document; the result is a new one."""
+def finish(document: Document, needed: Mapping[tuple[str, str], Collection[Permission]]) -> Document:
+    """Complete a derived document, with what each method of each path needs; the result is a new one."""
     document = _with_plain_names(document)
     # Two files of routes may share a tag.
     document["tags"] = list({tag["name"]: tag for tag in document["tags"]}.values())
@@ -78,7 +80,17 @@ def finish(document: Document) -> Document:
         for method, operation in operations.items():
             operation["parameters"] = [_parameter(derived, nested) for derived in operation["parameters"]]
             _finish_operation(path, method, operation)
+            _name_permissions(operation, needed[method.upper(), path])
     return document
+
+
+def _name_permissions(operation: Document, needed: Collection[Permission]) -> None:
+    """Say whose key a route opens for: of a bearer, OpenAPI takes for scopes whatever names a role."""
+    names = sorted(permission.value for permission in needed)
+    operation["security"] = [{SECURITY: [name]} for name in names]
+    operation["x-permissions"] = names
+    refused = operation["responses"]["403"]
+    refused["description"] = f"{refused['description']}; {explain(needed)}"
 
 
 def _without_foreign_defaults(schema: Document) -> Document:
@@ -114,7 +126,6 @@ def _finish_operation(path: str, method: str, operation: Document) -> None:
     if any(parameter["in"] == "query" for parameter in operation["parameters"]):
         responses |= _TOO_LONG
     operation["responses"] = dict(sorted(responses.items()))
-    operation["security"] = [{SECURITY: []}]
     operation["operationId"] = _operation_id(path, method)
     operation["parameters"] += [_IF_NONE_MATCH] if reads else []
     if idempotent:

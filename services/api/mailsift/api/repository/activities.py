@@ -1,4 +1,4 @@
-"""The history of a workspace, for reading."""
+"""The history of a workspace, and what operators did, for reading."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from mailsift.api.schemas import activities as schemas
 from mailsift.shared.db.tables import UserActivity
 
 
-def page(connection: Connection, wanted: schemas.ActivityFilter) -> schemas.ActivityPage:
-    """Read a page of the history."""
+def page(connection: Connection, wanted: schemas.ActivityFilter, *, of_operators: bool = False) -> schemas.ActivityPage:
+    """Read a page of the history, or of what operators did in any workspace and in none."""
     query = select(UserActivity.__table__, UserActivity.operator_key_id.is_not(None).label("by_operator"))
+    if of_operators:
+        query = query.where(UserActivity.operator_key_id.is_not(None))
     if wanted.activity_type is not None:
         query = query.where(UserActivity.activity_type == wanted.activity_type)
     if wanted.entity_id is not None:

@@ -60,7 +60,7 @@ def create() -> Replied:
     if request.mimetype != _FORM:
         raise Problem("unsupported_media_type", f"send the file as {_FORM}")
     now = dt.datetime.now(dt.UTC)
-    with upload_place(deps()):
+    with upload_place(deps(), principal().workspace_id):
         answer, replayed = upload(deps(), asked(RequestedAs.ANALYZE_FILE), _incoming(now), now)
     if answer.export is None:
         raise Problem("idempotency_key_reused", "this key was used for an upload without an export; take a new one")

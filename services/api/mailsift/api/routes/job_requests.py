@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from http import HTTPStatus
+from typing import NoReturn
 
 from apiflask import APIBlueprint
 from flask import request
@@ -105,6 +106,14 @@ def verify(json_data: VerifyEmails) -> Replied:
         job_id=job_id, stream_url=stream_url(job_id), status_url=status_url(job_id), notices=notices
     )
     return accepted(answer, "jobs", job_id, replayed=replayed)
+
+
+@blueprint.post("/generate-emails-job")
+@blueprint.post("/scrape-emails-job")
+@blueprint.doc(hide=True)
+def refuse() -> NoReturn:
+    """Refuse to make addresses up, whatever is wanted of them."""
+    raise Problem("not_supported", "mailsift makes no addresses up and gathers none; send yours to verify-emails-job")
 
 
 @blueprint.post("/jobs/cleanup")

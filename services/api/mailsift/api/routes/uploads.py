@@ -84,7 +84,7 @@ def create(query_data: UploadOptions) -> Replied:
     """
     now = dt.datetime.now(dt.UTC)
     # JSON is in memory as a whole once it is looked at: no more of it than there are places.
-    with upload_place(deps()):
+    with upload_place(deps(), principal().workspace_id):
         if request.mimetype == _JSON and (elsewhere := _elsewhere(query_data)):
             answer, replayed = refer(deps(), asked(), elsewhere, now)
         else:

@@ -52,7 +52,8 @@ def create(json_data: WebhookRequest) -> Replied:
 def index(query_data: Listing) -> WebhookPage:
     """List webhooks, the newest first."""
     with reading() as connection:
-        return webhooks.page(connection, query_data)
+        page = webhooks.page(connection, query_data)
+    return page.model_copy(update={"items": [telling.as_seen_by(principal(), each) for each in page.items]})
 
 
 @blueprint.get("/<uuid:webhook_id>")
@@ -61,7 +62,8 @@ def index(query_data: Listing) -> WebhookPage:
 def show(webhook_id: uuid.UUID) -> Webhook:
     """Read a webhook."""
     with reading() as connection:
-        return found(webhooks.find(connection, webhook_id), "webhook")
+        webhook = found(webhooks.find(connection, webhook_id), "webhook")
+    return telling.as_seen_by(principal(), webhook)
 
 
 @blueprint.patch("/<uuid:webhook_id>")

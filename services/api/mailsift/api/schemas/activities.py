@@ -22,6 +22,7 @@ class Recorded(Answer):
     """Who did what with which thing."""
 
     activity_id: uuid.UUID
+    workspace_id: uuid.UUID | None = Field(description="null of what an operator did for all of them")
     user_id: uuid.UUID | None
     by_operator: bool = Field(description="whoever runs the deployment did it")
     activity_type: str

@@ -73,7 +73,7 @@ class Webhook(Answer):
 
     webhook_id: uuid.UUID
     user_id: uuid.UUID = Field(description="who made it")
-    url: str
+    url: str = Field(description="whole for those who administer the workspace, as it may hold a secret; else its host")
     description: str | None
     events: list[WebhookEvent]
     enabled: bool

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from mailsift.shared.db.rate_limits import Bucket, take
 from mailsift.shared.db.tables import Workspace
 from mailsift.shared.observability.metrics import RATE_LIMIT_WAITS
-from mailsift.shared.plans import allowance
+from mailsift.shared.plans import jobs_per_hour
 
 _SERVICE = "jobs"
 RATE_LIMIT_WAITS.labels(_SERVICE)
@@ -19,9 +19,9 @@ _HOUR = 3600
 
 @dataclass(frozen=True, slots=True)
 class Exhausted:
-    """The plan gives no more for now: what it gives in an hour, and in how many seconds there is enough again."""
+    """There are no more for now: who gives how many in an hour, and in how many seconds there are enough again."""
 
-    plan: str
+    giver: str
     jobs_per_hour: int
     wait_seconds: float
 
@@ -33,9 +33,9 @@ def spend(connection: Connection, workspace_id: uuid.UUID, jobs: int) -> Exhaust
     """
     query = select(Workspace.plan, Workspace.sandbox_of).where(Workspace.workspace_id == workspace_id)
     plan, sandbox_of = connection.execute(query).one()
-    most = allowance(plan).jobs_per_hour
-    # What is only tried out costs nothing.
-    if most is None or sandbox_of is not None:
+    # What is only tried out costs nothing of the plan; but a key that costs nothing must not flood the queues.
+    most = jobs_per_hour(plan, in_sandbox=sandbox_of is not None)
+    if most is None:
         return None
     wait = take(connection, _SERVICE, workspace_id, Bucket(most, most / _HOUR), jobs)
-    return Exhausted(plan, most, wait) if wait else None
+    return Exhausted("the sandbox" if sandbox_of else f"the {plan} plan", most, wait) if wait else None
