@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, TextClause, text
+from sqlalchemy import Engine, TextClause, event, text
 
 from mailsift.api.admin import issue_operator_key
 from mailsift.api.deps import Deps
@@ -167,3 +167,25 @@ def test_whatever_is_counted_is_looked_up_in_an_index(
             plan = "\n".join(connection.scalars(text(f"EXPLAIN {statement.text}"), parameters))
             assert any(index in plan for index in indexes), plan
             assert "Seq Scan" not in plan
+
+
+def test_jobs_of_a_rare_type_are_looked_up_in_an_index(client: Any, parts: Deps, rows: Any) -> None:
+    client.upload()
+    rows(
+        """INSERT INTO "jobQueue" ("workspaceId", "userId", "uploadId", "jobType", queue, "traceId")
+           SELECT "workspaceId", "userId", "uploadId", "jobType", queue, 't'
+           FROM "jobQueue", generate_series(1, 5000)"""
+    )
+    rows('ANALYZE "jobQueue"')
+    plans: list[str] = []
+
+    def explain(connection: Any, _: Any, statement: str, parameters: Any, *__: Any) -> None:
+        if 'FROM "jobQueue"' in statement:
+            with connection.connection.cursor() as cursor:
+                cursor.execute(statement.replace("; SELECT", "; EXPLAIN SELECT", 1), parameters)
+                plans.append("\n".join(line for (line,) in cursor))
+
+    event.listen(parts.engine, "before_cursor_execute", explain)
+    assert client.get("/api/jobs?jobType=export").get_json()["jobs"] == []
+    assert len(plans) == 2, "the page and the count"
+    assert all('"ix_jobQueue_of_type"' in plan for plan in plans), plans

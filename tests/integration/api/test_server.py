@@ -9,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ import pytest
 from sqlalchemy import Engine, text
 
 from conftest import Database
-from factories import Tenant
+from factories import Tenant, enqueue, make_tenant, make_upload
+from mailsift.shared.jobs.catalog import JobType
+from mailsift.shared.jobs.job import Subject
 from servers import LOOPBACK, free_port
 
 COMMAND = [
@@ -84,6 +87,19 @@ def run_gunicorn(environment: dict[str, str], key: str, log: Path) -> Iterator[S
 
 
 @pytest.fixture
+def full(database: Database, tenant: Tenant, tmp_path: Path) -> Iterator[Server]:
+    """A server that takes as many streams as it does unless told otherwise."""
+    environment = {
+        "DATABASE_URL": database.api_url,
+        "STORAGE_URL": f"file://{tmp_path}/storage",
+        "STORAGE_SHARED": "true",
+    }
+    with run_gunicorn(environment, tenant.key, tmp_path / "log") as running:
+        running.wait_ready()
+        yield running
+
+
+@pytest.fixture
 def server(database: Database, tenant: Tenant, tmp_path: Path) -> Iterator[Server]:
     environment = {
         "DATABASE_URL": database.api_url,
@@ -140,6 +156,47 @@ def test_streams_over_the_cap_are_refused_while_other_requests_go_on(server: Ser
         refused = server.http.get(upload["streamUrl"])
         assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
         assert server.http.get(upload["statusUrl"]).json()["success"] is True
+
+
+def test_a_hundred_streams_hear_of_their_jobs_while_other_requests_go_on(
+    full: Server, owner: Engine, worker: Engine
+) -> None:
+    with owner.begin() as connection:
+        tenants = [make_tenant(connection, f"Tenant {number}") for number in range(4)]
+        jobs = [
+            enqueue(connection, each, JobType.FILE_PROCESSING, Subject(upload_id=make_upload(connection, each)))
+            for each in tenants
+        ]
+    with ExitStack() as stack:
+        streams = [
+            stack.enter_context(closing(follow(full, tenant.key, job_id)))
+            for tenant, job_id in zip(tenants, jobs, strict=True)
+            for _ in range(25)
+        ]
+        hear(streams, b'"progress"')
+        asked = [full.http.get("/api/uploads").status_code for _ in range(20)]
+        for job_id in jobs:
+            move(worker, str(job_id), "completed", 100)
+        hear(streams, b'"complete"')
+    assert asked == [200] * 20
+
+
+def follow(server: Server, key: str, job_id: uuid.UUID) -> socket.socket:
+    """Ask for a stream, and read nothing of it yet."""
+    stream = socket.create_connection((LOOPBACK, server.http.base_url.port or 0), timeout=60)
+    head = f"GET /api/jobs/{job_id}/stream HTTP/1.1\r\nHost: api\r\nAuthorization: Bearer {key}\r\n\r\n"
+    stream.sendall(head.encode())
+    return stream
+
+
+def hear(streams: list[socket.socket], word: bytes) -> None:
+    """Read each stream up to an event of a kind."""
+    for stream in streams:
+        heard = b""
+        while b'"type":' + word not in heard:
+            said = stream.recv(4096)
+            assert said, heard
+            heard += said
 
 
 def test_a_large_body_in_chunks_is_cut_off_at_the_limit(server: Server, tmp_path: Path) -> None:

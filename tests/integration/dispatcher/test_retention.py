@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -222,6 +223,27 @@ def test_what_serves_nobody_is_forgotten(
     young = past.count(table) - sum(batches)
     assert [in_one_transaction(dispatcher, forget, age, 2) for _ in batches] == batches
     assert past.count(table) == young
+
+
+GUEST = """
+    SELECT set_config('app.workspace_id', CAST(:host AS text), true),
+        make_guest(:token, :workspace, :user, 'g', 'msg_', CAST(CAST(:token AS text) AS bytea), 1,
+                   now() - make_interval(days => :days))"""
+
+
+def test_guests_go_days_after_their_tokens_expired_with_all_that_they_asked_for(
+    past: Past, owner: Engine, dispatcher: Engine
+) -> None:
+    past.analysis(1, None)
+    guests = [Tenant(uuid.uuid4(), uuid.uuid4(), "") for _ in range(4)]
+    for guest, days in zip(guests, (8, 9, 10, 6), strict=True):
+        named = {"token": uuid.uuid4(), "workspace": guest.workspace_id, "user": guest.user_id, "days": days}
+        past.run(GUEST, host=past.tenant.workspace_id, **named)
+        theirs = Past(owner, guest)
+        theirs.job(Subject(analysis_id=theirs.analysis(days, None)), days, parts=2)
+    assert [in_one_transaction(dispatcher, oddments.forget_guests, 7, 2) for _ in range(3)] == [2, 1, 0]
+    left = {"workspaces": 2, "userProfiles": 2, "guestTokens": 1, "analyses": 2, "jobQueue": 3}
+    assert {table: past.count(table) for table in left} == left
 
 
 def test_what_was_found_of_a_domain_is_forgotten_and_its_verdict_is_not(dispatcher: Engine, past: Past) -> None:

@@ -23,6 +23,7 @@ from mailsift.shared.storage import Storage
 log = logger(__name__)
 
 FILES = 100
+GUESTS = 100
 THINGS = 1_000
 ROWS = 10_000
 
@@ -34,6 +35,7 @@ IDEMPOTENCY_HOURS = 24
 STALE_DAYS = 30
 STALE_HOURS = 24
 SCHEDULE_RUN_DAYS = 90
+GUEST_DAYS = 7
 
 # Between two batches, so that the database has time for what somebody waits for.
 _PAUSE_SECONDS = 0.02
@@ -133,6 +135,7 @@ def _clearings(engine: Engine, storage: Storage, settings: DispatcherSettings) -
         rows("rate_limits", oddments.forget_rate_limits, STALE_DAYS),
         rows("outcomes", oddments.forget_outcomes, settings.retain_outcomes_days),
         rows("deliveries", deliveries.forget, settings.retain_deliveries_days),
+        rows("guests", oddments.forget_guests, GUEST_DAYS, GUESTS),
         rows("schedule_runs", oddments.forget_schedule_runs, SCHEDULE_RUN_DAYS),
         Clearing("objects", OrphanSweep(engine, storage, settings.retain_orphans_hours).turn, math.inf),
     ]

@@ -81,6 +81,14 @@ _SCHEDULE_RUNS = text("""
     DELETE FROM "scheduleRuns" r USING old WHERE r."scheduleId" = old."scheduleId" AND r."dueAt" = old."dueAt" """)
 
 
+_GUESTS = text("SELECT forget_guests(:days, :batch)")
+
+
+def forget_guests(connection: Connection, days: int, batch: int) -> int:
+    """Delete guests whose tokens expired so long ago, with their workspaces and all that is in them."""
+    return int(connection.scalar(_GUESTS, {"days": days, "batch": batch}) or 0)
+
+
 def forget_idempotency_keys(connection: Connection, hours: int, batch: int) -> int:
     """Delete answers that are no longer given again."""
     return connection.execute(_IDEMPOTENCY_KEYS, {"hours": hours, "batch": batch}).rowcount

@@ -86,6 +86,13 @@ class Job(Base):
             postgresql_where=text('"parentJobId" IS NULL AND "deletedAt" IS NULL'),
         ),
         Index(
+            "ix_jobQueue_of_type",
+            "workspace_id",
+            "job_type",
+            text('"createdAt" DESC'),
+            postgresql_where=text('"parentJobId" IS NULL AND "deletedAt" IS NULL'),
+        ),
+        Index(
             "ix_jobQueue_finished",
             "workspace_id",
             "status",

@@ -103,6 +103,6 @@ class GuestToken(Base):
     uses: Mapped[Number]
     uses_left: Mapped[Number]
     created_at: Mapped[Now]
-    expires_at: Mapped[Time]
+    expires_at: Mapped[Time] = mapped_column(index=True)
     last_used_at: Mapped[Time | None]
     revoked_at: Mapped[Time | None]
