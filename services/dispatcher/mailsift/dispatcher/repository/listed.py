@@ -36,9 +36,17 @@ _IS_LIKELY: Final = f"""
 _LAST: Final = 'SELECT max("sequenceNumber") FROM "{table}" WHERE "{key}" = :id'
 
 _STRETCH: Final = '"uploadId" = :id AND "sequenceNumber" > :first AND "sequenceNumber" <= :last'
-_IS_THEIRS: Final = (
-    """(coalesce("emailAddress" ~* :pattern, false) OR coalesce("normalizedAddress" ~* :pattern, false))"""
-)
+
+
+def _holds(*texts: str) -> str:
+    # In a stretch with a hit, too, nearly every row is none; only a CASE keeps the two in this order.
+    exactly = " OR ".join(f"coalesce({each} ~* :pattern, false)" for each in texts)
+    return f"(CASE WHEN {LIKELY.format(texts=', '.join(texts))} THEN {exactly} ELSE false END)"
+
+
+_ADDRESSES: Final = ('"emailAddress"', '"normalizedAddress"')
+_CELLS: Final = r"array_to_string(columns, E'\n')"
+_IS_THEIRS: Final = _holds(*_ADDRESSES)
 
 # A row with the person's address is the person's row: of its cells, which stand with its first entry, nothing stays.
 _BLANK_ROWS: Final = text(f"""
@@ -51,11 +59,11 @@ _BLANK_ROWS: Final = text(f"""
     WHERE e."uploadId" = :id AND e."sequenceNumber" = theirs.number AND cardinality(columns) > 0""")
 
 # In another's row it is a cell like any other.
-_BLANK_CELLS: Final = text(rf"""
+_BLANK_CELLS: Final = text(f"""
     UPDATE "uploadEmails" SET columns = ARRAY(
         SELECT CASE WHEN cell ~* :pattern THEN '' ELSE cell END
         FROM unnest(columns) WITH ORDINALITY AS cells(cell, place) ORDER BY place)
-    WHERE {_STRETCH} AND array_to_string(columns, E'\n') ~* :pattern""")
+    WHERE {_STRETCH} AND {_holds(_CELLS)}""")
 
 _BLANK_ENTRIES: Final = text(f"""
     WITH before AS (
@@ -78,7 +86,7 @@ _BLANK_ENTRIES: Final = text(f"""
     SELECT found FROM counted""")
 
 _BLANK_REJECTED: Final = text(f"""
-    UPDATE "uploadRejectedRows" SET "rawText" = '' WHERE {_STRETCH} AND "rawText" ~* :pattern""")
+    UPDATE "uploadRejectedRows" SET "rawText" = '' WHERE {_STRETCH} AND {_holds('"rawText"')}""")
 
 _COUNTED: Final = {
     "totalEmails": "true",
@@ -111,7 +119,7 @@ _DELETE_RESULTS: Final = text(f"""
     WITH gone AS (
         DELETE FROM "advancedEmailResults"
         WHERE "analysisId" = :id AND "sequenceNumber" > :first AND "sequenceNumber" <= :last
-            AND ({_IS_THEIRS} OR coalesce("canonicalAddress" ~* :pattern, false))
+            AND {_holds(*_ADDRESSES, '"canonicalAddress"')}
         RETURNING *
     ), counted AS (
         SELECT {", ".join(f'count(*) FILTER (WHERE {said}) AS "{name}"' for name, said in _ALL_COUNTED.items())}
@@ -121,10 +129,10 @@ _DELETE_RESULTS: Final = text(f"""
     )
     SELECT "totalEmails" FROM counted""")
 
-_FORGET_SUGGESTIONS: Final = text("""
+_FORGET_SUGGESTIONS: Final = text(f"""
     UPDATE "advancedEmailResults" SET suggestion = NULL
     WHERE "analysisId" = :id AND "sequenceNumber" > :first AND "sequenceNumber" <= :last
-        AND suggestion ~* :pattern""")
+        AND {_holds("suggestion")}""")
 
 _MAILBOXES: Final = text("""
     SELECT DISTINCT address FROM "advancedEmailResults",
