@@ -297,3 +297,18 @@ def test_a_file_that_cannot_be_removed_keeps_an_erasure_open_and_no_other(scene:
     stored.joinpath("in the way").rmdir()
     stored.rmdir()
     assert scene.go_on()["status"] == "completed"
+
+
+def test_an_export_that_outlives_its_rows_is_looked_through(scene: Scene) -> None:
+    scene.upload()
+    bobs = ANALYSED.replace("ann.lee%2Bshop@gmail.com", "bobs")
+    scene.client.post(bobs, data=b"mail\nbob@example.com\n", headers={"Content-Type": "text/csv"})
+    scene.pump.run()
+    for table in ("uploadEmails", "uploadRejectedRows", "advancedEmailResults"):
+        scene.rows(f'DELETE FROM "{table}"')
+    for table in ("uploads", "analyses"):
+        scene.rows(f"""UPDATE {table} SET "rowsExpiredAt" = now(), "rowsDeletedAt" = now()""")
+    assert scene.erase(ANN)["erased"]["exportFiles"] == 1
+    states = scene.rows('SELECT status, "fileName" FROM exports ORDER BY "createdAt"')
+    assert [each["status"] for each in states] == ["expired", "completed"]
+    assert [file for file in scene.files() if traces(file.decode(), *HERS)] == []

@@ -46,6 +46,8 @@ _NOBODY: Final = uuid.UUID(int=0)
 Look = Callable[[Connection, Erasure, Sought], bool]
 """Look at the next part of a place; whether there may be more of it."""
 Erase = Callable[[Connection, Stretch, Sought], int]
+Following = Callable[[Connection, Sought, uuid.UUID], KeptFile | None]
+Mark = Callable[[Connection, Sequence[uuid.UUID]], object]
 
 
 class Eraser:
@@ -63,8 +65,13 @@ class Eraser:
         }
         self._places: dict[str, Callable[[Erasure, Sought], bool]] = {
             **{place: partial(self._in_one_transaction, look) for place, look in places.items()},
-            "sourceFiles": self._look_through_a_source,
+            "sourceFiles": partial(
+                self._look_through_a_file, "sourceFiles", erasures.next_source, files.mark_sources_deleted
+            ),
             "exportFiles": self._remove_exports,
+            "olderExports": partial(
+                self._look_through_a_file, "exportFiles", erasures.next_export_without_rows, erasures.expire
+            ),
         }
         self._order = list(self._places)
 
@@ -134,9 +141,11 @@ class Eraser:
         with self._engine.begin() as connection:
             return self._save(connection, erasure, more=look(connection, erasure, sought))
 
-    def _look_through_a_source(self, erasure: Erasure, sought: Sought) -> bool:
+    def _look_through_a_file(
+        self, kind: str, following: Following, mark: Mark, erasure: Erasure, sought: Sought
+    ) -> bool:
         with self._engine.begin() as connection:
-            file = erasures.next_source(connection, sought, _after(erasure))
+            file = following(connection, sought, _after(erasure))
         # Outside of a transaction: to read a file may take minutes.
         gone = file is not None and self._is_to_go(file, erasure)
         if gone and file is not None:
@@ -146,12 +155,12 @@ class Eraser:
                 erasure.position = {"after": str(file.id)}
                 erasure.files_searched += 1
             if gone and file is not None:
-                files.mark_sources_deleted(connection, [file.id])
-                erasure.note("sourceFiles", 1)
+                mark(connection, [file.id])
+                erasure.note(kind, 1)
             return self._save(connection, erasure, more=file is not None)
 
     def _is_to_go(self, file: KeptFile, erasure: Erasure) -> bool:
-        """Whether an uploaded file holds the address, or may: no one can look into one that is packed."""
+        """Whether a file holds the address, or may: no one can look into one that is packed."""
         if file.id in erasure.touched:
             return True
         try:

@@ -96,6 +96,15 @@ _TOUCHED_EXPORTS = """
         AND (a."analysisId" = ANY(CAST(:touched AS uuid[])) OR a."uploadId" = ANY(CAST(:touched AS uuid[])))
     ORDER BY "exportId" LIMIT :batch"""
 
+# Of these nobody can tell any more by the rows whom they name.
+_NEXT_EXPORT_WITHOUT_ROWS = """
+    SELECT "exportId", "filePath" FROM exports
+    WHERE status = 'completed' AND "filePath" IS NOT NULL AND "exportId" > :after{within}
+        AND EXISTS (SELECT FROM analyses a LEFT JOIN uploads u USING ("uploadId")
+            WHERE a."analysisId" = exports."analysisId"
+                AND (a."rowsExpiredAt" IS NOT NULL OR u."rowsExpiredAt" IS NOT NULL))
+    ORDER BY "exportId" LIMIT 1"""
+
 _EXPIRE = text("""
     UPDATE exports SET status = 'expired', "expiresAt" = least("expiresAt", clock_timestamp()),
         "updatedAt" = clock_timestamp()
@@ -266,6 +275,13 @@ def next_source(connection: Connection, sought: Sought, after: uuid.UUID) -> Kep
     statement = text(_NEXT_SOURCE.format(within=_within(sought)))
     row = connection.execute(statement, {**_scope(sought), "after": after}).one_or_none()
     return None if row is None else KeptFile(row.uploadId, row.storageKey)
+
+
+def next_export_without_rows(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
+    """Find the next file of an export that is kept longer than the rows of which it was made."""
+    statement = text(_NEXT_EXPORT_WITHOUT_ROWS.format(within=_within(sought)))
+    row = connection.execute(statement, {**_scope(sought), "after": after}).one_or_none()
+    return None if row is None else KeptFile(row.exportId, row.filePath)
 
 
 def touched_exports(connection: Connection, erasure: Erasure, batch: int) -> Sequence[KeptFile]:
