@@ -40,7 +40,7 @@ def test_all_deployments_follow_one_pattern() -> None:
         return re.sub(rf"\b{main['name']}\b", "WORD", text), {
             key: value
             for key, value in one["spec"]["template"]["spec"].items()
-            if key not in {"containers", "initContainers", "topologySpreadConstraints", "serviceAccountName", "volumes"}
+            if key not in {"containers", "topologySpreadConstraints", "serviceAccountName", "volumes"}
         }
 
     first, *others = [pattern(one) for one in of_kind("Deployment")]

@@ -20,7 +20,7 @@ def _spoil_image(pod: Any) -> None:
 
 
 def _spoil_latest(pod: Any) -> None:
-    pod["initContainers"][0]["image"] = "mailsift-api:latest"
+    pod["containers"][0]["image"] = "mailsift-api:latest"
 
 
 def _spoil_limits(pod: Any) -> None:
@@ -32,7 +32,7 @@ def _spoil_root(pod: Any) -> None:
 
 
 def _spoil_privilege(pod: Any) -> None:
-    pod["initContainers"][0]["securityContext"]["privileged"] = True
+    pod["initContainers"] = [{**pod["containers"][0], "securityContext": {"privileged": True}}]
 
 
 def _spoil_user(pod: Any) -> None:

@@ -15,16 +15,6 @@ from mailsift.shared.jobs.catalog import ALL_QUEUES
 from manifests import K8S, is_selected, named, overlay, tag
 
 
-def test_no_pod_begins_before_the_migrations_of_its_own_image_have_ended() -> None:
-    for deployment in named(overlay("production"), "Deployment").values():
-        pod = deployment["spec"]["template"]["spec"]
-        (first,) = pod["initContainers"]
-        (main,) = pod["containers"]
-        assert first["command"] == ["python", "-m", "mailsift.shared.db.await_schema"]
-        assert first["image"] == main["image"]
-        assert first["env"][0] == main["env"][0]
-
-
 def test_production_holds_no_secret_and_is_given_every_one_that_it_names() -> None:
     objects = overlay("production")
     assert named(objects, "Secret") == {}

@@ -7,7 +7,6 @@ from sqlalchemy import create_engine, make_url, text
 
 from factories import make_tenant, make_upload
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
-from mailsift.shared.db.await_schema import await_schema
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.migrate import ROLES, RolesError, main, migrate, require_walls, revision_of
 
@@ -125,20 +124,6 @@ def test_who_watches_the_server_sees_what_it_says_of_itself_and_no_table(empty_d
     watcher.dispose()
 
 
-def test_services_wait_until_the_migrations_have_ended(
-    empty_database_url: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    api_url = make_url(empty_database_url).set(username="mailsift_api").render_as_string(hide_password=False)
-    assert not await_schema(api_url, patience=0)
-    assert "the schema of the database is none" in capsys.readouterr().err
-    migrate(empty_database_url)
-    for role in ("mailsift_api", "mailsift_worker", "mailsift_dispatcher"):
-        assert await_schema(make_url(api_url).set(username=role).render_as_string(hide_password=False), patience=0)
-    migrate(empty_database_url, revision="0003")
-    assert not await_schema(api_url, patience=0)
-    assert "is at 0003, and this release needs" in capsys.readouterr().err
-
-
 def test_the_migrations_run_without_a_superuser_where_the_roles_are_there(empty_database_url: str) -> None:
     admin = create_engine(empty_database_url)
     with admin.begin() as connection:
@@ -150,4 +135,3 @@ def test_the_migrations_run_without_a_superuser_where_the_roles_are_there(empty_
         owners = connection.scalars(text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).all()
         assert owners == ["mailsift_owner"]
     admin.dispose()
-    assert await_schema(owner_url, patience=0)
