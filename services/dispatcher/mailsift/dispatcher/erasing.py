@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 
 from mailsift.dispatcher import metrics
 from mailsift.dispatcher.reports import Erased
-from mailsift.dispatcher.repository import erasures, files, listed
+from mailsift.dispatcher.repository import erasures, files, listed, searched_files
 from mailsift.dispatcher.repository.erasures import Erasure, LeaseLostError, Standing
 from mailsift.dispatcher.repository.files import KeptFile
 from mailsift.dispatcher.repository.listed import Stretch
@@ -66,11 +66,11 @@ class Eraser:
         self._places: dict[str, Callable[[Erasure, Sought], bool]] = {
             **{place: partial(self._in_one_transaction, look) for place, look in places.items()},
             "sourceFiles": partial(
-                self._look_through_a_file, "sourceFiles", erasures.next_source, files.mark_sources_deleted
+                self._look_through_a_file, "sourceFiles", searched_files.next_source, files.mark_sources_deleted
             ),
             "exportFiles": self._remove_exports,
             "olderExports": partial(
-                self._look_through_a_file, "exportFiles", erasures.next_export_without_rows, erasures.expire
+                self._look_through_a_file, "exportFiles", searched_files.next_export_without_rows, searched_files.expire
             ),
         }
         self._order = list(self._places)
@@ -172,10 +172,10 @@ class Eraser:
 
     def _remove_exports(self, erasure: Erasure, _: Sought) -> bool:
         with self._engine.begin() as connection:
-            exports = erasures.touched_exports(connection, erasure, _AT_ONCE)
+            exports = searched_files.touched_exports(connection, erasure, _AT_ONCE)
         self._remove(exports)
         with self._engine.begin() as connection:
-            erasure.note("exportFiles", erasures.expire(connection, [file.id for file in exports]))
+            erasure.note("exportFiles", searched_files.expire(connection, [file.id for file in exports]))
             return self._save(connection, erasure, more=len(exports) == _AT_ONCE)
 
     def _remove(self, found: Sequence[KeptFile]) -> None:

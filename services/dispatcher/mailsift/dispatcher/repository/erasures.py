@@ -11,7 +11,6 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
-from mailsift.dispatcher.repository.files import KeptFile
 from mailsift.shared.db.rewriting import Sought
 from mailsift.shared.jobs.repository import erasing
 
@@ -83,32 +82,6 @@ _EXPECTED = """
         + (SELECT coalesce(sum(coalesce(b."processedEmails", d."processedEmails", 1)), 0) FROM analyses
             LEFT JOIN "bulkAnalysis" b USING ("analysisId") LEFT JOIN "advancedAnalysis" d USING ("analysisId")
             WHERE "rowsDeletedAt" IS NULL{within})"""
-
-_NEXT_SOURCE = """
-    SELECT "uploadId", "storageKey" FROM uploads
-    WHERE "fileDeletedAt" IS NULL AND "storageKey" IS NOT NULL AND "uploadId" > :after
-        AND status IN ('completed', 'failed', 'cancelled'){within}
-    ORDER BY "uploadId" LIMIT 1"""
-
-_TOUCHED_EXPORTS = """
-    SELECT "exportId", "filePath" FROM exports JOIN analyses a USING ("analysisId")
-    WHERE exports.status = 'completed' AND "filePath" IS NOT NULL
-        AND (a."analysisId" = ANY(CAST(:touched AS uuid[])) OR a."uploadId" = ANY(CAST(:touched AS uuid[])))
-    ORDER BY "exportId" LIMIT :batch"""
-
-# Of these nobody can tell any more by the rows whom they name.
-_NEXT_EXPORT_WITHOUT_ROWS = """
-    SELECT "exportId", "filePath" FROM exports
-    WHERE status = 'completed' AND "filePath" IS NOT NULL AND "exportId" > :after{within}
-        AND EXISTS (SELECT FROM analyses a LEFT JOIN uploads u USING ("uploadId")
-            WHERE a."analysisId" = exports."analysisId"
-                AND (a."rowsExpiredAt" IS NOT NULL OR u."rowsExpiredAt" IS NOT NULL))
-    ORDER BY "exportId" LIMIT 1"""
-
-_EXPIRE = text("""
-    UPDATE exports SET status = 'expired', "expiresAt" = least("expiresAt", clock_timestamp()),
-        "updatedAt" = clock_timestamp()
-    WHERE "exportId" = ANY(CAST(:ids AS uuid[])) AND status = 'completed'""")
 
 
 class LeaseLostError(Exception):
@@ -235,7 +208,7 @@ def save(connection: Connection, erasure: Erasure, seconds: float) -> None:
 
 def begin_search(connection: Connection, erasure: Erasure, sought: Sought) -> None:
     """Begin a search, from the start. Raises LeaseLostError."""
-    expected = connection.scalar(text(_EXPECTED.format(within=_within(sought))), _scope(sought)) or 0
+    expected = connection.scalar(text(_EXPECTED.format(within=within(sought))), scope(sought)) or 0
     _move(connection, erasure, _BEGIN, expected=int(expected))
     erasure.status, erasure.place, erasure.position, erasure.found_now = "searching", None, {}, 0
     erasure.rows_searched = erasure.files_searched = 0
@@ -257,7 +230,7 @@ def complete(connection: Connection, erasure: Erasure) -> None:
 
 def still_to_end(connection: Connection, erasure: Erasure, sought: Sought) -> int:
     """Count the jobs and uploads that may still write down what they have read. Raises LeaseLostError."""
-    unread = connection.scalar(text(_UNREAD + _within(sought)), {**_scope(sought), "before": erasure.created_at})
+    unread = connection.scalar(text(_UNREAD + within(sought)), {**scope(sought), "before": erasure.created_at})
     left = int(unread or 0) + erasing.writers(connection, sought, erasure.searched_at)
     _move(connection, erasure, _WAITING, left=left)
     return left
@@ -270,40 +243,17 @@ def workspaces_of(connection: Connection, erasure: Erasure) -> Sequence[uuid.UUI
     return connection.scalars(_WORKSPACES, {"id": erasure.workspace_id}).all()
 
 
-def next_source(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
-    """Find the next uploaded file that lies in the storage and was read, as far as it could be."""
-    statement = text(_NEXT_SOURCE.format(within=_within(sought)))
-    row = connection.execute(statement, {**_scope(sought), "after": after}).one_or_none()
-    return None if row is None else KeptFile(row.uploadId, row.storageKey)
+def within(sought: Sought) -> str:
+    """Narrow a statement to the workspaces that it is about, if not to all."""
+    return "" if sought.workspaces is None else _WITHIN
 
 
-def next_export_without_rows(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
-    """Find the next file of an export that is kept longer than the rows of which it was made."""
-    statement = text(_NEXT_EXPORT_WITHOUT_ROWS.format(within=_within(sought)))
-    row = connection.execute(statement, {**_scope(sought), "after": after}).one_or_none()
-    return None if row is None else KeptFile(row.exportId, row.filePath)
-
-
-def touched_exports(connection: Connection, erasure: Erasure, batch: int) -> Sequence[KeptFile]:
-    """List files of exports that were made of what something was found in."""
-    parameters = {"touched": [str(each) for each in erasure.touched], "batch": batch}
-    return [KeptFile(row.exportId, row.filePath) for row in connection.execute(text(_TOUCHED_EXPORTS), parameters)]
-
-
-def expire(connection: Connection, export_ids: Sequence[uuid.UUID]) -> int:
-    """Note that the files of exports are gone."""
-    return connection.execute(_EXPIRE, {"ids": [str(each) for each in export_ids]}).rowcount
+def scope(sought: Sought) -> dict[str, object]:
+    """Say to such a statement which they are."""
+    return {} if sought.workspaces is None else {"workspaces": [str(each) for each in sought.workspaces]}
 
 
 def _move(connection: Connection, erasure: Erasure, statement: Any, **parameters: object) -> None:
     held = {"id": erasure.erasure_id, "token": erasure.token}
     if not connection.execute(statement, {**held, **parameters}).rowcount:
         raise LeaseLostError
-
-
-def _within(sought: Sought) -> str:
-    return "" if sought.workspaces is None else _WITHIN
-
-
-def _scope(sought: Sought) -> dict[str, object]:
-    return {} if sought.workspaces is None else {"workspaces": [str(each) for each in sought.workspaces]}
