@@ -20,8 +20,6 @@ BETWEEN_WALKS_SECONDS = 3600.0
 
 _ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _OURS = re.compile(rf"(?:uploads/({_ID})/({_ID})|exports/({_ID})/({_ID})/[\w.-]+)(?:#\d+)?", re.ASCII)
-
-
 _CONTESTED = b"contested"
 _LONGEST = 32
 

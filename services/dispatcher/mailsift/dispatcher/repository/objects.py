@@ -24,7 +24,7 @@ _BEGIN_WALK = text("""UPDATE "storageSweeps" SET walks = walks + 1 RETURNING "de
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """The how manieth walk of a deployment it is."""
+    """One of a deployment's walks through the storage, by its number."""
 
     deployment_id: uuid.UUID
     number: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Final
 
 from sqlalchemy import Connection, text
@@ -33,7 +34,7 @@ _WRITERS: Final = """
     WHERE status = 'processing' AND "leaseToken" IS NOT NULL AND "attemptStartedAt" <= :before AND ({within})"""
 
 
-def writers(connection: Connection, sought: Sought, before: object) -> int:
+def writers(connection: Connection, sought: Sought, before: dt.datetime | None) -> int:
     """Count the attempts under way that had begun at a time."""
     within = "true" if sought.workspaces is None else JOBS[0].within
     statement = text(_WRITERS.format(within=within))
