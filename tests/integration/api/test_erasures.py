@@ -79,6 +79,13 @@ class Scene:
         return [path.read_bytes() for path in self.stored()]
 
     def operator(self, *addresses: str) -> dict[str, Any]:
+        """Let an operator erase somebody."""
+        ended = self.command(*addresses)
+        assert ended.returncode == 0, ended.stderr
+        proof: dict[str, Any] = json.loads(ended.stdout)
+        return proof
+
+    def command(self, *addresses: str) -> subprocess.CompletedProcess[str]:
         """Run the operator's command where a dispatcher runs."""
         command = [sys.executable, "-m", "mailsift.dispatcher.admin", "erase", "--json"]
         folder = next(parent for path in self.stored() for parent in path.parents if parent.name == "storage")
@@ -90,11 +97,9 @@ class Scene:
         }
         given = "\n".join(addresses)
         ended = subprocess.run(command, env=environment, input=given, capture_output=True, text=True, check=False)
-        assert ended.returncode == 0, ended.stderr
         # Neither what it says nor what it logs tells whom it was about.
         assert traces(ended.stdout + ended.stderr) == []
-        proof: dict[str, Any] = json.loads(ended.stdout)
-        return proof
+        return ended
 
 
 @pytest.fixture
@@ -286,15 +291,20 @@ def test_a_file_that_cannot_be_removed_keeps_an_erasure_open_and_no_other(scene:
     scene.pump.run()
     (stored,) = scene.stored()
     stored.unlink()
-    stored.joinpath("in the way").mkdir(parents=True)
-    for each in (scene.client, stranger):
-        each.post("/api/erasures", json={"addresses": [ANN]})
-    for _ in range(2):
+    stored.mkdir()
+    stored.joinpath("in the way").touch()
+    ended = scene.command(ANN)
+    assert (ended.returncode, ended.stderr.splitlines()[-1].partition(":")[0]) == (2, "storage_unavailable")
+    scene.client.post("/api/erasures", json={"addresses": [ANN]})
+    stranger.post("/api/erasures", json={"addresses": ["bob@example.com"]})
+    for _ in range(3):
         scene.eraser.turn(NEVER)
-    assert scene.client.get("/api/erasures").get_json()["items"][0]["status"] == "searching"
+    # Of her rows, which led to the file, another erasure has left nothing.
+    (hers,) = scene.client.get("/api/erasures").get_json()["items"]
+    assert (hers["status"], hers["waitingFor"]) == ("waiting", 1)
     (theirs,) = stranger.get("/api/erasures").get_json()["items"]
     assert theirs["status"] == "completed"
-    stored.joinpath("in the way").rmdir()
+    stored.joinpath("in the way").unlink()
     stored.rmdir()
     assert scene.go_on()["status"] == "completed"
 

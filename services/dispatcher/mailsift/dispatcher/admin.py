@@ -16,6 +16,7 @@ from mailsift.dispatcher.erasing import MAILBOXES, Eraser
 from mailsift.dispatcher.reports import Answer, NotErased, as_json
 from mailsift.dispatcher.repository.erasures import Standing
 from mailsift.shared.db.session import make_engine
+from mailsift.shared.errors import MailsiftError
 from mailsift.shared.jobs.catalog import ALL_QUEUES, QUEUES, JobType
 from mailsift.shared.jobs.repository.inspecting import Selection
 from mailsift.shared.observability.logs import configure_logs
@@ -42,6 +43,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _tell(chosen.run(engine, chosen), for_programs=chosen.json)
     except SQLAlchemyError as error:
         sys.stderr.write(f"the database: {error.orig if isinstance(error, DBAPIError) else error}\n")
+        return _NOT_POSSIBLE
+    except MailsiftError as error:
+        sys.stderr.write(f"{error.code}: {error.message}\n")
         return _NOT_POSSIBLE
     finally:
         engine.dispose()
@@ -145,7 +149,9 @@ def _erase(engine: Engine, chosen: argparse.Namespace) -> Answer:
 
 
 def _tell_progress(standing: Standing) -> None:
-    waits = f", waits for {standing.waiting_for} jobs and uploads to end" if standing.waiting_for else ""
+    waits = (
+        f", waits for {standing.waiting_for} jobs, uploads and earlier erasures to end" if standing.waiting_for else ""
+    )
     sys.stderr.write(
         f"search {standing.searches + 1}: {standing.rows_searched:,} of about {standing.rows_expected:,} rows{waits}\n"
     )

@@ -45,7 +45,9 @@ class Erasure(Answer):
     status: ErasureStatus
     progress: int = Field(ge=0, le=100, description="of the present search, in per cent")
     searches: int = Field(description="whole searches so far; the last one finds nothing")
-    waiting_for: int = Field(description="jobs and uploads that have to end before the next search")
+    waiting_for: int = Field(
+        description="jobs, uploads and earlier erasures of the person that have to end before the next search"
+    )
     erased: dict[str, int] = Field(description="what was found and erased, by place")
     remaining: int | None = Field(description="what the last search found: 0, once it is completed")
     rows_searched: int = Field(description="rows of lists and answers that the present, or the last, search looked at")

@@ -76,6 +76,13 @@ _WITHIN = """ AND "workspaceId" = ANY(CAST(:workspaces AS uuid[]))"""
 _UNREAD = """
     SELECT count(*) FROM uploads WHERE status IN ('preview', 'pending', 'processing') AND "createdAt" < :before"""
 
+# Whose rows another has blanked, of that person a later one finds no row that leads to a file.
+_BEFORE = text("""
+    SELECT count(*) FROM erasures
+    WHERE status <> 'completed' AND "erasureId" <> :id AND "createdAt" < :before
+        AND addresses && CAST(:addresses AS text[])
+        AND ("workspaceId" = :workspace OR "workspaceId" IS NULL OR CAST(:workspace AS uuid) IS NULL)""")
+
 _EXPECTED = """
     SELECT (SELECT coalesce(sum("totalRows" * coalesce(cardinality("emailColumns"), 1)), 0) FROM uploads
             WHERE "rowsDeletedAt" IS NULL{within})
@@ -229,9 +236,14 @@ def complete(connection: Connection, erasure: Erasure) -> None:
 
 
 def still_to_end(connection: Connection, erasure: Erasure, sought: Sought) -> int:
-    """Count the jobs and uploads that may still write down what they have read. Raises LeaseLostError."""
+    """Count the jobs and uploads that may still write down what they have read, and earlier erasures of the person.
+
+    Raises LeaseLostError.
+    """
     unread = connection.scalar(text(_UNREAD + within(sought)), {**scope(sought), "before": erasure.created_at})
-    left = int(unread or 0) + erasing.writers(connection, sought, erasure.searched_at)
+    asked = {"id": erasure.erasure_id, "before": erasure.created_at, "addresses": erasure.addresses}
+    earlier = connection.scalar(_BEFORE, {**asked, "workspace": erasure.workspace_id})
+    left = int(unread or 0) + erasing.writers(connection, sought, erasure.searched_at) + int(earlier or 0)
     _move(connection, erasure, _WAITING, left=left)
     return left
 
