@@ -1,38 +1,21 @@
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
+from dramatiq.brokers.stub import StubBroker
 
-import dramatiq
-import pytest
-import structlog
-
-from mailsift.exporter.worker import set_up
+from mailsift.exporter.actors import declare_actors
+from mailsift.exporter.config import ExporterSettings
+from mailsift.exporter.worker import make_deps
+from mailsift.shared.jobs.worker import JobWorker
 
 
-@pytest.fixture
-def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://mailsift_worker@localhost/mailsift")
-    monkeypatch.setenv("RABBITMQ_URL", "amqp://localhost")
-    monkeypatch.setenv("STORAGE_URL", "s3://bucket")
-    return monkeypatch
-
-
-@pytest.fixture
-def _process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What `set_up` changes for its whole process."""
-    monkeypatch.setattr(dramatiq.broker, "global_broker", None)
-    monkeypatch.setattr(logging.root, "handlers", list(logging.root.handlers))
-    level = logging.root.level
-    yield
-    logging.root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-
-
-@pytest.mark.usefixtures("environment", "_process")
 def test_a_worker_listens_to_the_queues_of_exports_and_deliveries() -> None:
-    set_up()
-    broker = dramatiq.get_broker()
+    settings = ExporterSettings(
+        database_url="postgresql://mailsift_worker@localhost/mailsift",
+        rabbitmq_url="amqp://localhost",
+        storage_url="s3://bucket",
+    )
+    broker = StubBroker()
+    declare_actors(broker, JobWorker(settings, "exporter").runner, make_deps(settings))
     assert broker.get_declared_actors() == {"export", "webhook_delivery"}
     assert broker.get_actor("export").queue_name == "exporter.files"
+    assert broker.get_actor("webhook_delivery").queue_name == "exporter.deliveries"
