@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -11,8 +11,7 @@ depends_on = None
 def upgrade() -> None:
     """Let the dispatcher delete these, and nothing else of people and workspaces."""
     op.execute("""
-        CREATE INDEX "ix_guestTokens_expiresAt" ON "guestTokens" ("expiresAt");
-        CREATE FUNCTION forget_guests(days integer, most integer) RETURNS bigint
+        CREATE OR REPLACE FUNCTION forget_guests(days integer, most integer) RETURNS bigint
         LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp
         AS $$
             WITH old AS (
@@ -33,7 +32,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Keep them again."""
-    op.execute("""
-        DROP FUNCTION forget_guests(integer, integer);
-        DROP INDEX "ix_guestTokens_expiresAt";
-    """)
+    op.execute("DROP FUNCTION forget_guests(integer, integer)")
