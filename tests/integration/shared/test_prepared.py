@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from mailsift.shared.db.prepared import Prepared
 from mailsift.shared.db.session import by_itself
@@ -61,3 +61,18 @@ def test_by_itself_an_error_leaves_the_connection_as_it_was(worker: Engine) -> N
         connection.rollback()
         with connection.begin():
             assert connection.scalar(text("SELECT 1")) == 1
+
+
+def test_by_itself_is_no_place_within_a_transaction(worker: Engine) -> None:
+    with worker.begin() as connection, pytest.raises(InvalidRequestError), by_itself(connection):
+        pass
+
+
+def test_a_connection_that_comes_back_from_the_pool_does_what_it_is_asked_for(worker: Engine) -> None:
+    with worker.connect() as connection, by_itself(connection):
+        driver = connection.connection.driver_connection
+        connection.scalar(text("SELECT 1"))
+    with worker.connect() as connection:
+        assert connection.connection.driver_connection is driver
+        first = connection.scalar(text("SELECT pg_current_xact_id()"))
+        assert connection.scalar(text("SELECT pg_current_xact_id()")) == first

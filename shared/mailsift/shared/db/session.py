@@ -14,6 +14,8 @@ from sqlalchemy.exc import DBAPIError, InvalidRequestError
 from mailsift.shared.db import idleness, pools
 
 _TENANT: Final = "tenant"
+_ALONE: Final = "alone"
+_AUTOCOMMITS: Final = "autocommits"
 _READING: Final = "SELECT set_config('app.workspace_id', '{}', true), set_config('transaction_read_only', 'on', true)"
 
 
@@ -46,6 +48,7 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
         pool_timeout=30,
         pool_pre_ping=not trusted_seconds,
         pool_recycle=1800,
+        skip_autocommit_rollback=True,
         # What is bound to a statement is the users' data, and belongs in no log.
         hide_parameters=True,
         connect_args={
@@ -60,6 +63,7 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
             "options": f"{options} -c timezone=UTC -c jit=off",
         },
     )
+    event.listen(engine, "begin", _set_mode)
     event.listen(engine, "before_cursor_execute", _as_tenant, retval=True)
     if trusted_seconds:
         idleness.ping(engine, trusted_seconds)
@@ -74,17 +78,20 @@ def is_locked(error: DBAPIError) -> bool:
 
 @contextmanager
 def by_itself(connection: Connection) -> Iterator[None]:
-    """Let each statement be a transaction by itself: no round trips to begin and to commit one."""
-    driver = connection.connection.driver_connection
-    if driver is None:
-        raise InvalidRequestError("the connection is detached")
-    driver.autocommit = True
+    """Let each statement be a transaction by itself: no round trips to begin and to commit one.
+
+    Raises InvalidRequestError within a transaction, which would be undone.
+    """
+    if connection.in_transaction():
+        raise InvalidRequestError("a transaction is open")
+    about = connection.info
+    about[_ALONE] = True
     try:
         yield
-        connection.commit()
     finally:
-        if not driver.closed:
-            driver.autocommit = False
+        about[_ALONE] = False
+        # There is nothing to undo; what begins next may be a transaction of the other kind.
+        connection.rollback()
 
 
 @contextmanager
@@ -115,6 +122,15 @@ def tenant_reading(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Connecti
     """
     with engine.connect() as connection, by_itself(connection):
         yield connection.execution_options(**{_TENANT: workspace_id})
+
+
+def _set_mode(connection: Connection) -> None:
+    # Only where the last use of the connection was of the other kind: with many threads each change costs a turn.
+    alone = connection.info.get(_ALONE, False)
+    if connection.info.get(_AUTOCOMMITS, False) is not alone:
+        driver: Any = connection.connection.driver_connection
+        driver.autocommit = alone
+        connection.info[_AUTOCOMMITS] = alone
 
 
 def _as_tenant(
