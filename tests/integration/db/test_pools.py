@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import gc
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError
 
 from conftest import Database
@@ -37,10 +38,26 @@ def test_pools_show_their_connections_for_as_long_as_their_engines_are_there(dat
     assert shown() == (0, 0, 3)
 
 
+def driver_of(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
 def pid_of(engine: Engine) -> int:
     """Use a connection."""
     with engine.connect() as connection:
         return int(connection.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+def test_a_pooler_is_told_nothing_that_it_would_refuse_and_limits_are_in_force_all_the_same(database: Database) -> None:
+    engine = make_engine(database.worker_url, NAME, statement_timeout_seconds=7, lock_timeout_seconds=2)
+    with engine.connect() as connection:
+        assert not driver_of(connection).info.options
+    with engine.begin() as connection:
+        names = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "timezone", "jit")
+        said = [connection.scalar(text(f"SHOW {name}")) for name in names]
+        assert said == ["7s", "2s", "1min", "UTC", "off"]
+        assert not driver_of(connection).autocommit
+    engine.dispose()
 
 
 @pytest.mark.parametrize("trusted_seconds", [0, 0.000_001])

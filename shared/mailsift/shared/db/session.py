@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from psycopg2.errorcodes import LOCK_NOT_AVAILABLE
@@ -40,7 +41,8 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
         "idle_in_transaction_session_timeout": idle_in_transaction_seconds,
         "lock_timeout": lock_timeout_seconds,
     }
-    options = " ".join(f"-c {name}={int(seconds * 1000)}" for name, seconds in limits.items())
+    # To compile a statement costs half a second, and pays for none of ours.
+    settings = {name: str(int(seconds * 1000)) for name, seconds in limits.items()} | {"timezone": "UTC", "jit": "off"}
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -59,16 +61,23 @@ def make_engine(  # noqa: PLR0913 - the limits of a connection
             "keepalives_count": 3,
             # Half-open connections: unacknowledged data ends the connection instead of blocking a COPY for ever.
             "tcp_user_timeout": 60_000,
-            # To compile a statement costs half a second, and pays for none of ours.
-            "options": f"{options} -c timezone=UTC -c jit=off",
         },
     )
     event.listen(engine, "begin", _set_mode)
+    event.listen(engine, "connect", partial(_begin_session, settings))
     event.listen(engine, "before_cursor_execute", _as_tenant, retval=True)
     if trusted_seconds:
         idleness.ping(engine, trusted_seconds)
     pools.show(application_name, engine)
     return engine
+
+
+def _begin_session(settings: Mapping[str, str], connection: Any, _record: object) -> None:
+    # Not among what a connection is made with: a pooler in between refuses that, or passes it over.
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(f"SET {name} = '{value}'" for name, value in settings.items()))
+    connection.autocommit = False
 
 
 def is_locked(error: DBAPIError) -> bool:
