@@ -25,8 +25,8 @@ def test_no_file_of_the_base_is_forgotten() -> None:
 
 def test_the_version_is_that_of_the_packages() -> None:
     version = tomllib.loads((ROOT / "shared/pyproject.toml").read_text())["project"]["version"]
-    (labels,) = kustomization()["labels"]
-    assert labels["pairs"]["app.kubernetes.io/version"] == version
+    labels = [yaml.safe_load(one)["labels"] for one in kustomization()["transformers"]]
+    assert labels == [{"app.kubernetes.io/version": version}]
     assert {image["name"]: image["newTag"] for image in kustomization()["images"]} == {
         f"mailsift-{word}": version for word in SETTINGS
     }

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import tomllib
-from functools import cache
 from pathlib import Path
-from typing import Any
 
-import jsonschema
-import kubernetes_validate
 import pytest
 
 from deployment import ROOT, SETTINGS
+from manifest_schemas import CRDS, refused
 from manifests import (
     BROKER,
     COMBINATIONS,
@@ -21,6 +19,7 @@ from manifests import (
     OVERLAYS,
     PLAIN,
     SCALING,
+    build,
     build_combination,
     components,
     kustomization,
@@ -29,34 +28,6 @@ from manifests import (
     tag,
 )
 from policy import violations
-
-# The oldest that the page promises, and the newest that kubernetes-validate knows.
-KUBERNETES = ("1.30", kubernetes_validate.latest_version())
-CRDS = {
-    (schema["properties"]["apiVersion"]["const"], schema["properties"]["kind"]["const"]): schema
-    for schema in (json.loads(path.read_text()) for path in sorted((ROOT / "tests/data/crds").glob("*.json")))
-}
-
-
-@cache
-def faults(text: str) -> tuple[str, ...]:
-    """What the schemas have against one object; each object is held to them once, however many builds have it."""
-    one = json.loads(text)
-    schema = CRDS.get((one["apiVersion"], one["kind"]))
-    if schema is not None:
-        return tuple(error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(one))
-    try:
-        for version in KUBERNETES:
-            kubernetes_validate.validate(one, version, strict=True)
-    except kubernetes_validate.SchemaNotFoundError as missing:
-        return (missing.message,)
-    except kubernetes_validate.ValidationError as error:
-        return (error.message,)
-    return ()
-
-
-def refused(objects: list[Any]) -> list[str]:
-    return [f"{one['kind']}/{one['metadata']['name']}: {fault}" for one in objects for fault in faults(json.dumps(one))]
 
 
 def test_every_component_is_in_some_combination() -> None:
@@ -98,6 +69,31 @@ def test_an_overlay_runs_one_version_and_its_migrations_are_named_by_it(name: st
     assert {tag(image) for image in images} == {version}
     assert {one["metadata"]["labels"]["app.kubernetes.io/version"] for one in ours} == {version}
     assert len(images) == len(SETTINGS) + 1
+
+
+@pytest.mark.parametrize("name", OVERLAYS)
+def test_another_release_makes_a_job_of_its_own_and_changes_what_runs_it_and_nothing_else(
+    name: str, tmp_path: Path
+) -> None:
+    for folder in ("k8s", "grafana"):
+        shutil.copytree(ROOT / "deploy" / folder, tmp_path / folder)
+    changed = tmp_path / "k8s/overlays" / name / "kustomization.yaml"
+    changed.write_text(changed.read_text().replace("0.1.0", "1.2.3"))
+    before, after = (
+        {(one["kind"], one["metadata"]["name"]): one for one in objects}
+        for objects in (
+            overlay(name),
+            build(changed.parent),
+        )
+    )
+    assert before.keys() ^ after.keys() == {("Job", "mailsift-migrate-0.1.0"), ("Job", "mailsift-migrate-1.2.3")}
+    differ = {key for key in before.keys() & after.keys() if before[key] != after[key]}
+    assert differ == {("Deployment", f"mailsift-{word}") for word in SETTINGS}
+    assert {
+        json.dumps(before[key]["spec"]["selector"]) == json.dumps(after[key]["spec"]["selector"]) for key in differ
+    } == {True}
+    # Not a word is left of the release before.
+    assert "0.1.0" not in json.dumps([after[key] for key in after if key[0] in {"Deployment", "Job"}])
 
 
 @pytest.mark.parametrize("kind", sorted(kind for _, kind in CRDS))
