@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import yaml
 from deployment import ROOT, SETTINGS
 from mailsift.shared.db.migrate import ROLES
 from mailsift.shared.jobs.catalog import ALL_QUEUES
-from manifests import K8S, is_selected, named, overlay, tag
+from manifests import K8S, named, overlay, tag
 
 
 def test_production_holds_no_secret_and_is_given_every_one_that_it_names() -> None:
@@ -35,7 +34,7 @@ def test_the_secrets_that_the_page_makes_by_hand_are_those_that_production_asks_
         (tmp_path / name).chmod(0o755)
     run = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
     subprocess.run(["bash", "-euc", script], input=b"id\nkey\n" * 2, env=run, check=True, cwd=ROOT)
-    namespace, *secrets = told.read_text().splitlines()
+    namespace, *secrets, reloaded = told.read_text().splitlines()
     assert namespace == "apply --filename deploy/k8s/overlays/ours/namespace.yaml"
     made = {line.split()[3]: sorted(re.findall(r"--from-literal ([a-zA-Z_]+)=", line)) for line in secrets}
     wanted = {f"mailsift-{word}": ["DATABASE_URL", "password", "username"] for word in ("migrate", *SETTINGS)}
@@ -50,6 +49,19 @@ def test_the_secrets_that_the_page_makes_by_hand_are_those_that_production_asks_
     }
     asked = {role["passwordSecret"]["name"]: [role["name"]] for role in _roles() if "passwordSecret" in role}
     assert asked.items() <= roles.items()
+    _, _, _, _, *marked, label = reloaded.split()
+    assert (label, set(marked)) == ("cnpg.io/reload=true", {*asked, "mailsift-migrate"})
+
+
+def test_the_operator_hears_of_every_password_that_changes() -> None:
+    template = {"metadata": {"labels": {"cnpg.io/reload": "true"}}}
+    marked = {
+        name
+        for name, one in named(overlay("production"), "ExternalSecret").items()
+        if one["spec"]["target"].get("template") == template
+    }
+    owner = named(overlay("production"), "Cluster")["mailsift-postgresql"]["spec"]["bootstrap"]["initdb"]["secret"]
+    assert marked == {role["passwordSecret"]["name"] for role in _roles() if "passwordSecret" in role} | {owner["name"]}
 
 
 def _roles() -> list[Any]:
@@ -74,63 +86,6 @@ def _secrets(node: Any, key: str = "") -> list[str]:
     }:
         return [node["name"]]
     return [name for inner, one in node.items() for name in _secrets(one, inner)]
-
-
-def test_policies_of_the_network_allow_what_the_flow_needs_and_nothing_else() -> None:
-    policies = named(overlay("production"), "NetworkPolicy")
-    everyone = {name: one["spec"]["template"]["metadata"]["labels"] for name, one in _workloads("production").items()}
-    assert all(is_selected(policies["mailsift-deny"]["spec"]["podSelector"], labels) for labels in everyone.values())
-    assert not {"ingress", "egress"} & set(policies["mailsift-deny"]["spec"])
-    allowed = {
-        word: sorted(
-            name.removeprefix("mailsift-")
-            for name, policy in policies.items()
-            if name != "mailsift-deny" and is_selected(policy["spec"]["podSelector"], labels)
-        )
-        for word, labels in everyone.items()
-    }
-    users = ["https", "internet", "names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"]
-    assert {name.removeprefix("mailsift-").removesuffix("-0.1.0"): rules for name, rules in allowed.items()} == {
-        "migrate": ["names", "postgresql"],
-        "api": ["http", "https", "names", "postgresql", "scrapes", "traces"],
-        "dispatcher": ["https", "names", "postgresql", "rabbitmq", "scrapes", "traces"],
-        "ingest": users,
-        "analyzer": ["names", "nameservers", "postgresql", "rabbitmq", "scrapes", "traces"],
-        "exporter": users,
-    }
-
-
-def test_what_users_name_is_reached_at_public_addresses_only() -> None:
-    (rule,) = named(overlay("production"), "NetworkPolicy")["mailsift-internet"]["spec"]["egress"]
-    blocks = [(ip_network(to["ipBlock"]["cidr"]), to["ipBlock"]["except"]) for to in rule["to"]]
-    for inside in (
-        "10.1.2.3",
-        "127.0.0.1",
-        "169.254.169.254",
-        "172.20.0.1",
-        "192.168.1.1",
-        "100.64.0.1",
-        "fd00::1",
-        "fe80::1",
-    ):
-        (held,) = (other for block, other in blocks if ip_address(inside) in block)
-        assert any(ip_address(inside) in ip_network(one) for one in held), inside
-
-
-def _workloads(name: str) -> dict[str, Any]:
-    return named(overlay(name), "Deployment") | named(overlay(name), "Job")
-
-
-def test_what_may_come_in_comes_to_ports_that_are_there() -> None:
-    for policy in named(overlay("production"), "NetworkPolicy").values():
-        chosen = [
-            one["spec"]["template"]["spec"]["containers"][0]
-            for one in _workloads("production").values()
-            if is_selected(policy["spec"]["podSelector"], one["spec"]["template"]["metadata"]["labels"])
-        ]
-        for rule in policy["spec"].get("ingress", ()):
-            names = {port["port"] for port in rule.get("ports", ()) if isinstance(port["port"], str)}
-            assert all(names <= {port["name"] for port in main["ports"]} for main in chosen)
 
 
 def test_keda_counts_every_queue_of_every_worker() -> None:
