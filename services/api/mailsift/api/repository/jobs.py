@@ -44,10 +44,13 @@ _WAITS_FOR = case(
     else_=WaitsFor.WORKER.value,
 ).label("waits_for")
 _PARENT = aliased(Job)
+_KEPT = Job.deleted_at.is_(None)
 # A part disappears with the whole.
-_IS_SHOWN = Job.deleted_at.is_(None) & ~(
+_IS_SHOWN = _KEPT & ~(
     select(_PARENT.job_id).where(_PARENT.job_id == Job.parent_job_id, _PARENT.deleted_at.is_not(None)).exists()
 )
+# Of a whole there is no other to look for: among a million jobs that costs as much as all the rest.
+_IS_WHOLE = _KEPT & Job.parent_job_id.is_(None)
 _ANALYSIS_ID = func.coalesce(Job.analysis_id, Export.analysis_id)
 _UPLOAD_ID = func.coalesce(Job.upload_id, Analysis.upload_id)
 
@@ -82,7 +85,7 @@ def page(connection: Connection, wanted: schemas.JobFilter) -> schemas.JobPage:
 
 def newest(connection: Connection, wanted: WatchedFilter) -> list[schemas.Job]:
     """Read the newest whole jobs of a kind."""
-    conditions: list[ColumnElement[bool]] = [Job.parent_job_id.is_(None)]
+    conditions: list[ColumnElement[bool]] = [_IS_WHOLE]
     if wanted.type is not None:
         conditions.append(_is_of_type(wanted.type))
     if wanted.status is not None:
@@ -146,14 +149,13 @@ def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
     yield from (column == value for column, value in equal.items() if value is not None)
     if wanted.job_type is not None:
         yield _is_of_type(wanted.job_type)
-    # None asks for whole jobs.
-    yield Job.parent_job_id == wanted.parent_job_id
+    yield _IS_WHOLE if wanted.parent_job_id is None else _IS_SHOWN & (Job.parent_job_id == wanted.parent_job_id)
 
 
 @cache
 def one() -> Prepared:
     """Read one job: nothing is asked more often, and planning it takes longer than to run it."""
-    return Prepared.of("job_read", _rows().where(Job.job_id == literal_column(":job_id")), {"job_id": "uuid"})
+    return Prepared.of("job_read", _rows().where(_IS_SHOWN, Job.job_id == literal_column(":job_id")), {"job_id": "uuid"})
 
 
 def _rows() -> Select[Any]:
@@ -177,7 +179,6 @@ def _with_subjects(query: Select[Any]) -> Select[Any]:
         query.select_from(Job)
         .outerjoin(Export, Export.export_id == Job.export_id)
         .outerjoin(Analysis, Analysis.analysis_id == _ANALYSIS_ID)
-        .where(_IS_SHOWN)
     )
 
 
