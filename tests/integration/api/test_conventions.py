@@ -243,6 +243,14 @@ def test_every_error_has_the_same_shape(  # noqa: PLR0917 - a table
     assert status != 422 or body["errors"]
 
 
+def test_an_error_of_no_route_says_what_to_do(client: Any) -> None:
+    assert "/docs shows all routes" in client.get("/api/nothing").get_json()["detail"]
+    response = client.call("DELETE", "/api/uploads")
+    assert response.get_json()["detail"] == "send GET or POST"
+    assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+    assert "`url` or `object`" in client.post("/api/uploads", json={}).get_json()["detail"]
+
+
 @pytest.mark.parametrize("path", ["/api/analyses", "/api/uploads"])
 @pytest.mark.parametrize(
     "body",

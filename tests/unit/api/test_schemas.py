@@ -13,9 +13,10 @@ from mailsift.api.problems import KINDS, Problem, from_validation
 from mailsift.api.schemas.analyses import AnalysisRequest, ListRequest, SingleRequest
 from mailsift.api.schemas.audits import AnalyzeRequest
 from mailsift.api.schemas.exports import ExportRequest
+from mailsift.api.schemas.jobs import JobChange
 from mailsift.api.schemas.results import Result, ResultFilter
 from mailsift.api.schemas.uploads import AddressList, UploadOptions, UploadWishes
-from mailsift.api.schemas.watched_jobs import watched_status
+from mailsift.api.schemas.watched_jobs import WatchedFilter, watched_status
 from mailsift.shared.db.tables import AdvancedEmailResult
 from mailsift.shared.jobs.repository.requesting import Turn
 from mailsift.shared.jobs.states import JobStatus
@@ -43,6 +44,24 @@ def test_a_fault_names_the_field_and_not_the_shape() -> None:
     assert fields_at_fault(AnalysisRequest, {"analysisType": "domain", "domain": "a b"}) == {"domain"}
     assert fields_at_fault(AnalyzeRequest, {"domain": "a b"}) == {"domain"}
     assert fields_at_fault(AddressList, {"emails": ["a", 1, "b\n"], "more": 1}) == {"emails.1", "emails.2", "more"}
+
+
+@pytest.mark.parametrize(
+    ("model", "body", "field", "message"),
+    [
+        (AnalysisRequest, {}, "analysisType", "Field required"),
+        (AnalysisRequest, {"analysisType": "x"}, "analysisType", "one of 'bulk', 'advanced', 'single', 'domain'"),
+        (JobChange, {"status": "done"}, "status", "Input should be 'cancelled'"),
+        (WatchedFilter, {"type": "x"}, "type", "'export'; or: Input should be 'import_csv', 'export_data'"),
+        (ResultFilter, {"colour": "red"}, "colour", "there is no such field here"),
+    ],
+)
+def test_a_fault_is_said_in_the_words_of_the_api(model: Any, body: object, field: str, message: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        model.model_validate(body)
+    (fault,) = from_validation(refused.value).faults
+    assert fault.field == field
+    assert message in fault.message
 
 
 def test_a_fault_does_not_repeat_what_was_sent() -> None:

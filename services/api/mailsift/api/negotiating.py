@@ -39,6 +39,8 @@ def _mark(response: Response) -> None:
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32], weak=True)
     response.headers["Cache-Control"] = "private, no-cache"
     response.make_conditional(request)
+    # It dates the answer, which the server does for all answers: said twice it is no proper header (RFC 9110, 6.6.1).
+    response.headers.pop("Date", None)
 
 
 def _pack(response: Response) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 
+from mailsift.api.faults import Fault, faults_of, said
 from mailsift.shared.observability.logs import logger
 
 log = logger(__name__)
@@ -68,7 +69,7 @@ KINDS: dict[str, Kind] = {
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The file is larger than the plan or the server takes"
     ),
     "body_too_large": Kind(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The body is larger than this server takes"),
-    "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body has to be application/json"),
+    "unsupported_media_type": Kind(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "The body is of a type that is not taken here"),
     "range_not_satisfiable": Kind(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "The file has no such bytes"),
     "validation_failed": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "Something in the request is not as it should be"),
     "object_not_found": Kind(HTTPStatus.UNPROCESSABLE_ENTITY, "There is no such object in the storage"),
@@ -99,17 +100,6 @@ _BY_STATUS = {
 }
 _CLOSE = {"Connection": "close"}
 RETRY_SOON = {"Retry-After": "5"}
-_SEVERAL_SHAPES = frozenset({"AnalysisRequest", "JobRequest"})
-# A field that nobody knows has the name that the client gave it, however long.
-_MOST_FAULTS, _LONGEST_NAME, _LONGEST_MESSAGE = 20, 100, 300
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong with the input: where, and what."""
-
-    field: str
-    message: str
 
 
 class Problem(Exception):
@@ -128,14 +118,13 @@ class Problem(Exception):
 
 def invalid(field: str, message: str) -> Problem:
     """Say that one field of the input is wrong."""
-    said = f"{field}: {message}" if field else message
-    return Problem("validation_failed", said, faults=[Fault(field, message)])
+    fault = Fault(field, message)
+    return Problem("validation_failed", said([fault]), faults=[fault])
 
 
 def not_supported(*faults: Fault) -> Problem:
     """Say what of a request means nothing here."""
-    said = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
-    return Problem("not_supported", said, faults=faults)
+    return Problem("not_supported", said(faults), faults=faults)
 
 
 def respond(problem: Problem) -> Response:
@@ -179,23 +168,9 @@ def parsed(schema: type[Body], given: object, at: str = "") -> Body:
 
 
 def from_validation(error: ValidationError, at: str = "") -> Problem:
-    """Name the first fields that are wrong, without repeating what they held."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)[:_MOST_FAULTS]
-    # In a body of several shapes pydantic puts the shape's name in front.
-    first = 1 if error.title in _SEVERAL_SHAPES else 0
-    faults = [Fault(at + _path(fault["loc"][first:]), _message(fault["msg"])) for fault in found]
-    said = [f"{fault.field}: {fault.message}" if fault.field else fault.message for fault in faults]
-    if unsaid := error.error_count() - len(faults):
-        said.append(f"and {unsaid} more")
-    return Problem("validation_failed", "; ".join(said), faults=faults)
-
-
-def _path(loc: tuple[int | str, ...]) -> str:
-    return ".".join(str(part)[:_LONGEST_NAME] for part in loc)
-
-
-def _message(text: str) -> str:
-    return text.removeprefix("Value error, ")[:_LONGEST_MESSAGE]
+    """Say what of the input is wrong."""
+    faults, unsaid = faults_of(error, at)
+    return Problem("validation_failed", said(faults, unsaid), faults=faults)
 
 
 def _from_status(status_code: int, message: str | None, headers: dict[str, Any]) -> Problem:
@@ -203,7 +178,17 @@ def _from_status(status_code: int, message: str | None, headers: dict[str, Any])
     fallback = "internal_error" if status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else "bad_request"
     code = _BY_STATUS.get(status, fallback)
     kept = {name: str(value) for name, value in headers.items() if name in {"Allow", "Retry-After"}}
-    return Problem(code, KINDS[code].title if code in _BY_STATUS.values() else message or status.phrase, headers=kept)
+    return Problem(code, _detail(code, kept) or message or status.phrase, headers=kept)
+
+
+def _detail(code: str, headers: Mapping[str, str]) -> str | None:
+    """Say what to do about an error that no route has raised; None where HTTP has said more."""
+    if code == "not_found":
+        return "no route has this path, or what stands in it as an id is none; /docs shows all routes"
+    if code == "method_not_allowed":
+        known = sorted({word.strip() for word in headers.get("Allow", "").split(",")} - {"HEAD", "OPTIONS"})
+        return f"send {' or '.join(known)}"
+    return KINDS[code].title if code in _BY_STATUS.values() else None
 
 
 def _too_deep() -> Problem:

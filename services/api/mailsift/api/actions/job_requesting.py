@@ -13,9 +13,10 @@ from mailsift.api.actions.once import Asked
 from mailsift.api.actions.uploading import Elsewhere, Incoming, refer, upload, upload_place
 from mailsift.api.actions.verifying import verify
 from mailsift.api.deps import Deps
+from mailsift.api.faults import Fault
 from mailsift.api.intake.addresses import one_a_line
 from mailsift.api.intake.body import UploadLimit, limited
-from mailsift.api.problems import Fault, Problem, not_supported, parsed
+from mailsift.api.problems import Problem, not_supported, parsed
 from mailsift.api.repository.uploads import Origin
 from mailsift.api.schemas.exports import ExportRequest
 from mailsift.api.schemas.job_requests import ExportPayload, ImportPayload, VerifyEmails

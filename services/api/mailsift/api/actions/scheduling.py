@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.deps import Deps
+from mailsift.api.faults import Fault
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Fault, Problem, invalid
+from mailsift.api.problems import Problem, invalid
 from mailsift.api.repository import schedules, uploads
 from mailsift.api.repository.schedules import Terms
 from mailsift.api.schemas.exports import ExportOptions, require_type

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mailsift.api.deps import Deps
+from mailsift.api.faults import Fault
 from mailsift.api.principal import Principal
-from mailsift.api.problems import Fault, Problem
+from mailsift.api.problems import Problem
 from mailsift.api.repository import workspaces
 from mailsift.api.schemas.scoring import PolicyShown, Scoring, WorkspaceScoring
 from mailsift.shared.db.activities import Activity, record

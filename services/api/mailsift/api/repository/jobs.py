@@ -155,7 +155,9 @@ def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
 @cache
 def one() -> Prepared:
     """Read one job: nothing is asked more often, and planning it takes longer than to run it."""
-    return Prepared.of("job_read", _rows().where(_IS_SHOWN, Job.job_id == literal_column(":job_id")), {"job_id": "uuid"})
+    return Prepared.of(
+        "job_read", _rows().where(_IS_SHOWN, Job.job_id == literal_column(":job_id")), {"job_id": "uuid"}
+    )
 
 
 def _rows() -> Select[Any]:

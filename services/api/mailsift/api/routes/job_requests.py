@@ -16,8 +16,9 @@ from mailsift.api.actions.queueing import status_url, stream_url
 from mailsift.api.auth import caller, needs, principal
 from mailsift.api.deps import deps
 from mailsift.api.documentation.responses import answers, refusals
+from mailsift.api.faults import Fault
 from mailsift.api.permissions import Permission, explain
-from mailsift.api.problems import Fault, Problem, not_supported, parsed
+from mailsift.api.problems import Problem, not_supported, parsed
 from mailsift.api.repository import jobs
 from mailsift.api.routes.answers import Replied, accepted, asked, found, optional_json, reading
 from mailsift.api.schemas.job_requests import (

@@ -211,6 +211,8 @@ def _elsewhere(query: UploadOptions) -> Elsewhere | None:
     request.max_content_length = deps().settings.max_body_bytes
     body = request.get_json()
     named = [name for name in _LISTS if isinstance(body, dict) and name in body]
+    if isinstance(body, dict) and not named:
+        raise invalid("emails", "name the list: its `emails`, or the `url` or `object` where it lies")
     if len(named) > 1:
         raise invalid(named[1], f"beside {named[0]}: a list comes from one place")
     if named == ["url"]:
