@@ -30,7 +30,7 @@ def test_a_process_is_ready_while_its_database_answers(api: Engine) -> None:
 
 def test_a_process_is_not_ready_on_a_schema_older_than_it_needs(api: Engine, owner: Engine) -> None:
     with owner.begin() as connection:
-        connection.execute(text('UPDATE alembic_version SET "versionNum" = :one'), {"one": revisions()[-2]})
+        connection.execute(text("UPDATE alembic_version SET version_num = :one"), {"one": revisions()[-2]})
     probe = DatabaseProbe(api)
     probe.start()
     wait_for(lambda: "the schema of the database is at" in (probe.fault or ""), "the probe to say so")

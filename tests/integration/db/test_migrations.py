@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, make_url, text
 
+from conftest import Database
+from deployment import ROOT
 from factories import make_tenant, make_upload
 from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.migrate import ROLES, RolesError, main, migrate, require_walls, revision_of
+from mailsift.shared.db.schema import revisions, schema_fault
 
 
 def test_the_migrations_make_what_the_models_say(empty_database_url: str) -> None:
@@ -53,10 +58,26 @@ def test_a_schema_that_a_later_release_made_is_left_as_it_is(empty_database_url:
     migrate(empty_database_url)
     engine = create_engine(empty_database_url)
     with engine.begin() as connection:
-        connection.exec_driver_sql("""UPDATE alembic_version SET "versionNum" = '9999'""")
+        connection.exec_driver_sql("""UPDATE alembic_version SET version_num = '9999'""")
     migrate(empty_database_url)
     with engine.begin() as connection:
         assert revision_of(connection) == "9999"
+    engine.dispose()
+
+
+def test_the_revision_stands_where_alembics_own_tools_look_for_it_in_databases_of_before_too(
+    empty_database_url: str,
+) -> None:
+    engine = create_engine(empty_database_url)
+    migrate(empty_database_url, revision=revisions()[-2])
+    with engine.begin() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == revisions()[-2]
+        connection.exec_driver_sql('ALTER TABLE alembic_version RENAME version_num TO "versionNum"')
+    assert schema_fault(engine) is not None
+    migrate(empty_database_url)
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == revisions()[-1]
+    assert schema_fault(engine) is None
     engine.dispose()
 
 
@@ -135,3 +156,24 @@ def test_the_migrations_run_without_a_superuser_where_the_roles_are_there(empty_
         owners = connection.scalars(text("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'public'")).all()
         assert owners == ["mailsift_owner"]
     admin.dispose()
+
+
+ROLES_BY_HAND = re.findall(r"^```sql\n(.*?)^```", (ROOT / "docs/operations.md").read_text(), re.DOTALL | re.MULTILINE)
+ROLES_AS_THEY_ARE = """
+    SELECT role.rolname, role.rolcanlogin, role.rolinherit, role.rolbypassrls, role.rolsuper,
+        ARRAY(SELECT above.rolname FROM pg_auth_members JOIN pg_roles AS above ON above.oid = roleid
+              WHERE member = role.oid ORDER BY 1)
+    FROM pg_roles AS role WHERE role.rolname LIKE :prefix ORDER BY 1"""
+
+
+def test_roles_that_are_made_as_the_page_has_it_are_those_that_the_migrations_make(database: Database) -> None:
+    (script,) = ROLES_BY_HAND
+    engine = create_engine(database.admin_url)
+    with engine.connect() as connection:
+        made = [tuple(row) for row in connection.execute(text(ROLES_AS_THEY_ARE), {"prefix": r"mailsift\_%"})]
+        connection.exec_driver_sql(script.replace("mailsift_", "byhand_"))
+        by_hand = [tuple(row) for row in connection.execute(text(ROLES_AS_THEY_ARE), {"prefix": r"byhand\_%"})]
+        connection.rollback()
+    engine.dispose()
+    assert len(made) == 6
+    assert repr(by_hand) == repr(made).replace("mailsift_", "byhand_")

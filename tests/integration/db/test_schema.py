@@ -39,7 +39,7 @@ def worker(database: Database) -> Iterator[Engine]:
 def set_revision(database: Database, revision: str) -> None:
     engine = create_engine(database.owner_url)
     with engine.begin() as connection:
-        connection.execute(text('UPDATE alembic_version SET "versionNum" = :revision'), {"revision": revision})
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
     engine.dispose()
 
 

@@ -29,9 +29,9 @@ def camel_case(name: str) -> str:
 
 
 @event.listens_for(Column, "before_parent_attach")
-def _name_in_camel_case(column: Column[Any], _parent: object) -> None:
+def _name_in_camel_case(column: Column[Any], parent: object) -> None:
     # Only the name changes: with `mapped_column("uploadId")` the key would change too, and an upsert's SET would then
-    # compile to the attribute's name.
-    if column.name and "_" in column.name:
+    # compile to the attribute's name. Tables of others, as Alembic's own, keep the names that their tools look for.
+    if getattr(parent, "metadata", None) is Base.metadata and column.name and "_" in column.name:
         column.key = column.key or column.name
         column.name = camel_case(column.name)

@@ -34,6 +34,14 @@ _SERVICES = ("mailsift_api", "mailsift_worker", "mailsift_dispatcher")
 _INHERITS = text("""
     SELECT pg_has_role(api.oid, operator.oid, 'USAGE') FROM pg_roles AS api, pg_roles AS operator
     WHERE api.rolname = 'mailsift_api' AND operator.rolname = 'mailsift_operator'""")
+# Databases of before the first release have Alembic's one column under a name of ours.
+_ITS_OWN_NAME = """
+    DO $$ BEGIN
+        IF EXISTS (SELECT FROM pg_attribute
+                   WHERE attrelid = to_regclass('alembic_version') AND attname = 'versionNum') THEN
+            ALTER TABLE alembic_version RENAME "versionNum" TO version_num;
+        END IF;
+    END $$"""
 _LOCK = 0x6D61696C  # any number that nobody else takes for an advisory lock
 _TURN_SECONDS = 0.2
 
@@ -130,6 +138,7 @@ def _run_migrations(connection: Connection, revision: str) -> None:
     connection.commit()
     config = migrations()
     config.attributes["connection"] = connection
+    connection.exec_driver_sql(_ITS_OWN_NAME)
     current = revision_of(connection)
     connection.commit()
     if (revision == "base" and current is None) or (revision == "head" and current not in {None, *revisions()}):
@@ -146,8 +155,7 @@ def revision_of(connection: Connection) -> str | None:
     """The revision that the schema is at; None where there is no schema."""
     if not connection.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")):
         return None
-    # Its one column has the name that Alembic gives it, or what base.py makes of that.
-    revision: str | None = connection.scalar(text("SELECT * FROM alembic_version"))
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
 
 

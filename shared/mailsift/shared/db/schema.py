@@ -39,7 +39,7 @@ def schema_fault(engine: Engine) -> str | None:
     """
     try:
         with engine.connect() as connection:
-            # Its one column has the name that Alembic gives it, or what base.py makes of that.
+            # Its one column has another name until this release's migrations have run.
             at = connection.scalar(text("SELECT * FROM alembic_version"))
     except ProgrammingError:
         # No such table, or one from before services were let look at it.
