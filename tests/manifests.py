@@ -31,7 +31,7 @@ COMBINATIONS = (
     *(tuple(itertools.chain(*names)) for names in itertools.product(SCALING, BROKER, DATABASE)),
     *((name,) for name in (*PLAIN, *FRONTS)),
     *(
-        (*scaling, *BROKER[-1], *DATABASE[-1], *PLAIN, front)
+        (*PLAIN, *scaling, *BROKER[-1], *DATABASE[-1], front)
         for scaling, front in zip(SCALING[1:], FRONTS, strict=True)
     ),
 )
