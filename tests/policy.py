@@ -24,6 +24,7 @@ def violations(objects: list[Any]) -> list[str]:
         name = f"{one['kind']}/{one['metadata']['name']}"
         if len(json.dumps(one)) > MOST_BYTES:
             found.append(f"{name}: is too large for kubectl to note what it applied")
+        found += [f"{name}: {fault}" for fault in _of_names(one)]
         if one["kind"] in WORKLOADS:
             found += [f"{name}: {fault}" for fault in _of_pod(one["spec"]["template"]["spec"], objects)]
         if one["kind"] == "Deployment":
@@ -35,6 +36,17 @@ def violations(objects: list[Any]) -> list[str]:
         if one["kind"] == "ScaledObject":
             found += [f"{name}: {fault}" for fault in _of_triggers(one, objects)]
     return found
+
+
+def _of_names(one: Any) -> Iterator[str]:
+    # What the API of a cluster refuses, and no schema knows.
+    if not re.fullmatch(r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?", one["metadata"]["name"]):
+        yield "has a name that is none"
+    template = one.get("spec", {}).get("template", {}).get("metadata", {}) if one["kind"] in WORKLOADS else {}
+    for labels in (one["metadata"].get("labels", {}), template.get("labels", {})):
+        for value in labels.values():
+            if not re.fullmatch(r"([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?", value):
+                yield f"has a label {value}, which is none"
 
 
 def _of_pod(pod: Any, objects: list[Any]) -> Iterator[str]:

@@ -85,6 +85,14 @@ def test_the_policy_finds_two_who_say_how_many_there_are(objects: list[Any]) -> 
     assert len(violations(objects)) == 1
 
 
+def test_the_policy_finds_names_and_labels_that_a_cluster_refuses(objects: list[Any]) -> None:
+    service = named(objects, "Service")["mailsift-api"]
+    service["metadata"]["labels"]["app.kubernetes.io/version"] = "1.0.0+local"
+    assert len(violations(objects)) == 1
+    service["metadata"]["name"] = "mailsift_api"
+    assert len(violations(objects)) == 2
+
+
 @pytest.mark.parametrize("kind", ["Cluster", "RabbitmqCluster"])
 def test_the_policy_finds_servers_without_limits(kind: str, objects: list[Any]) -> None:
     (server,) = named(objects, kind).values()

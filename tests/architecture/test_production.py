@@ -140,6 +140,18 @@ def test_postgresql_has_room_for_every_replica_that_there_may_be() -> None:
     assert int(cluster["postgresql"]["parameters"]["max_connections"]) >= wanted
 
 
+def test_no_node_and_no_zone_takes_the_majority_of_a_server_along() -> None:
+    cluster = named(overlay("production"), "Cluster")["mailsift-postgresql"]["spec"]
+    apart = {cluster["affinity"]["topologyKey"], *(one["topologyKey"] for one in cluster["topologySpreadConstraints"])}
+    rabbit = named(overlay("production"), "RabbitmqCluster")["mailsift-rabbitmq"]["spec"]
+    wished = rabbit["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+    assert apart == {one["podAffinityTerm"]["topologyKey"] for one in wished}
+    assert apart == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+    # CloudNativePG makes its own.
+    budget = named(overlay("production"), "PodDisruptionBudget")["mailsift-rabbitmq"]["spec"]
+    assert (budget["maxUnavailable"], rabbit["replicas"]) == (1, 3)
+
+
 def test_every_rabbitmq_is_told_the_same() -> None:
     conf = (ROOT / "deploy/rabbitmq/mailsift.conf").read_text().splitlines()
     (timeout,) = (line for line in conf if line.startswith("consumer_timeout"))
