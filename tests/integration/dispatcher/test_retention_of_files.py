@@ -237,7 +237,7 @@ def test_objects_without_a_row_go_after_a_day(
         return f"uploads/{tenant.workspace_id}/{upload_id}"
 
     def written(export_id: uuid.UUID) -> str:
-        return object_key(tenant.workspace_id, export_id, "my list (2).csv")
+        return object_key(tenant.workspace_id, export_id)
 
     stay = {
         *(lay(tmp_path, key, hours=1000) for key in (uploaded(upload), written(current))),

@@ -21,7 +21,7 @@ from mailsift.shared.jobs.repository.recovering import void_all_leases
 def test_the_outcome_is_written_with_the_end_of_the_job(exporter: Exporter) -> None:
     job = exporter.run(exporter.order(exporter.analysed(["name", "email"], PEOPLE)))
     row, content = exporter.export_row(job), exporter.file(job)
-    key = f"exports/{exporter.tenant.workspace_id}/{job['exportId']}/list-analysed.csv"
+    key = f"exports/{exporter.tenant.workspace_id}/{job['exportId']}/export"
     digest = hashlib.sha256(content).hexdigest()
     assert (row["status"], row["filePath"], row["rowCount"]) == ("completed", key, 5)
     assert (row["fileSize"], row["sha256"], row["contentType"]) == (len(content), digest, "text/csv; charset=utf-8")

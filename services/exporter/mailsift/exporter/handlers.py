@@ -99,4 +99,4 @@ def _write_report(deps: ExporterDeps, lease: Lease, order: Order, extent: Extent
 
 
 def _key(order: Order) -> str:
-    return rendering.object_key(order.workspace_id, order.export_id, order.file_name)
+    return rendering.object_key(order.workspace_id, order.export_id)

@@ -6,7 +6,6 @@ them, which has the row's own cells, `u2` and so on, and of `r1`, `r2`, the answ
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +16,6 @@ from typing import Final
 from mailsift.shared.answers import PREFIX, answer_prefix
 
 MAX_FILE_NAME: Final = 120
-
-_UNSAFE: Final = re.compile(r"[^\w.-]+", re.ASCII)
 
 
 class Kind(Enum):
@@ -138,7 +135,6 @@ def json_keys(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def object_key(workspace_id: uuid.UUID, export_id: uuid.UUID, file_name: str) -> str:
-    """Name the object after the file, with nothing in the name that could lead elsewhere."""
-    safe = _UNSAFE.sub("_", file_name).lstrip(".")[-MAX_FILE_NAME:]
-    return f"exports/{workspace_id}/{export_id}/{safe or 'export'}"
+def object_key(workspace_id: uuid.UUID, export_id: uuid.UUID) -> str:
+    """Name the object after nothing that a user wrote: a file may be named after a person."""
+    return f"exports/{workspace_id}/{export_id}/export"
