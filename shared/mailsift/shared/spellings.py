@@ -7,6 +7,7 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 from urllib.parse import quote
 
@@ -21,10 +22,18 @@ ERASED: Final = "[erased]"
 # What may stand beside an address is no part of another: in `joann@example.com` there is no `ann@example.com`, nor is
 # there one in `ann@example.com.au`, in `o'ann@example.com` or in `x+ann@example.com`.
 # But a letter before it may be the end of a line break as JSON has it, a digit or a letter that of a comma in a URL.
-_BEFORE: Final = r"(?:(?<![\w.%+-])(?<!\w')|(?<=\\[nrt])|(?<=%[013][0-9a-f])|(?<=%2[0-4689acf]))"
-_AFTER: Final = r"(?![\w-]|\.\w)"
+# Where JSON stands in JSON, one number stands for the backslash of the inner one.
+_NO_LETTER: Final = "(?:[013][0-9a-f]|2[0-4689acf])"
+_BEFORE: Final = rf"(?:(?<![\w.%+-])(?<!\w')|(?<=[\\\x01][nrt])|(?<=%{_NO_LETTER})|(?<=[\\\x01]u00{_NO_LETTER}))"
+# A file may be named after a person: `ann@example.com-analysed.csv` is no address.
+_FILE: Final = (
+    r"(?:-[\w-]+)?(?:\.(?:csv|tsv|txt|xlsx?|ods|jsonl?|ndjson|parquet|pdf|eml|vcf|gz|bz2|xz|zst|zip))+(?![\w.-])"
+)
+_AFTER: Final = rf"(?:(?![\w-]|\.\w)|(?={_FILE}))"
 _WILD: Final = re.compile(r"[%_\\]")
 _ESCAPED: Final = r"\\\g<0>"
+_ESCAPED_ASCII: Final = {character: f"\\u{ord(character):04x}" for character in "+'&<>`"}
+_NUMBERED: Final = re.compile(r"[^ -~]|[+'&<>`]")
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SPECIAL: Final = re.compile(r"[!-/:-?\[-^`{-~]")
 
@@ -45,6 +54,15 @@ def erasable(text: str) -> str:
     if any(unicodedata.category(character) in {"Cc", "Cs"} for character in key):
         raise ValueError("must not contain control characters")
     return key
+
+
+def of_one_person(written: Iterable[str], most: int) -> list[str]:
+    """Return the keys of a person's addresses, each once; empty lines are none. Raises ValueError."""
+    given = islice(filter(None, map(str.strip, written)), most + 1)
+    keys = list(dict.fromkeys(map(erasable, given)))
+    if not 1 <= len(keys) <= most:
+        raise ValueError(f"give 1 to {most} addresses of one person")
+    return keys
 
 
 def pattern(keys: Iterable[str]) -> str:
@@ -89,13 +107,21 @@ def spellings(key: str) -> Iterator[str]:
     """Write an address as it may have been written: letter case apart, by people, in JSON, and in a URL."""
     local_part, _, domain = key.rpartition("@")
     for host in {domain, _in_letters(domain)}:
-        for name in {local_part, _in_json(local_part), quote(local_part, safe="")}:
-            yield from _of_all_forms(f"{name}@{host}")
-            yield from _of_all_forms(f"{name}%40{host}")
+        escaped = _in_json(local_part)
+        for name in {local_part, escaped, _in_json(escaped), quote(local_part, safe="")}:
+            for address in (f"{name}@{host}", f"{name}%40{host}"):
+                for form in _of_all_forms(address):
+                    numbered = _by_number(form)
+                    yield from (form, numbered, numbered.replace("\\u", r"\\u"))
 
 
-def _in_json(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)[1:-1]
+def _in_json(text: str, *, ascii_only: bool = False) -> str:
+    return json.dumps(text, ensure_ascii=ascii_only)[1:-1]
+
+
+def _by_number(text: str) -> str:
+    """Write characters as JSON may, where it holds no more than ASCII or is to stand in HTML."""
+    return _NUMBERED.sub(lambda found: _ESCAPED_ASCII.get(found[0]) or _in_json(found[0], ascii_only=True), text)
 
 
 def _of_all_forms(text: str) -> Iterator[str]:
