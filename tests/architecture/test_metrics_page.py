@@ -11,7 +11,7 @@ UNITS = ("_seconds", "_bytes", "_total")
 # Things that are counted as they stand: their unit is what they are named for.
 THINGS = re.compile(
     r"mailsift_(jobs_\w+|leases_held|dead_letters|\w+_paused|dispatch_(outstanding|window)|http_streams_open"
-    r"|deliveries_due|database_connections(_limit)?)"
+    r"|deliveries_due|erasures_open|database_connections(_limit)?)"
 )
 UNBOUNDED = {
     "address",

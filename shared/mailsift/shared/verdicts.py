@@ -164,6 +164,16 @@ class ExportStatus(StrEnum):
     EXPIRED = "expired"
 
 
+class ErasureStatus(StrEnum):
+    """How far the erasure of a person's data is."""
+
+    PENDING = "pending"
+    SEARCHING = "searching"
+    WAITING = "waiting"
+    """For jobs that have read what was erased meanwhile, and for lists that are not read yet."""
+    COMPLETED = "completed"
+
+
 class FileType(StrEnum):
     """What an export is written as."""
 

@@ -6,8 +6,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from mailsift.api.schemas.erasures import MOST_AT_ONCE, Erasure, ErasureStatus
-from mailsift.shared.spellings import erasable
+from mailsift.api.schemas.erasures import MOST_AT_ONCE, Erasure
+from mailsift.shared.spellings import of_one_person
+from mailsift.shared.verdicts import ErasureStatus
 from mailsift.standalone.client import Client
 from mailsift.standalone.errors import InputError
 from mailsift.standalone.progress import Shown
@@ -17,14 +18,10 @@ _PAUSE_SECONDS = 0.5
 
 def read_addresses(named: Sequence[str]) -> list[str]:
     """Take addresses from the command line or, where there are none, from standard input. Raises InputError."""
-    given = list(named) or [line.strip() for line in sys.stdin if line.strip()]
     try:
-        addresses = list(dict.fromkeys(map(erasable, given)))
+        return of_one_person(named or sys.stdin, MOST_AT_ONCE)
     except ValueError as error:
         raise InputError("invalid_address", str(error)) from error
-    if not 1 <= len(addresses) <= MOST_AT_ONCE:
-        raise InputError("invalid_address", f"give 1 to {MOST_AT_ONCE} addresses of one person")
-    return addresses
 
 
 def erase(client: Client, addresses: Sequence[str], shown: Shown) -> Erasure:
@@ -44,5 +41,7 @@ def report(erasure: Erasure) -> str:
     lines = [f"{place:<{width}}  {count:,} erased" for place, count in sorted(erasure.erased.items())]
     searched = f"{erasure.rows_searched:,} rows, {erasure.files_searched:,} files"
     lines.append(f"search {erasure.searches} went through everything ({searched}): {erasure.remaining} remain")
+    if erasure.more_mailboxes:
+        lines.append("more addresses lead to the same mailbox than one erasure takes up: erase others by their names")
     lines.append(f"erasure {erasure.erasure_id}")
     return "\n".join(lines)

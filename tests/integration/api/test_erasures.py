@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import os
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import Engine
@@ -20,7 +22,7 @@ from sqlalchemy import Engine
 from conftest import Database
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps
-from mailsift.dispatcher import erasing
+from mailsift.dispatcher import erasing, walking
 from mailsift.dispatcher.erasing import Eraser
 from mailsift.dispatcher.repository import listed
 from mailsift.shared.spellings import pattern
@@ -120,6 +122,10 @@ def traces(text: str, *addresses: str) -> list[str]:
     return [line[:200] for line in text.splitlines() if hers.search(line)]
 
 
+# Without any rule about what may stand beside it.
+BARE = re.compile(r"(?<!jo)ann\.?lee|a\.n\.n\.lee|met in rome", re.IGNORECASE)
+
+
 def write_her_everywhere(scene: Scene) -> dict[str, Any]:
     """Let every flow see the address."""
     client, rows = scene.client, scene.rows
@@ -137,16 +143,27 @@ def write_her_everywhere(scene: Scene) -> dict[str, Any]:
         schedule = {"name": name, "cron": "0 3 * * *", "uploadId": made["uploadId"]}
         assert client.post("/api/schedules", json=schedule).status_code == 201
     rows("""UPDATE "jobQueue" SET "errorMessage" = :said""", said=f"no answer for {ANN}")
+    inner = json.dumps({"to": f"at once:\n{ANN.upper()}", "of": "OFFICE\\" + ANN})
     rows(
-        """INSERT INTO "jobLogs" ("jobId", attempt, level, message)
-        SELECT "jobId", 1, 'info', :said FROM "jobQueue" """,
+        """INSERT INTO "jobLogs" ("jobId", attempt, level, message, metadata)
+        SELECT "jobId", 1, 'info', :said, jsonb_build_object('answer', CAST(:inner AS text)) FROM "jobQueue" """,
         said=ANN,
+        inner=inner.replace("+", r"\u002B"),
+    )
+    rows(
+        """INSERT INTO "webhookDeliveries" ("deliveryId", "webhookId", "workspaceId", event, payload, "responseBody")
+        SELECT gen_random_uuid(), "webhookId", "workspaceId", 'job.failed',
+            jsonb_build_object('of', CAST(:said AS text)), :inner FROM webhooks""",
+        said=ANN,
+        inner=inner,
     )
     rows("""UPDATE "userProfiles" SET email = :said WHERE "userId" = :id""", said=HERS[0], id=client.tenant.user_id)
     return made
 
 
-def test_of_a_person_nothing_is_left_anywhere_and_of_others_everything(scene: Scene, stranger: Any) -> None:
+def test_of_a_person_nothing_is_left_anywhere_and_of_others_everything(
+    scene: Scene, stranger: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
     made = write_her_everywhere(scene)
     theirs = stranger.upload(LIST)["uploadId"]
     scene.pump.run()
@@ -163,7 +180,9 @@ def test_of_a_person_nothing_is_left_anywhere_and_of_others_everything(scene: Sc
     proof = scene.operator(ANN, "a.n.n.lee@gmail.com")
     assert (proof["status"], proof["remaining"]) == ("completed", 0)
     after = scene.dump()
+    assert [line[:400] for line in after.splitlines() if BARE.search(line)] == []
     assert traces(after) == []
+    assert BARE.findall(capfd.readouterr().out) == []
     assert scene.files() == [b"mail\nbob@example.com\n"]
     # Those whose addresses are nearly hers, and those who know her, are all there.
     for somebody in OTHERS:
@@ -256,6 +275,46 @@ def test_a_list_that_is_not_read_yet_is_waited_for(scene: Scene) -> None:
     proof = scene.go_on()
     assert (proof["status"], proof["remaining"]) == ("completed", 0)
     assert traces(scene.dump()) == []
+
+
+def test_a_list_that_is_to_be_read_in_a_month_is_read_now_and_analysed_then(scene: Scene) -> None:
+    later = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).isoformat()
+    made = scene.upload(f"{ANALYSED}&scheduledFor={quote(later)}")
+    # What is to be fetched then is not here: it is a list of that time.
+    url = {"url": "https://lists.example.com/people.csv", "scheduledFor": later}
+    assert scene.client.post("/api/uploads", json=url).status_code == 202
+    assert scene.erase(ANN)["waitingFor"] == 1
+    scene.pump.run()
+    assert scene.go_on()["status"] == "completed"
+    assert traces(scene.dump(), HERS[0]) == []
+    (told,) = scene.rows("""SELECT "jobId", message FROM "jobLogs" WHERE message LIKE 'begins before its time%'""")
+    assert str(told["jobId"]) == made["jobId"]
+    (waits,) = scene.rows("""SELECT status, "dueAt" > now() + interval '29 days' AS later FROM "jobQueue"
+        WHERE "jobType" = 'advanced_analysis'""")
+    assert waits == {"status": "pending", "later": True}
+
+
+def test_a_hundred_erasures_at_once_are_as_many_as_a_workspace_may_have(scene: Scene) -> None:
+    first = scene.client.post("/api/erasures", json={"addresses": [ANN]})
+    scene.rows(
+        """INSERT INTO erasures ("erasureId", "workspaceId", addresses)
+        SELECT gen_random_uuid(), "workspaceId", addresses FROM erasures, generate_series(1, 99)"""
+    )
+    refused = scene.client.post("/api/erasures", json={"addresses": ["bob@example.com"]})
+    assert (first.status_code, refused.status_code, refused.get_json()["code"]) == (202, 409, "too_many_erasures")
+    assert "ask again when some are completed" in refused.get_json()["detail"]
+
+
+def test_more_addresses_of_one_mailbox_than_an_erasure_takes_up_are_told(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "MAILBOXES", 2)
+    scene.upload("/api/uploads?fileName=list.csv&analysisType=advanced")
+    scene.pump.run()
+    proof = scene.erase("annlee@gmail.com")
+    assert (proof["status"], proof["moreMailboxes"]) == ("completed", True)
+    # Those are named who were not among them.
+    assert (scene.erase(*HERS)["status"], traces(scene.dump())) == ("completed", [])
 
 
 def test_whoever_erases_is_an_admin_and_the_history_tells_everything_but_whom(scene: Scene) -> None:

@@ -165,6 +165,11 @@ CASES = {
         {'mailsift_chore_failures_total{chore="observe"}': "0+1x40"},
         {'mailsift_chore_failures_total{chore="observe"}': "0x20 2x20"},
     ),
+    "MailsiftErasureStuck": Case(
+        {'mailsift_erasures_oldest_open_seconds{instance="one"}': "86000+60x60"},
+        {'mailsift_erasures_oldest_open_seconds{instance="one"}': "80000+60x60 0x20"},
+        50,
+    ),
     "MailsiftWebhooksFailing": Case(
         {
             'mailsift_webhook_deliveries_total{outcome="retried"}': "0+19x60",

@@ -30,6 +30,29 @@ def test_the_metrics_show_how_every_queue_stands(floor: Floor) -> None:
     assert shown(EXPORTS)[-1] == 1
 
 
+def test_the_metrics_show_how_erasures_stand(floor: Floor, owner: Engine) -> None:
+    def erasures() -> list[float | None]:
+        observing.observe(floor.dispatcher)
+        names = ("mailsift_erasures_open", "mailsift_erasures_oldest_open_seconds")
+        return [REGISTRY.get_sample_value(name) for name in names]
+
+    assert erasures() == [0, 0]
+    with owner.begin() as connection:
+        connection.execute(
+            text("""
+            INSERT INTO erasures ("erasureId", status, addresses, "createdAt")
+            SELECT gen_random_uuid(), status, addresses, now() - make_interval(hours => hours)
+            FROM (VALUES ('waiting', 2, ARRAY['ann@example.com']), ('pending', 1, ARRAY['ann@example.com']),
+                ('completed', 9, NULL)) AS asked(status, hours, addresses)""")
+        )
+    assert erasures() == [2, pytest.approx(7200, abs=120)]
+    listed = steering.open_erasures(floor.dispatcher).lines()
+    assert [line.split()[1:2] + line.split()[4:] for line in listed[1:]] == [
+        ["all", "waiting", "1", "-", "0"],
+        ["all", "pending", "1", "-", "0"],
+    ]
+
+
 def test_what_has_ended_is_not_looked_through(floor: Floor, owner: Engine) -> None:
     floor.export()
     with owner.begin() as connection:

@@ -60,6 +60,7 @@ KINDS: dict[str, Kind] = {
     "key_ended": Kind(HTTPStatus.CONFLICT, "The key opens nothing any more"),
     "too_many_keys": Kind(HTTPStatus.CONFLICT, "The workspace has as many keys as it may"),
     "too_many_webhooks": Kind(HTTPStatus.CONFLICT, "The workspace has as many webhooks as it may"),
+    "too_many_erasures": Kind(HTTPStatus.CONFLICT, "The workspace has as many erasures under way as it may"),
     "delivery_not_ended": Kind(HTTPStatus.CONFLICT, "The message is on its way"),
     "address_suppressed": Kind(HTTPStatus.CONFLICT, "The workspace has suppressed the address"),
     "rows_expired": Kind(HTTPStatus.GONE, "The rows are no longer kept"),

@@ -12,16 +12,17 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from mailsift.dispatcher import steering
 from mailsift.dispatcher.config import ErasingSettings
-from mailsift.dispatcher.erasing import MAILBOXES, Eraser
-from mailsift.dispatcher.reports import Answer, NotErased, as_json
-from mailsift.dispatcher.repository.erasures import Standing
+from mailsift.dispatcher.erasing import Eraser
+from mailsift.dispatcher.erasure import MAILBOXES, Standing
+from mailsift.dispatcher.proofs import Erased, NotErased
+from mailsift.dispatcher.reports import Answer, as_json
 from mailsift.shared.db.session import make_engine
 from mailsift.shared.errors import MailsiftError
 from mailsift.shared.jobs.catalog import ALL_QUEUES, QUEUES, JobType
 from mailsift.shared.jobs.repository.inspecting import Selection
 from mailsift.shared.observability.logs import configure_logs
 from mailsift.shared.settings import Settings, load_or_exit
-from mailsift.shared.spellings import erasable
+from mailsift.shared.spellings import of_one_person
 from mailsift.shared.storage import Storage
 
 Add = Callable[..., argparse.ArgumentParser]
@@ -126,6 +127,8 @@ def _add_jobs(add: Add) -> None:
 
 
 def _add_erasing(add: Add) -> None:
+    meaning = "the erasures that are not completed, the oldest first: where each is, and for how much it waits"
+    _add(add, "erasures", meaning, lambda engine, _: steering.open_erasures(engine))
     meaning = "erase a person's data from all workspaces, and prove that nothing of it is left"
     erased = _add(add, "erase", meaning, _erase)
     erased.add_argument(
@@ -138,14 +141,11 @@ def _add_erasing(add: Add) -> None:
 
 def _erase(engine: Engine, chosen: argparse.Namespace) -> Answer:
     settings = load_or_exit(ErasingSettings)
-    written = chosen.addresses or [line.strip() for line in sys.stdin if line.strip()]
     try:
-        addresses = list(dict.fromkeys(map(erasable, written)))
+        addresses = of_one_person(chosen.addresses or sys.stdin, MAILBOXES)
     except ValueError as error:
         return NotErased(str(error))
-    if not addresses or len(addresses) > MAILBOXES:
-        return NotErased(f"give 1 to {MAILBOXES} addresses of one person")
-    return Eraser(engine, Storage(settings.storage_url)).see_through(addresses, _tell_progress)
+    return Erased.of(Eraser(engine, Storage(settings.storage_url)).see_through(addresses, _tell_progress))
 
 
 def _tell_progress(standing: Standing) -> None:

@@ -7,7 +7,6 @@ write it down; so a search is followed by another, begun when those jobs have en
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 import time
 import uuid
@@ -19,35 +18,45 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from mailsift.dispatcher import metrics
-from mailsift.dispatcher.reports import Erased
-from mailsift.dispatcher.repository import erasures, files, listed, searched_files
-from mailsift.dispatcher.repository.erasures import Erasure, LeaseLostError, Standing
+from mailsift.dispatcher.erasure import START, Erasure, Position, Standing
+from mailsift.dispatcher.repository import erasures, files, searched_files
+from mailsift.dispatcher.repository.erasures import LeaseLostError
 from mailsift.dispatcher.repository.files import KeptFile
-from mailsift.dispatcher.repository.listed import Stretch
-from mailsift.dispatcher.repository.personal import TEXTS
 from mailsift.dispatcher.searching import Holding, look_through
+from mailsift.dispatcher.walking import WALKS, Walk
 from mailsift.shared.db.activities import Activity, record
-from mailsift.shared.db.rewriting import PAGES_AT_ONCE, Sought, Texts
+from mailsift.shared.db.rewriting import Sought
 from mailsift.shared.errors import PermanentError, TransientError
 from mailsift.shared.observability.logs import logger
 from mailsift.shared.storage import Storage
+from mailsift.shared.verdicts import ErasureStatus
 
 log = logger(__name__)
 
 LEASE_SECONDS: Final = 600
 """For one step; the longest is to read a large file."""
-MAILBOXES: Final = 100
-"""Addresses that one erasure may be about."""
 _TURN_SECONDS: Final = 20
 _PAUSE_SECONDS: Final = 0.5
 _AT_ONCE: Final = 100
-_NOBODY: Final = uuid.UUID(int=0)
 
-Look = Callable[[Connection, Erasure, Sought], bool]
-"""Look at the next part of a place; whether there may be more of it."""
-Erase = Callable[[Connection, Stretch, Sought], int]
-Following = Callable[[Connection, Sought, uuid.UUID], KeptFile | None]
-Mark = Callable[[Connection, Sequence[uuid.UUID]], object]
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """Files of one kind that are looked through one by one: which is the next, and what is written down of one gone."""
+
+    kind: str
+    following: Callable[[Connection, Sought, uuid.UUID], KeptFile | None]
+    mark_gone: Callable[[Connection, Sequence[uuid.UUID]], object]
+
+
+_SOURCES = _Files("sourceFiles", searched_files.next_source, files.mark_sources_deleted)
+_OLDER_EXPORTS = _Files("exportFiles", searched_files.next_export_without_rows, searched_files.expire)
+
+
+@dataclass(frozen=True, slots=True)
+class _Doer:
+    workspace_id: uuid.UUID
+    user_id: uuid.UUID
 
 
 class Eraser:
@@ -56,22 +65,11 @@ class Eraser:
     def __init__(self, engine: Engine, storage: Storage) -> None:
         self._engine = engine
         self._storage = storage
-        places: dict[str, Look] = {
-            "mailboxes": _find_mailboxes,
-            listed.ENTRIES: partial(_walk_list, listed.ENTRIES, listed.blank_entries),
-            listed.REJECTED: partial(_walk_list, listed.REJECTED, listed.blank_rejected),
-            listed.RESULTS: partial(_walk_list, listed.RESULTS, listed.delete_results),
-            **{texts.table: partial(_walk_texts, texts) for texts in TEXTS},
-        }
         self._places: dict[str, Callable[[Erasure, Sought], bool]] = {
-            **{place: partial(self._in_one_transaction, look) for place, look in places.items()},
-            "sourceFiles": partial(
-                self._look_through_a_file, "sourceFiles", searched_files.next_source, files.mark_sources_deleted
-            ),
+            **{place: partial(self._walk, walk) for place, walk in WALKS.items()},
+            "sourceFiles": partial(self._look_through_a_file, _SOURCES),
             "exportFiles": self._remove_exports,
-            "olderExports": partial(
-                self._look_through_a_file, "exportFiles", searched_files.next_export_without_rows, searched_files.expire
-            ),
+            "olderExports": partial(self._look_through_a_file, _OLDER_EXPORTS),
         }
         self._order = list(self._places)
 
@@ -110,8 +108,8 @@ class Eraser:
                 erasures.release(connection, erasure)
         return steps
 
-    def see_through(self, addresses: Sequence[str], tell: Callable[[Standing], None]) -> Erased:
-        """Erase a person's data from all workspaces, and come back with the proof.
+    def see_through(self, addresses: Sequence[str], tell: Callable[[Standing], None]) -> Standing:
+        """Erase a person's data from all workspaces, and come back when nothing of it is left.
 
         A dispatcher that runs goes on with it when this process is ended.
         """
@@ -121,8 +119,8 @@ class Eraser:
             self.go_on(erasure_id, threading.Event())
             with self._engine.begin() as connection:
                 standing = erasures.standing(connection, erasure_id)
-            if standing.completed_at is not None:
-                return _proof(standing, standing.completed_at)
+            if standing.status is ErasureStatus.COMPLETED:
+                return standing
             tell(standing)
             time.sleep(_PAUSE_SECONDS)
 
@@ -130,34 +128,34 @@ class Eraser:
         """Look at the next part; whether there is anything to do now."""
         with self._engine.begin() as connection:
             sought = Sought(tuple(erasure.addresses), erasures.workspaces_of(connection, erasure))
-            if erasure.status == "waiting" and erasures.still_to_end(connection, erasure, sought):
+            waits = erasure.status is ErasureStatus.WAITING
+            if waits and erasures.still_to_end(connection, erasure, sought):
                 return False
-            if erasure.status == "waiting" or erasure.place is None:
+            if waits or erasure.place is None:
                 erasures.begin_search(connection, erasure, sought)
         erasure.place = erasure.place or self._order[0]
         return self._places[erasure.place](erasure, sought)
 
-    def _in_one_transaction(self, look: Look, erasure: Erasure, sought: Sought) -> bool:
+    def _walk(self, walk: Walk, erasure: Erasure, sought: Sought) -> bool:
         with self._engine.begin() as connection:
-            return self._save(connection, erasure, more=look(connection, erasure, sought))
+            return self._save(connection, erasure, more=walk(connection, erasure, sought))
 
-    def _look_through_a_file(
-        self, kind: str, following: Following, mark: Mark, erasure: Erasure, sought: Sought
-    ) -> bool:
+    def _look_through_a_file(self, kept: _Files, erasure: Erasure, sought: Sought) -> bool:
         with self._engine.begin() as connection:
-            file = following(connection, sought, _after(erasure))
+            file = kept.following(connection, sought, erasure.position.after)
+            if file is None:
+                return self._save(connection, erasure, more=False)
         # Outside of a transaction: to read a file may take minutes.
-        gone = file is not None and self._is_to_go(file, erasure)
-        if gone and file is not None:
+        goes = self._is_to_go(file, erasure)
+        if goes:
             self._remove([file])
         with self._engine.begin() as connection:
-            if file is not None:
-                erasure.position = {"after": str(file.id)}
-                erasure.files_searched += 1
-            if gone and file is not None:
-                mark(connection, [file.id])
-                erasure.note(kind, 1)
-            return self._save(connection, erasure, more=file is not None)
+            erasure.position = Position(after=file.id)
+            erasure.files_searched += 1
+            if goes:
+                kept.mark_gone(connection, [file.id])
+                erasure.note(kept.kind, 1)
+            return self._save(connection, erasure, more=True)
 
     def _is_to_go(self, file: KeptFile, erasure: Erasure) -> bool:
         """Whether a file holds the address, or may: no one can look into one that is packed."""
@@ -185,9 +183,8 @@ class Eraser:
     def _save(self, connection: Connection, erasure: Erasure, *, more: bool) -> bool:
         """Write down how far the search is; whether there is anything left to do now."""
         if not more:
-            number = self._order.index(str(erasure.place)) + 1
-            erasure.position = {}
-            erasure.place = self._order[number] if number < len(self._order) else None
+            erasure.position = START
+            erasure.place = self._after(erasure.place)
         erasures.save(connection, erasure, LEASE_SECONDS)
         if erasure.place is not None:
             return True
@@ -195,85 +192,18 @@ class Eraser:
         if erasure.found_now or not erasure.searches:
             erasures.end_search(connection, erasure)
             return True
-        self._complete(connection, erasure)
+        _complete(connection, erasure)
         return False
 
-    @staticmethod
-    def _complete(connection: Connection, erasure: Erasure) -> None:
-        erasures.complete(connection, erasure)
-        if erasure.workspace_id is not None and erasure.user_id is not None:
-            doer = _Doer(erasure.workspace_id, erasure.user_id)
-            record(connection, doer, Activity.ERASURE_COMPLETED, erasure.erasure_id, {"erased": erasure.erased})
-        log.info("erasure_completed", erasure_id=str(erasure.erasure_id), **erasure.erased)
+    def _after(self, place: str | None) -> str | None:
+        """Return the place that is searched next, None after the last."""
+        following = self._order.index(str(place)) + 1
+        return self._order[following] if following < len(self._order) else None
 
 
-def _proof(standing: Standing, completed_at: dt.datetime) -> Erased:
-    return Erased(
-        erasure_id=standing.erasure_id,
-        status=standing.status,
-        erased=dict(standing.erased),
-        # It would not be completed otherwise.
-        remaining=0,
-        searches=standing.searches,
-        rows_searched=standing.rows_searched,
-        files_searched=standing.files_searched,
-        completed_at=completed_at,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Doer:
-    workspace_id: uuid.UUID
-    user_id: uuid.UUID
-
-
-def _find_mailboxes(connection: Connection, erasure: Erasure, sought: Sought) -> bool:
-    """Add the addresses that lead to the same mailbox, as its provider documents it: they are the same person's."""
-    stretch = _next_stretch(connection, listed.RESULTS, erasure, sought)
-    if stretch is None:
-        return False
-    room = MAILBOXES - len(erasure.addresses)
-    others = listed.same_mailbox(connection, stretch, erasure.addresses, room) if room else []
-    if others:
-        erasure.addresses += others
-        # What was looked at before was not looked through for these.
-        erasure.position = {}
-    return True
-
-
-def _walk_list(table: str, erase: Erase, connection: Connection, erasure: Erasure, sought: Sought) -> bool:
-    stretch = _next_stretch(connection, table, erasure, sought)
-    if stretch is None:
-        return False
-    if listed.is_likely(connection, table, stretch, sought):
-        erasure.note(table, erase(connection, stretch, sought), stretch.owner)
-    if table != listed.REJECTED:
-        erasure.rows_searched += max(0, stretch.last - stretch.first)
-    return True
-
-
-def _walk_texts(texts: Texts, connection: Connection, erasure: Erasure, sought: Sought) -> bool:
-    if sought.workspaces is not None and texts.within is None:
-        return False
-    first = int(erasure.position.get("page", 0))
-    erasure.note(texts.table, texts.erase(connection, sought, first))
-    erasure.position = {"page": first + PAGES_AT_ONCE}
-    return first + PAGES_AT_ONCE < texts.pages(connection)
-
-
-def _next_stretch(connection: Connection, table: str, erasure: Erasure, sought: Sought) -> Stretch | None:
-    """Go on in the list that the search is in, or to the next; None at the end of the table."""
-    owner, first = _after(erasure), int(erasure.position.get("number", 0))
-    last = int(erasure.position.get("last", 0))
-    if first >= last:
-        following = listed.next_owner(connection, table, sought, owner)
-        if following is None:
-            return None
-        owner, first, last = following, 0, listed.last_number(connection, table, following)
-    stretch = Stretch(owner, first, min(first + listed.STRETCH, last))
-    erasure.position = {"after": str(owner), "number": stretch.last, "last": last}
-    return stretch
-
-
-def _after(erasure: Erasure) -> uuid.UUID:
-    return uuid.UUID(erasure.position.get("after", str(_NOBODY)))
+def _complete(connection: Connection, erasure: Erasure) -> None:
+    erasures.complete(connection, erasure)
+    if erasure.workspace_id is not None and erasure.user_id is not None:
+        doer = _Doer(erasure.workspace_id, erasure.user_id)
+        record(connection, doer, Activity.ERASURE_COMPLETED, erasure.erasure_id, {"erased": erasure.erased})
+    log.info("erasure_completed", erasure_id=str(erasure.erasure_id), **erasure.erased)

@@ -1,11 +1,11 @@
-"""Shows how the queues stand: what is due, runs, has died, and which of them are paused."""
+"""Shows how the queues stand (what is due, runs, has died, and which are paused), and how erasures do."""
 
 from __future__ import annotations
 
 from prometheus_client import Gauge
 from sqlalchemy import Engine
 
-from mailsift.dispatcher.repository import deliveries
+from mailsift.dispatcher.repository import deliveries, erasures
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository.inspecting import queue_states
 from mailsift.shared.observability.metrics import REGISTRY
@@ -27,12 +27,17 @@ DELIVERIES_DUE = Gauge("mailsift_deliveries_due", "Messages to webhooks that cou
 OLDEST_DELIVERY = Gauge(
     "mailsift_deliveries_oldest_due_seconds", "Since when the first of them has been due", registry=REGISTRY
 )
+ERASURES_OPEN = Gauge("mailsift_erasures_open", "Erasures that are not completed", registry=REGISTRY)
+OLDEST_ERASURE = Gauge(
+    "mailsift_erasures_oldest_open_seconds", "Since when the first of them has been asked for", registry=REGISTRY
+)
 
 
 def observe(engine: Engine) -> None:
-    """Look at all queues, and show them; every dispatcher shows the same."""
+    """Look at all queues and at erasures, and show them; every dispatcher shows the same."""
     with engine.begin() as connection:
         states, telling = queue_states(connection, QUEUES), deliveries.state(connection)
+        backlog = erasures.backlog(connection)
     for state in states:
         JOBS_DUE.labels(state.queue).set(state.due)
         OLDEST_DUE.labels(state.queue).set(state.oldest_due_seconds or 0)
@@ -43,3 +48,5 @@ def observe(engine: Engine) -> None:
     DELIVERIES_DUE.set(telling.due)
     OLDEST_DELIVERY.set(telling.oldest_due_seconds or 0)
     QUEUE_PAUSED.labels(telling.queue).set(telling.paused_since is not None)
+    ERASURES_OPEN.set(backlog.open)
+    OLDEST_ERASURE.set(backlog.oldest_seconds)

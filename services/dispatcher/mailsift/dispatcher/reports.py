@@ -38,7 +38,7 @@ class Queues:
 
     def lines(self) -> list[str]:
         """Lay a table out."""
-        return _table([_HEADINGS, *(_row(state) for state in self.queues)])
+        return table([_HEADINGS, *(_row(state) for state in self.queues)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class DeadLetters:
         counts = [(str(cause.count), cause.job_type, cause.code or "-") for cause in self.causes]
         total = sum(cause.count for cause in self.causes)
         listed = [line for letter in self.dead_letters for line in _letter(letter)]
-        return [*listed, *_table(counts), f"{total} dead letters, {len(self.dead_letters)} listed"]
+        return [*listed, *table(counts), f"{total} dead letters, {len(self.dead_letters)} listed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +165,10 @@ class Shown:
         """Lay out what is known of the job, its parts, its history and what its attempts had to say."""
         known = [(field.name.replace("_", " "), getattr(self.job, field.name)) for field in fields(self.job)]
         return [
-            *_table([(name, _written(value)) for name, value in known if value is not None]),
+            *table([(name, written(value)) for name, value in known if value is not None]),
             *_block("parts", [(part.job_type, part.status, str(part.count)) for part in self.parts]),
             *_block("history", [_happened(event) for event in self.events]),
-            *_block("log", [(_written(line.at), str(line.attempt), line.level, line.message) for line in self.log]),
+            *_block("log", [(written(line.at), str(line.attempt), line.level, line.message) for line in self.log]),
         ]
 
 
@@ -181,43 +181,6 @@ def why_not(root_status: JobStatus) -> str:
     if root_status is JobStatus.CANCELLED:
         return "its job was cancelled"
     return "its job failed for another reason"
-
-
-@dataclass(frozen=True, slots=True)
-class Erased:
-    """What was found of a person and erased, and that nothing is left: the proof, which does not say whose it is."""
-
-    erasure_id: uuid.UUID
-    status: str
-    erased: dict[str, int]
-    remaining: int
-    searches: int
-    rows_searched: int
-    files_searched: int
-    completed_at: dt.datetime
-    found = True
-
-    def lines(self) -> list[str]:
-        """Lay it out by place."""
-        counts = [(place, f"{count:,}") for place, count in sorted(self.erased.items())]
-        searched = f"{self.rows_searched:,} rows, {self.files_searched:,} files"
-        return [
-            *_table([("place", "erased"), *counts]),
-            f"search {self.searches} went through everything ({searched}): {self.remaining} remain",
-            f"erasure {self.erasure_id}, completed {_written(self.completed_at)}",
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class NotErased:
-    """Why nothing was searched."""
-
-    reason: str
-    found = False
-
-    def lines(self) -> list[str]:
-        """Say it."""
-        return [self.reason]
 
 
 def as_json(answer: Answer) -> str:
@@ -233,7 +196,7 @@ def _row(state: QueueState) -> tuple[str, ...]:
 
 def _pause(state: QueueState) -> str:
     reason = f": {state.paused_reason}" if state.paused_reason else ""
-    return f"since {_written(state.paused_since)}{reason}"
+    return f"since {written(state.paused_since)}{reason}"
 
 
 def _letter(letter: DeadLetter) -> list[str]:
@@ -241,21 +204,22 @@ def _letter(letter: DeadLetter) -> list[str]:
     redrive = "" if letter.redrivable else f"; redrive leaves it alone: {why_not(letter.root_status)}"
     died = f"{letter.job_type}  {letter.code or '-'}  after {letter.retry_count} failures"
     return [
-        f"{letter.job_id}  {_written(letter.died_at)}  {died}",
+        f"{letter.job_id}  {written(letter.died_at)}  {died}",
         f"    {part}workspace {letter.workspace_id}{redrive}",
         f"    {letter.message or '-'}",
     ]
 
 
 def _happened(event: Event) -> tuple[str, ...]:
-    return (_written(event.at), str(event.attempt), event.status, event.cause, event.worker_id or "")
+    return (written(event.at), str(event.attempt), event.status, event.cause, event.worker_id or "")
 
 
 def _block(heading: str, rows: Sequence[Sequence[str]]) -> list[str]:
-    return ["", heading, *(f"  {line}" for line in _table(rows))] if rows else []
+    return ["", heading, *(f"  {line}" for line in table(rows))] if rows else []
 
 
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lay rows out in columns."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
 
@@ -264,7 +228,8 @@ def _age(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else str(dt.timedelta(seconds=round(seconds)))
 
 
-def _written(value: object) -> str:
+def written(value: object) -> str:
+    """Write a value for people, a time to the second."""
     return f"{value:%Y-%m-%d %H:%M:%S}Z" if isinstance(value, dt.datetime) else str(value)
 
 

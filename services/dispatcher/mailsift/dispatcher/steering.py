@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sqlalchemy import Connection, Engine
 
+from mailsift.dispatcher.proofs import OpenErasures
 from mailsift.dispatcher.reports import (
     DeadLetters,
     Moved,
@@ -19,7 +20,7 @@ from mailsift.dispatcher.reports import (
     Skipped,
     why_not,
 )
-from mailsift.dispatcher.repository import deliveries
+from mailsift.dispatcher.repository import deliveries, erasures
 from mailsift.shared.jobs.catalog import DELIVERY_QUEUE, QUEUES
 from mailsift.shared.jobs.repository import inspecting, operating
 from mailsift.shared.jobs.repository.inspecting import JobState, QueueState, Selection
@@ -30,6 +31,7 @@ log = logger(__name__)
 
 _NO_SUCH_JOB = "there is no such job"
 _LOG_LINES = 20
+_MOST_ERASURES = 1000
 
 
 def queues(engine: Engine) -> Queues:
@@ -37,6 +39,12 @@ def queues(engine: Engine) -> Queues:
     with engine.begin() as connection:
         states = [*inspecting.queue_states(connection, QUEUES), deliveries.state(connection)]
     return Queues(sorted(states, key=lambda state: state.queue))
+
+
+def open_erasures(engine: Engine) -> OpenErasures:
+    """Look at the erasures that are not completed."""
+    with engine.begin() as connection:
+        return OpenErasures([*erasures.list_open(connection, _MOST_ERASURES)])
 
 
 def pause(engine: Engine, queue: str, reason: str | None = None) -> Paused:

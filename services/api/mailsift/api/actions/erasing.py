@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from mailsift.api.actions.once import Asked, fingerprint, once
 from mailsift.api.deps import Deps
+from mailsift.api.principal import Principal
 from mailsift.api.problems import Problem
 from mailsift.api.repository import erasures
 from mailsift.api.schemas.erasures import Erasure, ErasureRequest
 from mailsift.shared.db.activities import Activity, record
 from mailsift.shared.db.session import tenant_transaction
+
+MOST_OPEN = 100
+"""Erasures of a workspace that may be under way at once: each searches everything, at least twice."""
 
 
 def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, bool]:
@@ -17,6 +23,7 @@ def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, b
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
 
         def add() -> Erasure:
+            _check_open(connection, asked.principal)
             erasure_id = erasures.add(connection, asked.principal, addresses)
             # Neither here nor in any log stands whose it is.
             record(connection, asked.principal, Activity.ERASURE_REQUESTED, erasure_id)
@@ -26,3 +33,12 @@ def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, b
             return made
 
         return once(connection, asked, fingerprint("erasures", *addresses), Erasure, add)
+
+
+def _check_open(connection: Connection, principal: Principal) -> None:
+    erasures.write_alone(connection, principal.workspace_id)
+    if erasures.count_open(connection) >= MOST_OPEN:
+        raise Problem(
+            "too_many_erasures",
+            f"{MOST_OPEN} are under way: ask again when some are completed, and name all addresses of a person in one",
+        )

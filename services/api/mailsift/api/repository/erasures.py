@@ -6,18 +6,29 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 from uuid_utils.compat import uuid7
 
 from mailsift.api.principal import Principal
 from mailsift.api.repository.pages import newest_first
 from mailsift.api.schemas import erasures as schemas
 from mailsift.api.schemas.base import Listing
-from mailsift.api.schemas.erasures import ErasureStatus
-from mailsift.shared.db import tables
+from mailsift.shared.db import locks, tables
+from mailsift.shared.verdicts import ErasureStatus
 
 _ALL = 100
 _NEARLY = 99
+
+
+def write_alone(connection: Connection, workspace_id: uuid.UUID) -> None:
+    """Be the only one who asks for erasures of a workspace until the transaction ends."""
+    locks.hold(connection, f"erasures {workspace_id}")
+
+
+def count_open(connection: Connection) -> int:
+    """Count those of the workspace that are not completed."""
+    query = select(func.count()).where(tables.Erasure.status != ErasureStatus.COMPLETED)
+    return connection.execute(query).scalar_one()
 
 
 def add(connection: Connection, principal: Principal, addresses: list[str]) -> uuid.UUID:
@@ -53,6 +64,7 @@ def _shown(row: Mapping[Any, Any]) -> schemas.Erasure:
         waiting_for=row["waitingFor"],
         erased=row["erased"],
         remaining=0 if completed else None,
+        more_mailboxes=row["moreMailboxes"],
         rows_searched=row["rowsSearched"],
         files_searched=row["filesSearched"],
         created_at=row["createdAt"],

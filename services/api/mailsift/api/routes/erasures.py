@@ -24,7 +24,9 @@ _REFUSALS = ("malformed_body", "body_too_large", "unsupported_media_type", "vali
 @blueprint.post("")
 @blueprint.input(ErasureRequest, location="json")
 @blueprint.output(Erasure, status_code=202, description="it is under way")
-@blueprint.doc(responses=refusals(*_REFUSALS, "idempotency_key_reused"), extensions={"x-idempotent": True})
+@blueprint.doc(
+    responses=refusals(*_REFUSALS, "too_many_erasures", "idempotency_key_reused"), extensions={"x-idempotent": True}
+)
 @needs(Permission.ADMINISTER)
 def create(json_data: ErasureRequest) -> Replied:
     """Erase a person's data from the workspace; for the owner and the admins.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from mailsift.api.schemas.base import Answer, Given, Page, Time
 from mailsift.shared.spellings import erasable
+from mailsift.shared.verdicts import ErasureStatus
 
 MOST_AT_ONCE = 10
 
@@ -18,16 +18,6 @@ ErasedAddress = Annotated[
     AfterValidator(erasable),
     WithJsonSchema({"type": "string", "format": "address", "examples": ["ann@example.com"]}),
 ]
-
-
-class ErasureStatus(StrEnum):
-    """How far it is."""
-
-    PENDING = "pending"
-    SEARCHING = "searching"
-    WAITING = "waiting"
-    """For jobs that have read what was erased meanwhile, and for lists that are not read yet."""
-    COMPLETED = "completed"
 
 
 class ErasureRequest(Given):
@@ -50,6 +40,10 @@ class Erasure(Answer):
     )
     erased: dict[str, int] = Field(description="what was found and erased, by place")
     remaining: int | None = Field(description="what the last search found: 0, once it is completed")
+    more_mailboxes: bool = Field(
+        default=False,
+        description="whether more than 100 addresses lead to the same mailbox; erase by name what was not among them",
+    )
     rows_searched: int = Field(description="rows of lists and answers that the present, or the last, search looked at")
     files_searched: int
     created_at: Time

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Row, text
 
+from mailsift.dispatcher.erasure import Backlog, Erasure, Position, Standing
 from mailsift.shared.db.rewriting import Sought
 from mailsift.shared.jobs.repository import erasing
+from mailsift.shared.verdicts import ErasureStatus
 
 # One of each workspace before the second of any, and in any order: what waits or fails for long is in nobody's way.
 _OPEN = text("""
@@ -20,6 +20,13 @@ _OPEN = text("""
         SELECT "erasureId", row_number() OVER (PARTITION BY "workspaceId" ORDER BY random()) AS turn
         FROM erasures WHERE status <> 'completed') AS asked
     ORDER BY turn, random() LIMIT :most""")
+
+_LIST = text("SELECT * FROM erasures WHERE status <> 'completed' ORDER BY \"createdAt\" LIMIT :most")
+
+_BACKLOG = text("""
+    SELECT count(*) AS open,
+        coalesce(extract(epoch FROM clock_timestamp() - min("createdAt")), 0)::float AS oldest_seconds
+    FROM erasures WHERE status <> 'completed'""")
 
 _TAKE = text("""
     UPDATE erasures SET "leaseToken" = gen_random_uuid(),
@@ -34,7 +41,8 @@ _RELEASE = text("""
 
 # The lease is shown last, so that whoever lost it takes everything back.
 _SAVE = text("""
-    UPDATE erasures SET addresses = :addresses, place = :place, position = CAST(:position AS jsonb),
+    UPDATE erasures SET addresses = :addresses, "moreMailboxes" = :more, place = :place,
+        position = CAST(:position AS jsonb),
         "foundNow" = :found_now, erased = CAST(:erased AS jsonb), "rowsSearched" = :rows_searched,
         "filesSearched" = :files_searched, touched = CAST(:touched AS uuid[]),
         "leaseUntil" = clock_timestamp() + make_interval(secs => :secs)
@@ -72,9 +80,11 @@ _WORKSPACES = text("""
 
 _WITHIN = """ AND "workspaceId" = ANY(CAST(:workspaces AS uuid[]))"""
 
-# What was asked for before and is not read yet: nobody knows what is in it.
+# What was asked for before and is not read yet: nobody knows what is in it. What is fetched later is not here.
 _UNREAD = """
-    SELECT count(*) FROM uploads WHERE status IN ('preview', 'pending', 'processing') AND "createdAt" < :before"""
+    SELECT count(*) FROM uploads WHERE status IN ('preview', 'pending', 'processing') AND "createdAt" < :before
+        AND (source IN ('file', 'addresses') OR NOT EXISTS (SELECT FROM "jobQueue" j
+            WHERE j."uploadId" = uploads."uploadId" AND j.status = 'pending' AND j."scheduledFor" > now()))"""
 
 # Whose rows another has blanked, of that person a later one finds no row that leads to a file.
 _BEFORE = text("""
@@ -95,51 +105,6 @@ class LeaseLostError(Exception):
     """Another dispatcher has taken the erasure over."""
 
 
-@dataclass(slots=True)
-class Erasure:
-    """One that this process goes on with. It changes as the work goes on, and `save` writes it down."""
-
-    erasure_id: uuid.UUID
-    workspace_id: uuid.UUID | None
-    user_id: uuid.UUID | None
-    token: uuid.UUID
-    status: str
-    addresses: list[str]
-    searches: int
-    place: str | None
-    position: dict[str, Any]
-    found_now: int
-    erased: dict[str, int]
-    rows_searched: int
-    files_searched: int
-    touched: list[uuid.UUID]
-    searched_at: dt.datetime | None
-    created_at: dt.datetime
-
-    def note(self, place: str, found: int, touched: uuid.UUID | None = None) -> None:
-        """Count what was erased somewhere."""
-        if found:
-            self.erased[place] = self.erased.get(place, 0) + found
-            self.found_now += found
-            if touched is not None and touched not in self.touched:
-                self.touched.append(touched)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How an erasure stands, for whoever asked for it."""
-
-    erasure_id: uuid.UUID
-    status: str
-    searches: int
-    erased: Mapping[str, int]
-    rows_searched: int
-    rows_expected: int
-    files_searched: int
-    waiting_for: int
-    completed_at: dt.datetime | None
-
-
 def add(connection: Connection, addresses: Sequence[str]) -> uuid.UUID:
     """Ask for an erasure from all workspaces."""
     made: uuid.UUID = connection.execute(_ADD, {"addresses": list(addresses)}).scalar_one()
@@ -148,23 +113,41 @@ def add(connection: Connection, addresses: Sequence[str]) -> uuid.UUID:
 
 def standing(connection: Connection, erasure_id: uuid.UUID) -> Standing:
     """Tell how an erasure stands."""
-    row = connection.execute(_FIND, {"id": erasure_id}).one()
+    return _standing(connection.execute(_FIND, {"id": erasure_id}).one())
+
+
+def _standing(row: Row[Any]) -> Standing:
     return Standing(
-        row.erasureId,
-        row.status,
-        row.searches,
-        row.erased,
-        row.rowsSearched,
-        row.rowsExpected,
-        row.filesSearched,
-        row.waitingFor,
-        row.completedAt,
+        erasure_id=row.erasureId,
+        workspace_id=row.workspaceId,
+        status=ErasureStatus(row.status),
+        more_mailboxes=row.moreMailboxes,
+        searches=row.searches,
+        place=row.place,
+        erased=row.erased,
+        rows_searched=row.rowsSearched,
+        rows_expected=row.rowsExpected,
+        files_searched=row.filesSearched,
+        waiting_for=row.waitingFor,
+        created_at=row.createdAt,
+        completed_at=row.completedAt,
     )
 
 
 def waiting(connection: Connection, most: int) -> Sequence[uuid.UUID]:
     """List what is not completed, in an order that is fair to all workspaces."""
     return connection.scalars(_OPEN, {"most": most}).all()
+
+
+def list_open(connection: Connection, most: int) -> Sequence[Standing]:
+    """List what is not completed, the oldest first."""
+    return [_standing(row) for row in connection.execute(_LIST, {"most": most})]
+
+
+def backlog(connection: Connection) -> Backlog:
+    """Tell how much is not completed."""
+    row = connection.execute(_BACKLOG).one()
+    return Backlog(row.open, row.oldest_seconds)
 
 
 def take(connection: Connection, erasure_id: uuid.UUID, seconds: float) -> Erasure | None:
@@ -177,11 +160,12 @@ def take(connection: Connection, erasure_id: uuid.UUID, seconds: float) -> Erasu
         workspace_id=row.workspaceId,
         user_id=row.userId,
         token=row.leaseToken,
-        status=row.status,
+        status=ErasureStatus(row.status),
         addresses=list(row.addresses),
+        more_mailboxes=row.moreMailboxes,
         searches=row.searches,
         place=row.place,
-        position=dict(row.position or {}),
+        position=Position.read(row.position or {}),
         found_now=row.foundNow,
         erased=dict(row.erased),
         rows_searched=row.rowsSearched,
@@ -201,8 +185,9 @@ def save(connection: Connection, erasure: Erasure, seconds: float) -> None:
     """Write down how far it is, in the transaction of what was done. Raises LeaseLostError."""
     parameters = {
         "addresses": erasure.addresses,
+        "more": erasure.more_mailboxes,
         "place": erasure.place,
-        "position": json.dumps(erasure.position),
+        "position": erasure.position.stored(),
         "found_now": erasure.found_now,
         "erased": json.dumps(erasure.erased),
         "rows_searched": erasure.rows_searched,
@@ -217,8 +202,7 @@ def begin_search(connection: Connection, erasure: Erasure, sought: Sought) -> No
     """Begin a search, from the start. Raises LeaseLostError."""
     expected = connection.scalar(text(_EXPECTED.format(within=within(sought))), scope(sought)) or 0
     _move(connection, erasure, _BEGIN, expected=int(expected))
-    erasure.status, erasure.place, erasure.position, erasure.found_now = "searching", None, {}, 0
-    erasure.rows_searched = erasure.files_searched = 0
+    erasure.begin()
 
 
 def end_search(connection: Connection, erasure: Erasure) -> None:
@@ -226,7 +210,7 @@ def end_search(connection: Connection, erasure: Erasure) -> None:
     searched_at = connection.scalar(_WAIT, {"id": erasure.erasure_id, "token": erasure.token})
     if searched_at is None:
         raise LeaseLostError
-    erasure.status, erasure.searched_at = "waiting", searched_at
+    erasure.status, erasure.searched_at = ErasureStatus.WAITING, searched_at
     erasure.searches += 1
 
 
@@ -238,8 +222,9 @@ def complete(connection: Connection, erasure: Erasure) -> None:
 def still_to_end(connection: Connection, erasure: Erasure, sought: Sought) -> int:
     """Count the jobs and uploads that may still write down what they have read, and earlier erasures of the person.
 
-    Raises LeaseLostError.
+    Lists that were to be read later are read now: an erasure ends. Raises LeaseLostError.
     """
+    erasing.read_now(connection, sought, erasure.created_at)
     unread = connection.scalar(text(_UNREAD + within(sought)), {**scope(sought), "before": erasure.created_at})
     asked = {"id": erasure.erasure_id, "before": erasure.created_at, "addresses": erasure.addresses}
     earlier = connection.scalar(_BEFORE, {**asked, "workspace": erasure.workspace_id})

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
-from mailsift.dispatcher.repository.erasures import Erasure, scope, within
+from mailsift.dispatcher.erasure import Erasure
+from mailsift.dispatcher.repository.erasures import scope, within
 from mailsift.dispatcher.repository.files import KeptFile
 from mailsift.shared.db.rewriting import Sought
 

@@ -33,6 +33,8 @@ class Erasure(Base):
     user_id: Mapped[Id | None] = mapped_column(ForeignKey(UserProfile.user_id, ondelete="CASCADE"), index=True)
     status: Mapped[Words] = mapped_column(server_default=text("'pending'"))
     addresses: Mapped[WordList | None]
+    # More lead to the same mailbox than one erasure takes up.
+    more_mailboxes: Mapped[bool] = mapped_column(server_default=text("false"))
     # Whole searches so far; the last one finds nothing.
     searches: Mapped[Number] = mapped_column(server_default=text("0"))
     # Where the present search is, and what it has found.
