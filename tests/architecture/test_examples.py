@@ -40,7 +40,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> list[Any]:
             made["resources"].append("added.yaml")
             continue
         for key, more in example.items():
-            made[key] = [*made.get(key, ()), *more]
+            moved = [os.path.normpath(f"{there}/{name}") for name in more] if key == "components" else more
+            made[key] = [*made.get(key, ()), *moved]
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(made))
     return build(folder)
 
@@ -62,7 +63,7 @@ def test_an_example_changes_what_it_says(title: str, ours: list[Any]) -> None:
         assert named(before, kind) != named(ours, kind)
     # A patch whose target is not there is passed over without a word.
     for patch in example.get("patches", ()):
-        assert any(_meant(patch["target"], one) for one in before), patch["target"]
+        assert any(_meant(patch["target"], one) for one in (*before, *ours)), patch["target"]
 
 
 def _meant(target: Any, one: Any) -> bool:
