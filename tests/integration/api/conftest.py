@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,10 @@ class Client:
     def __init__(self, client: FlaskClient, tenant: Tenant) -> None:
         self.tenant = tenant
         self._client = client
+
+    def holding(self, key: str) -> Client:
+        """Hold another key instead."""
+        return Client(self._client, replace(self.tenant, key=key))
 
     def call(self, method: str, path: str, *, headers: dict[str, str] | None = None, **options: Any) -> TestResponse:
         sent = Headers({"Authorization": f"Bearer {self.tenant.key}", **(headers or {})})

@@ -137,6 +137,12 @@ def write_her_everywhere(scene: Scene) -> dict[str, Any]:
     client.post("/api/verify", json={"emails": [ANN, "bob@example.com"]})
     client.post("/api/outcomes", json={"bounced": [ANN, "bob@example.com"]})
     client.post("/api/webhooks", json={"url": f"https://hooks.example.com/?to={ANN}", "events": ["job.failed"]})
+    test_key = client.post("/api/keys", json={"name": f"for {ANN}", "kind": "test"}).get_json()["key"]
+    client.holding(test_key).upload(LIST)
+    token = client.post("/api/guest-tokens", json={"name": f"for {ANN}", "uses": 1}).get_json()["token"]
+    asked = client.holding(token).post("/api/jobs/analyze", json={"url": f"https://example.com/?to={ANN}"})
+    assert asked.status_code == 202
+    rows("""UPDATE "jobQueue" SET status = 'cancelled', "completedAt" = now() WHERE "jobType" = 'domain_analysis'""")
     scene.pump.run()
     client.post("/api/suppressions", json={"values": [ANN], "reason": f"{ANN} asked for it"})
     for name in (f"for {ANN}", f"for {ANN.lower()}"):
