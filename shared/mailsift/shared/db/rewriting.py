@@ -48,14 +48,17 @@ class Sought:
     workspaces: Sequence[uuid.UUID] | None
     """None for all there are."""
 
+    def scope(self) -> dict[str, object]:
+        """Say to a statement where."""
+        return {} if self.workspaces is None else {"workspaces": [str(each) for each in self.workspaces]}
+
     def parameters(self) -> dict[str, object]:
-        """Say it to a statement."""
-        listed = {} if self.workspaces is None else {"workspaces": [str(each) for each in self.workspaces]}
+        """Say to a statement whose and where."""
         return {
             "pattern": pattern(self.addresses),
             "in_json": pattern_in_json(self.addresses),
             "likes": likes(self.addresses),
-            **listed,
+            **self.scope(),
         }
 
 

@@ -200,7 +200,7 @@ def save(connection: Connection, erasure: Erasure, seconds: float) -> None:
 
 def begin_search(connection: Connection, erasure: Erasure, sought: Sought) -> None:
     """Begin a search, from the start. Raises LeaseLostError."""
-    expected = connection.scalar(text(_EXPECTED.format(within=within(sought))), scope(sought)) or 0
+    expected = connection.scalar(text(_EXPECTED.format(within=within(sought))), sought.scope()) or 0
     _move(connection, erasure, _BEGIN, expected=int(expected))
     erasure.begin()
 
@@ -225,7 +225,7 @@ def still_to_end(connection: Connection, erasure: Erasure, sought: Sought) -> in
     Lists that were to be read later are read now: an erasure ends. Raises LeaseLostError.
     """
     erasing.read_now(connection, sought, erasure.created_at)
-    unread = connection.scalar(text(_UNREAD + within(sought)), {**scope(sought), "before": erasure.created_at})
+    unread = connection.scalar(text(_UNREAD + within(sought)), {**sought.scope(), "before": erasure.created_at})
     asked = {"id": erasure.erasure_id, "before": erasure.created_at, "addresses": erasure.addresses}
     earlier = connection.scalar(_BEFORE, {**asked, "workspace": erasure.workspace_id})
     left = int(unread or 0) + erasing.writers(connection, sought, erasure.searched_at) + int(earlier or 0)
@@ -243,11 +243,6 @@ def workspaces_of(connection: Connection, erasure: Erasure) -> Sequence[uuid.UUI
 def within(sought: Sought) -> str:
     """Narrow a statement to the workspaces that it is about, if not to all."""
     return "" if sought.workspaces is None else _WITHIN
-
-
-def scope(sought: Sought) -> dict[str, object]:
-    """Say to such a statement which they are."""
-    return {} if sought.workspaces is None else {"workspaces": [str(each) for each in sought.workspaces]}
 
 
 def _move(connection: Connection, erasure: Erasure, statement: Any, **parameters: object) -> None:

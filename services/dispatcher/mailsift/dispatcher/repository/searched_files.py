@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, text
 
 from mailsift.dispatcher.erasure import Erasure
-from mailsift.dispatcher.repository.erasures import scope, within
+from mailsift.dispatcher.repository.erasures import within
 from mailsift.dispatcher.repository.files import KeptFile
 from mailsift.shared.db.rewriting import Sought
 
@@ -42,14 +42,14 @@ _EXPIRE = text("""
 def next_source(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
     """Find the next uploaded file that lies in the storage and was read, as far as it could be."""
     statement = text(_NEXT_SOURCE.format(within=within(sought)))
-    row = connection.execute(statement, {**scope(sought), "after": after}).one_or_none()
+    row = connection.execute(statement, {**sought.scope(), "after": after}).one_or_none()
     return None if row is None else KeptFile(row.uploadId, row.storageKey)
 
 
 def next_export_without_rows(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
     """Find the next file of an export that is kept longer than the rows of which it was made."""
     statement = text(_NEXT_EXPORT_WITHOUT_ROWS.format(within=within(sought)))
-    row = connection.execute(statement, {**scope(sought), "after": after}).one_or_none()
+    row = connection.execute(statement, {**sought.scope(), "after": after}).one_or_none()
     return None if row is None else KeptFile(row.exportId, row.filePath)
 
 

@@ -54,13 +54,13 @@ _READ_NOW: Final = """
 
 def read_now(connection: Connection, sought: Sought, before: dt.datetime) -> None:
     """Let lists that lie here since before a time be read now, and not only when they were to be."""
-    connection.execute(text(_READ_NOW.format(within=_within(sought))), {**sought.parameters(), "before": before})
+    connection.execute(text(_READ_NOW.format(within=_within(sought))), {**sought.scope(), "before": before})
 
 
 def writers(connection: Connection, sought: Sought, before: dt.datetime | None) -> int:
     """Count the attempts under way that had begun at a time."""
     statement = text(_WRITERS.format(within=_within(sought)))
-    return int(connection.scalar(statement, {**sought.parameters(), "before": before}) or 0)
+    return int(connection.scalar(statement, {**sought.scope(), "before": before}) or 0)
 
 
 def _within(sought: Sought) -> str:
