@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from mailsift.api.documentation import headers
+from mailsift.api.documentation.examples import add_examples
 from mailsift.api.documentation.responses import refusals
 from mailsift.api.permissions import Permission, explain
 from mailsift.api.problems import MEDIA_TYPE
@@ -38,31 +40,6 @@ _FROM_APIFLASK = {"HTTPError", "ValidationError"}
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
-def _header(description: str, kind: str = "string") -> Document:
-    return {"description": description, "schema": {"type": kind}}
-
-
-# Each is said once; which answers have it, below.
-_HEADERS = {
-    "X-Request-Id": _header("names the request in our log"),
-    "RateLimit-Policy": _header(
-        "where the plan has a limit: the requests that a key may make, and in how many seconds"
-    ),
-    "RateLimit": _header("where the plan has a limit: how many are left, and for how many seconds"),
-    "ETag": _header("names this answer; sent back in If-None-Match, the same again is 304"),
-    "WWW-Authenticate": _header("how to name the key"),
-    "Retry-After": _header("seconds", "integer"),
-    "Location": _header("where it can be read"),
-    "Idempotency-Replayed": _header("`true` when the answer was given before"),
-    "Content-Language": _header("that of what is written for people"),
-}
-_ALWAYS = ("X-Request-Id", "RateLimit-Policy", "RateLimit")
-_BY_STATUS = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
-_MARKED = ("ETag",)
-_CREATED = ("Location", "Idempotency-Replayed")
-_SPOKEN = ("Content-Language",)
-
-
 def finish(document: Document, needed: Mapping[tuple[str, str], Collection[Permission]]) -> Document:
     """Complete a derived document, with what each method of each path needs; the result is a new one."""
     document = _with_plain_names(document)
@@ -74,13 +51,14 @@ def finish(document: Document, needed: Mapping[tuple[str, str], Collection[Permi
     document["components"]["schemas"] = {
         name: _without_foreign_defaults(schema) for name, schema in sorted({**schemas, **_own_schemas()}.items())
     }
-    document["components"]["headers"] = _HEADERS
+    document["components"]["headers"] = headers.HEADERS
     nested = {_ref(name)["$ref"] for name, schema in schemas.items() if schema.get("type") == "object"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             operation["parameters"] = [_parameter(derived, nested) for derived in operation["parameters"]]
             _finish_operation(path, method, operation)
             _name_permissions(operation, needed[method.upper(), path])
+            add_examples(method, path, operation)
     return document
 
 
@@ -107,31 +85,22 @@ def _is_foreign_default(field: Document, key: str) -> bool:
 
 
 def _finish_operation(path: str, method: str, operation: Document) -> None:
-    idempotent = operation.pop("x-idempotent", False)
-    speaks = operation.pop("x-speaks", False)
+    idempotent, speaks = operation.pop("x-idempotent", False), operation.pop("x-speaks", False)
     responses = operation["responses"]
     for media_type in operation.pop("x-also-answers", []):
         responses["200"]["content"][media_type] = _BINARY
     for status, response in _EVERYWHERE.items():
         _add_response(responses, str(status), response)
-    reads = _may_be_known(method, operation)
+    traits = headers.Traits(idempotent, speaks, _may_be_known(method, operation))
     for status, response in responses.items():
-        created = _CREATED if idempotent and status < "400" else ()
-        spoken = _SPOKEN if speaks and status < "400" else ()
-        marked = _MARKED if reads and status in {"200", "304"} else ()
-        names = (*_ALWAYS, *_BY_STATUS.get(status, ()), *created, *spoken, *marked)
-        response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        response["headers"] = headers.of_answer(status, responses, traits)
         if status >= "400":
             response["content"] = _PROBLEM
     if any(parameter["in"] == "query" for parameter in operation["parameters"]):
         responses |= _TOO_LONG
     operation["responses"] = dict(sorted(responses.items()))
     operation["operationId"] = _operation_id(path, method)
-    operation["parameters"] += [_IF_NONE_MATCH] if reads else []
-    if idempotent:
-        operation["parameters"].append(_IDEMPOTENCY_KEY)
-    if speaks:
-        operation["parameters"].append(_ACCEPT_LANGUAGE)
+    operation["parameters"] += headers.of_request(responses, traits)
     _finish_body(operation)
 
 
@@ -151,7 +120,12 @@ def _add_response(responses: Document, status: str, response: Document) -> None:
 
 
 # What gunicorn answers before the API sees anything of the request.
-_PAGE = {"text/html": {"schema": {"type": "string"}}}
+_PAGE = {
+    "text/html": {
+        "schema": {"type": "string"},
+        "example": "<html><body><h1>Request Line is too large</h1></body></html>",
+    }
+}
 _TOO_LONG = {
     "414": {"description": "the URL has more than 8,190 bytes", "content": _PAGE},
     "431": {"description": "the URL and the headers have 16 KiB or more together", "content": _PAGE},
@@ -205,33 +179,6 @@ def _ref(name: str) -> Document:
 def _operation_id(path: str, method: str) -> str:
     words = [word for word in re.split(r"[/{}_]+", path.removeprefix("/api")) if word]
     return "_".join([method, *words])
-
-
-_IDEMPOTENCY_KEY = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "the same request with the same key makes one thing and gets the same answer",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-}
-
-
-_IF_NONE_MATCH = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "the `ETag` of the answer that the client has",
-    "schema": {"type": "string"},
-}
-
-
-_ACCEPT_LANGUAGE = {
-    "name": "Accept-Language",
-    "in": "header",
-    "required": False,
-    "description": "`en` or `de`: the language of what is written for people",
-    "schema": {"type": "string", "examples": ["de"]},
-}
 
 
 def _upload_body(parameters: list[Document]) -> Document:

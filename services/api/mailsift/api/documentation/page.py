@@ -11,7 +11,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup, escape
 
-from mailsift.api.problems import KINDS
+from mailsift.api.problems import KINDS, MEDIA_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,9 @@ def render(document: Mapping[str, Any]) -> str:
         groups=_by_tag(operations),
         schemas=document["components"]["schemas"],
         problems=KINDS,
+        headers=document["components"]["headers"],
         shape=_shape,
+        shown=_shown,
         prose=_prose,
     )
 
@@ -56,6 +58,18 @@ def _by_tag(operations: list[Operation]) -> dict[str, list[Operation]]:
 def _prose(text: str) -> Markup:
     """Escape a description, and set what stands in backticks as code."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
+
+
+def _shown(message: Mapping[str, Any]) -> dict[str, str]:
+    """Write the examples of a body or an answer, by their names; those of problems are all alike."""
+    examples: dict[str, str] = {}
+    for media_type, content in (message.get("content") or {}).items():
+        several = {name: each["value"] for name, each in content.get("examples", {}).items()}
+        for name, value in (several or {media_type: content.get("example")}).items():
+            if value is not None and media_type != MEDIA_TYPE:
+                text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
+                examples[name] = text
+    return examples
 
 
 def _shape(schema: Mapping[str, Any]) -> str:
