@@ -352,6 +352,28 @@ def test_a_job_says_how_far_it_is_and_what_went_wrong_in_detail(client: Any, row
     assert job()["progressDetail"]["message"] == "Failed"
 
 
+@pytest.mark.parametrize(
+    ("total", "result", "shown"),
+    [
+        ("6239", '{"totalRows": 88, "totalEmails": 87}', (88, 88)),
+        ("NULL", '{"rows": 88, "fileSize": 1}', (88, 88)),
+        ("NULL", '{"totalEmails": 88}', (88, 88)),
+        ("7", '{"totalEmails": 88}', (7, 7)),
+        ("NULL", None, (None, 7)),
+    ],
+)
+def test_what_came_of_a_job_says_how_many_there_were(
+    client: Any, rows: Any, job_id: str, *, total: str, result: str | None, shown: tuple[int | None, int]
+) -> None:
+    rows(
+        f"""UPDATE "jobQueue" SET status = 'completed', progress = 100, "processedItems" = 7, "totalItems" = {total},
+            result = CAST(:result AS jsonb)""",
+        result=result,
+    )
+    detail = client.get(f"/api/jobs/{job_id}").get_json()["job"]["progressDetail"]
+    assert (detail["total"], detail["processed"], detail["message"]) == (*shown, "Completed")
+
+
 def test_jobs_are_leafed_through_by_page_or_by_cursor(client: Any) -> None:
     made = [client.upload()["jobId"] for _ in range(5)][::-1]
 

@@ -199,13 +199,25 @@ def _shown(row: RowMapping) -> schemas.Job:
 
 
 def _progress(row: RowMapping) -> schemas.ProgressDetail:
+    total, processed = _items(row)
     return schemas.ProgressDetail(
-        total=row["total_items"],
-        processed=row["processed_items"],
+        total=total,
+        processed=processed,
         failed=row["failed_items"],
         percentage=row["progress"],
         message=progress_message(row["status"], row["current_step"], row["processed_items"], row["total_items"]),
     )
+
+
+def _items(row: RowMapping) -> tuple[int | None, int]:
+    """Say how many there are and how many are done; of a job that has completed, what came of it says so."""
+    total, result = row["total_items"], row["result"] or {}
+    if row["status"] == JobStatus.COMPLETED:
+        # A list is read by its bytes, and what is quick is not counted as it goes.
+        names = ("totalRows", "rows") if total is not None else ("totalRows", "rows", "totalEmails")
+        for count in (result[name] for name in names if name in result):
+            return count, count
+    return total, row["processed_items"]
 
 
 def _error(row: RowMapping) -> schemas.ErrorDetail | None:
