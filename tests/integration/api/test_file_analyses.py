@@ -87,6 +87,10 @@ def test_one_request_leads_from_the_file_to_the_workbook(client: Any, stranger: 
     assert completed["excelFile"].startswith("ünïcode list-analysed-recommended-")
     assert unquote(completed["downloadUrl"]).endswith(completed["excelFile"])
     assert client.get(completed["downloadUrl"]).status_code == 200
+    # Of one more domain nothing is known yet.
+    partly = ask(client, content=LIST + b"Ada,ada.okafor@northwind.example\n").get_json()["jobId"]
+    pump.run()
+    assert stand(client, partly)["dataSource"] == "mixed"
 
 
 def test_the_progress_is_that_of_all_its_jobs(client: Any, rows: Any, job_id: str) -> None:

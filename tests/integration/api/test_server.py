@@ -35,6 +35,8 @@ COMMAND = [
     "mailsift.api.wsgi:application",
 ]
 THREADS = 8 + 16 + 16  # for streams, for uploads and for the rest
+LISTENING = """SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'mailsift-api-listen'"""
 STEPS = (("processing", 10), ("processing", 60), ("completed", 100))
 
 
@@ -175,10 +177,13 @@ def test_a_hundred_streams_hear_of_their_jobs_while_other_requests_go_on(
         ]
         hear(streams, b'"progress"')
         asked = [full.http.get("/api/uploads").status_code for _ in range(20)]
+        with owner.begin() as connection:
+            listening = connection.scalar(text(LISTENING))
         for job_id in jobs:
             move(worker, str(job_id), "completed", 100)
         hear(streams, b'"complete"')
     assert asked == [200] * 20
+    assert listening == 1, "one connection hears for all of them"
 
 
 def follow(server: Server, key: str, job_id: uuid.UUID) -> socket.socket:
@@ -354,6 +359,22 @@ def test_at_sigterm_streams_end_and_the_process_goes_at_once(server: Server) -> 
     assert server.process.wait(40) == 0
     # Gunicorn would have waited for them for thirty.
     assert time.monotonic() - started < 25
+
+
+def test_at_sigterm_what_was_begun_is_finished(full: Server, owner: Engine) -> None:
+    content = b"a@example.com\n" * 100
+    head = f"POST /api/uploads HTTP/1.1\r\nHost: api\r\nAuthorization: {full.http.headers['Authorization']}\r\n"
+    with socket.create_connection((LOOPBACK, full.http.base_url.port or 0), timeout=60) as half:
+        half.sendall(f"{head}Expect: 100-continue\r\nContent-Length: {len(content)}\r\n\r\n".encode())
+        assert half.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        half.sendall(content[:700])
+        full.process.send_signal(signal.SIGTERM)
+        full.wait_ready(503)
+        half.sendall(content[700:])
+        assert half.recv(12) == b"HTTP/1.1 202"
+    assert full.process.wait(40) == 0
+    with owner.begin() as connection:
+        assert connection.scalar(text('SELECT "fileSize" FROM uploads')) == len(content)
 
 
 @pytest.mark.parametrize(
