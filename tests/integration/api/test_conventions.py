@@ -20,7 +20,8 @@ from mailsift.api.app import create_app
 from mailsift.api.auth import PUBLIC, needed
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps, wire
-from mailsift.api.permissions import Permission
+from mailsift.api.permissions import ROLES, SCOPES, Permission, Scope
+from mailsift.shared.verdicts import MemberRole
 
 # Of a workspace as a whole: no lists.
 SUMS = {"outcomes.show", "scoring.show", "job_statistics.stats", "job_statistics.dashboard", "workspaces.stats"}
@@ -151,6 +152,31 @@ def test_a_tenant_sees_its_own_people_and_keys_only(app: Flask, owned: dict[str,
         assert len(answer.get_json()["items"]) == 1
         assert any(each in answer.text for each in own), rule.rule
         assert not any(each in answer.text for each in foreign), rule.rule
+
+
+@pytest.mark.parametrize(
+    ("role", "scopes", "allowed"),
+    [
+        ("viewer", "{}", ROLES[MemberRole.VIEWER]),
+        ("member", "{}", ROLES[MemberRole.MEMBER]),
+        ("owner", "{read}", SCOPES[Scope.READ]),
+        ("owner", "{guest}", SCOPES[Scope.GUEST]),
+    ],
+)
+def test_every_route_refuses_who_may_not(  # noqa: PLR0917 - what keys are made of
+    app: Flask, client: Any, owner: Engine, rows: Any, role: str, scopes: str, allowed: frozenset[Permission]
+) -> None:
+    with owner.begin() as connection:
+        limited = type(client)(app.test_client(), make_tenant(connection, "Limited", role))
+    rows('UPDATE "apiKeys" SET scopes = CAST(:scopes AS text[])', scopes=scopes)
+    refused = 0
+    for method, rule in calls(app):
+        if rule.endpoint in PUBLIC or needed(app, rule.endpoint, method) & allowed:
+            continue
+        response = limited.call(method, re.sub(r"<uuid:\w+>", str(uuid.uuid4()), rule.rule))
+        assert (response.status_code, response.get_json()["code"]) == (403, "forbidden"), (method, rule.rule)
+        refused += 1
+    assert refused > 20
 
 
 def test_nobody_but_an_operator_gets_at_what_concerns_all_workspaces(app: Flask, client: Any) -> None:

@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, case, func, literal, literal_column, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    case,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
 from mailsift.api.repository.pages import by_number, newest_first
@@ -43,7 +54,7 @@ _WAITS_FOR = case(
     (_PAUSED, WaitsFor.QUEUE.value),
     else_=WaitsFor.WORKER.value,
 ).label("waits_for")
-_PARENT = aliased(Job)
+_PARENT, _OWN = aliased(Job), aliased(Job)
 _KEPT = Job.deleted_at.is_(None)
 # A part disappears with the whole.
 _IS_SHOWN = _KEPT & ~(
@@ -142,14 +153,33 @@ def _event(row: RowMapping) -> schemas.JobEvent:
 def _conditions(wanted: schemas.JobFilter) -> Iterator[ColumnElement[bool]]:
     equal: dict[Any, Any] = {
         Job.status: wanted.status,
-        _UPLOAD_ID: wanted.upload_id,
-        _ANALYSIS_ID: wanted.analysis_id,
         Job.export_id: wanted.export_id,
     }
     yield from (column == value for column, value in equal.items() if value is not None)
+    if wanted.upload_id is not None:
+        yield _of_upload(wanted.upload_id)
+    if wanted.analysis_id is not None:
+        yield _of_analysis(wanted.analysis_id)
     if wanted.job_type is not None:
         yield _is_of_type(wanted.job_type)
     yield _IS_WHOLE if wanted.parent_job_id is None else _IS_SHOWN & (Job.parent_job_id == wanted.parent_job_id)
+
+
+def _of_upload(upload_id: uuid.UUID) -> ColumnElement[bool]:
+    """Say that a job is about a list, or about what was made of it: each kind is looked up in an index of its own."""
+    own = select(_OWN.job_id).where(_OWN.upload_id == upload_id)
+    analysing = select(_OWN.job_id).join(Analysis, Analysis.analysis_id == _OWN.analysis_id)
+    exporting = select(_OWN.job_id).join(Export, Export.export_id == _OWN.export_id)
+    exporting = exporting.join(Analysis, Analysis.analysis_id == Export.analysis_id)
+    of_it = Analysis.upload_id == upload_id
+    return Job.job_id.in_(union_all(own, analysing.where(of_it), exporting.where(of_it)))
+
+
+def _of_analysis(analysis_id: uuid.UUID) -> ColumnElement[bool]:
+    """Say that a job is an analysis, or an export of it."""
+    own = select(_OWN.job_id).where(_OWN.analysis_id == analysis_id)
+    exporting = select(_OWN.job_id).join(Export, Export.export_id == _OWN.export_id)
+    return Job.job_id.in_(union_all(own, exporting.where(Export.analysis_id == analysis_id)))
 
 
 @cache
