@@ -6,7 +6,7 @@ import json
 import re
 import string
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 from urllib.parse import quote
@@ -30,6 +30,8 @@ _FILE: Final = (
     r"(?:-[\w-]+)?(?:\.(?:csv|tsv|txt|xlsx?|ods|jsonl?|ndjson|parquet|pdf|eml|vcf|gz|bz2|xz|zst|zip))+(?![\w.-])"
 )
 _AFTER: Final = rf"(?:(?![\w-]|\.\w)|(?={_FILE}))"
+_AT: Final = ("@", "%40")
+_LONGEST_PATTERN: Final = 50_000
 _WILD: Final = re.compile(r"[%_\\]")
 _ESCAPED: Final = r"\\\g<0>"
 _ESCAPED_ASCII: Final = {character: f"\\u{ord(character):04x}" for character in "+'&<>`"}
@@ -62,7 +64,14 @@ def of_one_person(written: Iterable[str], most: int) -> list[str]:
     keys = list(dict.fromkeys(map(erasable, given)))
     if not 1 <= len(keys) <= most:
         raise ValueError(f"give 1 to {most} addresses of one person")
+    if not fit(keys):
+        raise ValueError("addresses so long have to be erased one by one, or a few at once")
     return keys
+
+
+def fit(keys: Collection[str]) -> bool:
+    """Whether these can be looked for at once: PostgreSQL takes no pattern that is much longer."""
+    return len(pattern(keys)) <= _LONGEST_PATTERN
 
 
 def pattern(keys: Iterable[str]) -> str:
@@ -70,16 +79,12 @@ def pattern(keys: Iterable[str]) -> str:
 
     For `~*` of PostgreSQL, and for `re` with IGNORECASE.
     """
-    return _any_of({each for key in keys for each in spellings(key)})
+    return _any_of(keys, {})
 
 
 def pattern_in_json(keys: Iterable[str]) -> str:
     """Say the same of a text of JSON without its `ESCAPES`: what is found lies within one string, quotes and all."""
-    return _any_of({each.translate(_UNESCAPED) for key in keys for each in spellings(key)})
-
-
-def _any_of(spelt: Iterable[str]) -> str:
-    return f"{_BEFORE}(?:{'|'.join(map(_escape, sorted(spelt)))}){_AFTER}"
+    return _any_of(keys, _UNESCAPED)
 
 
 def likes(keys: Iterable[str]) -> list[str]:
@@ -87,8 +92,10 @@ def likes(keys: Iterable[str]) -> list[str]:
 
     Of other letters than those of ASCII each case is among them: not every database knows which belong together.
     """
-    spelt = {each.translate(_LOWER) for key in keys for each in spellings(key)}
-    return sorted(f"%{_WILD.sub(_ESCAPED, each)}%" for each in spelt)
+    names = {each for key in keys for name in _names(key) for each in (name, name.replace("\\u", r"\\u"))}
+    # What is escaped for JSON is not escaped for a URL, too.
+    begun = {f"{name.translate(_LOWER)}{at}" for name in names for at in (_AT[:1] if "\\" in name else _AT)}
+    return sorted(f"%{_WILD.sub(_ESCAPED, each)}%" for each in begun)
 
 
 def pattern_of_bytes(keys: Iterable[str]) -> re.Pattern[bytes]:
@@ -97,22 +104,36 @@ def pattern_of_bytes(keys: Iterable[str]) -> re.Pattern[bytes]:
 
 
 def domains(keys: Iterable[str]) -> frozenset[bytes]:
-    """Say what stands in a file in which one of these addresses does: what is quick to look for."""
-    return frozenset(
-        each.rpartition("@")[2].rpartition("%40")[2].lower().encode() for key in keys for each in spellings(key)
-    )
+    """Say what stands in a file, once its ASCII is in lower case, in which one of these addresses does."""
+    return frozenset(host.encode().lower() for key in keys for host in _hosts(key))
 
 
-def spellings(key: str) -> Iterator[str]:
-    """Write an address as it may have been written: letter case apart, by people, in JSON, and in a URL."""
-    local_part, _, domain = key.rpartition("@")
-    for host in {domain, _in_letters(domain)}:
-        escaped = _in_json(local_part)
-        for name in {local_part, escaped, _in_json(escaped), quote(local_part, safe="")}:
-            for address in (f"{name}@{host}", f"{name}%40{host}"):
-                for form in _of_all_forms(address):
-                    numbered = _by_number(form)
-                    yield from (form, numbered, numbered.replace("\\u", r"\\u"))
+def _any_of(keys: Iterable[str], written: Mapping[int, str]) -> str:
+    # Written out, a hundred addresses would be more than PostgreSQL compiles.
+    names_at: dict[frozenset[str], set[str]] = {}
+    for key in keys:
+        names_at.setdefault(frozenset(_hosts(key)), set()).update(_names(key))
+    found = [
+        f"{_either(names, written)}{_either(_AT, {})}{_either(hosts, written)}" for hosts, names in names_at.items()
+    ]
+    return f"{_BEFORE}(?:{'|'.join(found)}){_AFTER}"
+
+
+def _either(texts: Iterable[str], written: Mapping[int, str]) -> str:
+    return f"(?:{'|'.join(_escape(each.translate(written)) for each in sorted(texts))})"
+
+
+def _names(key: str) -> Iterator[str]:
+    """Write a local part as it may have been written: letter case apart, by people, in JSON, and in a URL."""
+    name = key.rpartition("@")[0]
+    for each in {name, _in_json(name), _in_json(_in_json(name)), quote(name, safe="")}:
+        yield from _of_all_forms(each)
+
+
+def _hosts(key: str) -> Iterator[str]:
+    domain = key.rpartition("@")[2]
+    for each in {domain, _in_letters(domain)}:
+        yield from _of_all_forms(each)
 
 
 def _in_json(text: str, *, ascii_only: bool = False) -> str:
@@ -125,12 +146,11 @@ def _by_number(text: str) -> str:
 
 
 def _of_all_forms(text: str) -> Iterator[str]:
-    yield text
-    if not text.isascii():
-        # Which letters are alike, a database knows for its own locale only.
-        for form in ("NFC", "NFD"):
-            yield unicodedata.normalize(form, text)
-            yield unicodedata.normalize(form, text.upper())
+    # Which letters are alike, a database knows for its own locale only.
+    alike = {text} if text.isascii() else {text, text.upper()}
+    forms = {unicodedata.normalize(form, each) for form in ("NFC", "NFD") for each in alike}
+    for each in {text} | forms:
+        yield from {each, _by_number(each)}
 
 
 def _in_letters(domain: str) -> str:

@@ -116,6 +116,8 @@ def test_every_address_is_found_as_it_was_given(text: str) -> None:
 
 def test_a_person_has_some_addresses_each_once_and_no_more_than_are_asked_for() -> None:
     assert of_one_person([" Ann@Example.com\n", "\n", "ann@example.com", "a@b"], 2) == ["ann@example.com", "a@b"]
+    with pytest.raises(ValueError, match="one by one"):
+        of_one_person([f"{'ö' * 60}{number}@example.com" for number in range(100)], 100)
     for written in ([], ["\n"], ["a@b", "b@b", "c@b"]):
         with pytest.raises(ValueError, match="give 1 to 2 addresses of one person"):
             of_one_person(written, 2)

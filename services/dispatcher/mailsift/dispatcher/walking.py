@@ -14,6 +14,7 @@ from mailsift.dispatcher.repository import listed
 from mailsift.dispatcher.repository.listed import Stretch
 from mailsift.dispatcher.repository.personal import TEXTS
 from mailsift.shared.db.rewriting import PAGES_AT_ONCE, Sought, Texts
+from mailsift.shared.spellings import fit
 
 Walk = Callable[[Connection, Erasure, Sought], bool]
 """Look at the next part of a place; whether there may be more of it."""
@@ -27,9 +28,12 @@ def _find_mailboxes(connection: Connection, erasure: Erasure, sought: Sought) ->
         return False
     room = max(0, MAILBOXES - len(erasure.addresses))
     others = listed.same_mailbox(connection, stretch, erasure.addresses, room + 1)
-    erasure.more_mailboxes |= len(others) > room
-    if others[:room]:
-        erasure.addresses += others[:room]
+    taken = others[:room]
+    while taken and not fit([*erasure.addresses, *taken]):
+        taken.pop()
+    erasure.more_mailboxes |= len(taken) < len(others)
+    if taken:
+        erasure.addresses += taken
         # What was looked at before was not looked through for these.
         erasure.position = START
     return True

@@ -19,12 +19,11 @@ MOST_OPEN = 100
 
 def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, bool]:
     """Have a person's data erased from the workspace. Raises Problem."""
-    addresses = list(dict.fromkeys(request.addresses))
     with tenant_transaction(deps.engine, asked.principal.workspace_id) as connection:
 
         def add() -> Erasure:
             _check_open(connection, asked.principal)
-            erasure_id = erasures.add(connection, asked.principal, addresses)
+            erasure_id = erasures.add(connection, asked.principal, request.addresses)
             # Neither here nor in any log stands whose it is.
             record(connection, asked.principal, Activity.ERASURE_REQUESTED, erasure_id)
             made = erasures.find(connection, erasure_id)
@@ -32,7 +31,7 @@ def erase(deps: Deps, asked: Asked, request: ErasureRequest) -> tuple[Erasure, b
                 raise Problem("internal_error", "the erasure is not there")
             return made
 
-        return once(connection, asked, fingerprint("erasures", *addresses), Erasure, add)
+        return once(connection, asked, fingerprint("erasures", *request.addresses), Erasure, add)
 
 
 def _check_open(connection: Connection, principal: Principal) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from mailsift.api.schemas.base import Answer, Given, Page, Time
-from mailsift.shared.spellings import erasable
+from mailsift.shared.spellings import erasable, of_one_person
 from mailsift.shared.verdicts import ErasureStatus
 
 MOST_AT_ONCE = 10
@@ -20,10 +20,14 @@ ErasedAddress = Annotated[
 ]
 
 
+def _of_one_person(addresses: list[str]) -> list[str]:
+    return of_one_person(addresses, MOST_AT_ONCE)
+
+
 class ErasureRequest(Given):
     """Whose data is to be erased."""
 
-    addresses: list[ErasedAddress] = Field(
+    addresses: Annotated[list[ErasedAddress], AfterValidator(_of_one_person)] = Field(
         min_length=1, max_length=MOST_AT_ONCE, description="the addresses of one person"
     )
 
