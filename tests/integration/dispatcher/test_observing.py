@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Engine, text
 
 from integration.dispatcher.floor import EXPORTS, Floor
-from mailsift.dispatcher import observing, steering
+from mailsift.dispatcher import admin, observing, steering
+from mailsift.dispatcher.reports import as_json
 from mailsift.shared.jobs.catalog import QUEUES
 from mailsift.shared.jobs.repository import inspecting
 from mailsift.shared.observability.metrics import REGISTRY
@@ -46,8 +48,12 @@ def test_the_metrics_show_how_erasures_stand(floor: Floor, owner: Engine) -> Non
                 ('completed', 9, NULL)) AS asked(status, hours, addresses)""")
         )
     assert erasures() == [2, pytest.approx(7200, abs=120)]
-    listed = steering.open_erasures(floor.dispatcher).lines()
-    assert [line.split()[1:2] + line.split()[4:] for line in listed[1:]] == [
+    chosen = admin._parser().parse_args(["erasures"])
+    listed = chosen.run(floor.dispatcher, chosen)
+    told = json.loads(as_json(listed))["erasures"]
+    assert [(each["status"], each["waitingFor"]) for each in told] == [("waiting", 0), ("pending", 0)]
+    assert "ann@example.com" not in str(told)
+    assert [line.split()[1:2] + line.split()[4:] for line in listed.lines()[1:]] == [
         ["all", "waiting", "1", "-", "0"],
         ["all", "pending", "1", "-", "0"],
     ]
