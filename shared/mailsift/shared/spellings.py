@@ -36,6 +36,7 @@ _WILD: Final = re.compile(r"[%_\\]")
 _ESCAPED: Final = r"\\\g<0>"
 _ESCAPED_ASCII: Final = {character: f"\\u{ord(character):04x}" for character in "+'&<>`"}
 _NUMBERED: Final = re.compile(r"[^ -~]|[+'&<>`]")
+_NUMBER, _ESCAPED_NUMBER = "\\u", r"\\u"
 _LOWER: Final = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 _SPECIAL: Final = re.compile(r"[!-/:-?\[-^`{-~]")
 
@@ -92,10 +93,7 @@ def likes(keys: Iterable[str]) -> list[str]:
 
     Of other letters than those of ASCII each case is among them: not every database knows which belong together.
     """
-    names = {each for key in keys for name in _names(key) for each in (name, name.replace("\\u", r"\\u"))}
-    # What is escaped for JSON is not escaped for a URL, too.
-    begun = {f"{name.translate(_LOWER)}{at}" for name in names for at in (_AT[:1] if "\\" in name else _AT)}
-    return sorted(f"%{_WILD.sub(_ESCAPED, each)}%" for each in begun)
+    return sorted(f"%{_WILD.sub(_ESCAPED, each.translate(_LOWER))}%" for each in set(_begun(keys)))
 
 
 def pattern_of_bytes(keys: Iterable[str]) -> re.Pattern[bytes]:
@@ -121,6 +119,17 @@ def _any_of(keys: Iterable[str], written: Mapping[int, str]) -> str:
 
 def _either(texts: Iterable[str], written: Mapping[int, str]) -> str:
     return f"(?:{'|'.join(_escape(each.translate(written)) for each in sorted(texts))})"
+
+
+def _begun(keys: Iterable[str]) -> Iterator[str]:
+    """Write addresses with their hosts where these are written in one way only: the more, the rarer it is found."""
+    for key in keys:
+        hosts = sorted(set(_hosts(key)))
+        host = hosts[0] if len(hosts) == 1 else ""
+        for name in _names(key):
+            # What is escaped for JSON is not escaped for a URL, too.
+            for at in _AT[:1] if "\\" in name else _AT:
+                yield from (f"{name}{at}{host}", f"{name.replace(_NUMBER, _ESCAPED_NUMBER)}{at}{host}")
 
 
 def _names(key: str) -> Iterator[str]:
