@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +15,7 @@ from mailsift.shared.db import tables  # noqa: F401 - completes the metadata
 from mailsift.shared.db.base import Base
 from mailsift.shared.db.migrate import ROLES, RolesError, main, migrate, require_walls, revision_of
 from mailsift.shared.db.schema import revisions, schema_fault
+from servers import PostgreSQL
 
 
 def test_the_migrations_make_what_the_models_say(empty_database_url: str) -> None:
@@ -94,6 +96,20 @@ def test_roles_are_made_alone_where_a_dump_is_to_be_restored(
         assert revision_of(connection) is None
         assert connection.scalar(text("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mailsift%'")) == len(ROLES)
     engine.dispose()
+
+
+def test_a_database_that_cannot_hold_every_name_is_refused(
+    postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"ascii_{uuid.uuid4().hex}"
+    postgresql.execute(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    monkeypatch.setenv("DATABASE_URL", postgresql.url(name))
+    monkeypatch.setattr("sys.argv", ["migrate"])
+    try:
+        assert main() == 1
+    finally:
+        postgresql.execute(f"DROP DATABASE {name}")
+    assert "SQL_ASCII" in capsys.readouterr().err
 
 
 def test_the_server_is_shown_no_password(empty_database_url: str) -> None:

@@ -50,14 +50,20 @@ class RolesError(Exception):
     """The roles would let tenants see each other."""
 
 
+class EncodingError(Exception):
+    """The database cannot hold every text."""
+
+
 def migrate(admin_url: str, passwords: Mapping[str, str] | None = None, revision: str = "head") -> None:
     """Create missing roles if this login may, then go up or down to a revision; `head` is the newest, `base` is none.
 
     A schema that a later release made is left as it is, so that one can go back to this release. Safe to run twice or
-    at once. Raises RolesError.
+    at once. Raises EncodingError and RolesError.
     `passwords` maps a role's name to its password; a role that is not named keeps what it has.
     """
     with _in_turn(admin_url) as connection:
+        with connection.begin():
+            _require_utf8(connection)
         _ensure_roles(connection, passwords or {})
         with connection.begin():
             require_walls(connection)
@@ -88,6 +94,16 @@ def _wait_for_turn(connection: Connection) -> None:
         connection.rollback()
         time.sleep(_TURN_SECONDS)
     connection.commit()
+
+
+def _require_utf8(connection: Connection) -> None:
+    # A server set up without a locale makes others by default, and the first name with an accent would fail there.
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise EncodingError(
+            f"the database is encoded in {encoding} and cannot hold every name and address:"
+            " make it anew by CREATE DATABASE mailsift ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+        )
 
 
 def _ensure_roles(connection: Connection, passwords: Mapping[str, str]) -> None:
@@ -175,7 +191,7 @@ def main() -> int:
     run = make_roles if "--roles" in sys.argv else migrate
     try:
         run(url, passwords)
-    except RolesError as error:
+    except (EncodingError, RolesError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
