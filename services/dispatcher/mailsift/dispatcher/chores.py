@@ -55,7 +55,6 @@ class ChoreLoop:
             metrics.CHORE_SECONDS.labels(chore.name)
             metrics.ROWS_LOCKED.labels(chore.name)
             metrics.CHORE_FAILURES.labels(chore.name)
-            metrics.ROWS_LOCKED.labels(chore.name)
 
     def start(self) -> None:
         """Begin, with a turn of each."""
