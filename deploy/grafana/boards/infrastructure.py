@@ -66,7 +66,7 @@ BOARD = Board(
                     "Those whose scrapes succeed.",
                     limit=1,
                     good_above=True,
-                    alerts=("RabbitmqDown", "RabbitmqFileDescriptorsShort"),
+                    alerts=("RabbitmqDown", "RabbitmqNodeDown", "RabbitmqFileDescriptorsShort"),
                     kind="stat",
                 ),
                 Panel(
@@ -239,6 +239,19 @@ BOARD = Board(
                     "At two thousand million it takes no more writes.",
                     limit=300_000_000,
                     alerts=("CloudnativepgTransactionIdsShort",),
+                ),
+                Panel(
+                    "Deadlocks",
+                    "short",
+                    (
+                        Query(
+                            'sum by (datname) (increase(cnpg_pg_stat_database_deadlocks{datname="mailsift"}[15m]))',
+                            "{{datname}}",
+                        ),
+                    ),
+                    "Within 15 minutes: transactions that locked each other out.",
+                    limit=1,
+                    alerts=("CloudnativepgDeadlocks",),
                 ),
             ),
         ),

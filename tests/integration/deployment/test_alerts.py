@@ -199,6 +199,10 @@ CASES = {
     "MailsiftEndObjectiveBurnsFast": Case(ends("0+100x90", "0+1x90"), ends("0+100x90", "0x70 1x20"), 80),
     "MailsiftEndObjectiveBurns": Case(ends("0+999x400", "0+1x400"), ends("0+9999x400", "0x200 1x200"), 300),
     "RabbitmqDown": gauge('up{job="rabbitmq",instance="one"}', 0, 1),
+    "RabbitmqNodeDown": Case(
+        {'up{job="rabbitmq",instance="one"}': "1x40", 'up{job="rabbitmq",instance="two"}': "0x40"},
+        {'up{job="rabbitmq",instance="one"}': "1x40", 'up{job="rabbitmq",instance="two"}': "1x26 0x10"},
+    ),
     "RabbitmqMemoryAlarm": gauge('rabbitmq_alarms_memory_used_watermark{instance="one"}', 1, 0),
     "RabbitmqDiskAlarm": gauge('rabbitmq_alarms_free_disk_space_watermark{instance="one"}', 1, 0),
     "RabbitmqDiskFillsUp": Case(
@@ -265,6 +269,7 @@ CASES = {
     "CloudnativepgTransactionIdsShort": gauge(
         'cnpg_pg_database_xid_age{pod="mailsift-1",datname="mailsift"}', 400_000_000, 200_000_000
     ),
+    "CloudnativepgDeadlocks": counted('cnpg_pg_stat_database_deadlocks{datname="mailsift"}'),
     "CloudnativepgArchivingFails": Case(
         {
             'cnpg_pg_stat_archiver_last_failed_time{pod="mailsift-1"}': "1000x40",
