@@ -12,7 +12,7 @@ import yaml
 from deployment import ROOT
 from metrics import told
 from processes import Service, wait_for
-from queries import asked_by_boards
+from queries import asked_by_boards, asked_by_rules
 from servers import LOOPBACK, run_prometheus
 
 FOLDER = ROOT / "deploy/prometheus"
@@ -85,9 +85,26 @@ def test_prometheus_has_every_service_up_with_the_metrics_that_the_page_tells(
         seconds=240,
         hint=lambda: str(sorted(wanted - prometheus.series())),
     )
+    wait_for(
+        lambda: not absent(prometheus),
+        "every series that a rule chooses to be there from the start",
+        seconds=240,
+        hint=lambda: str(absent(prometheus)),
+    )
     wait_for(lambda: set(prometheus.rules().values()) == {"ok"}, "every rule to be worked out", seconds=240)
     for asked in asked_by_boards():
         prometheus.ask("/query", query=_chosen(asked.expression))
+
+
+def absent(prometheus: Prometheus) -> set[str]:
+    """Return the choices of rules among our metrics that find nothing: their first failure would be no change."""
+    chosen = {
+        selector.prettify()
+        for asked in asked_by_rules()
+        for selector in asked.selectors()
+        if str(selector.name).startswith("mailsift_")
+    }
+    return {choice for choice in chosen if not prometheus.ask("/query", query=f"count({choice})")["result"]}
 
 
 def _chosen(expression: str) -> str:
