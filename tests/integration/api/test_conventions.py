@@ -244,6 +244,8 @@ def test_a_keys_scopes_bound_what_it_opens(client: Any, rows: Any) -> None:
         ("POST", "/api/exports", {"data": b"{", "content_type": "application/json"}, 400, "malformed_body"),
         ("POST", "/api/exports", {"data": b"[" * 50_000, "content_type": "application/json"}, 400, "malformed_body"),
         ("POST", "/api/exports", {"data": b"\xff", "content_type": "application/json"}, 400, "malformed_body"),
+        ("POST", "/api/exports", {"data": b'{"a":1,"a":1}', "content_type": "application/json"}, 400, "malformed_body"),
+        ("POST", "/api/exports", {"data": b'{"a":NaN}', "content_type": "application/json"}, 400, "malformed_body"),
         ("POST", "/api/exports", {"json": [1]}, 422, "validation_failed"),
         ("POST", "/api/exports", {"data": b"null", "content_type": "application/json"}, 422, "validation_failed"),
         ("POST", "/api/exports", {"data": b"a=1"}, 415, "unsupported_media_type"),

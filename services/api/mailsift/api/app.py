@@ -81,7 +81,6 @@ def create_app(deps: Deps) -> APIFlask:
         AUTO_404_RESPONSE=False,
         AUTO_VALIDATION_ERROR_RESPONSE=False,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined] # of Flask's own provider: fields in the order of the schema
     app.url_map.strict_slashes = True
     app.extensions[EXTENSION] = deps
     app.spec_processor(lambda derived: document.finish(cast("dict[str, Any]", derived), auth.of_all_routes(app)))

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, NoReturn
 
 from apiflask import APIFlask
 from flask import Request, current_app, request
+from flask.json.provider import DefaultJSONProvider
 
 from mailsift.api.problems import Problem, invalid
 
 _JSON = "application/json"
+
+
+class StrictJson(DefaultJSONProvider):
+    """JSON in which each name stands once in its object (RFC 7493, 2.3), and no number is none."""
+
+    sort_keys = False  # fields in the order of the schema
+
+    def loads(self, s: str | bytes, **_: Any) -> Any:
+        """Read a body. Raises ValueError, or Problem for what Python would let pass."""
+        return json.loads(s, object_pairs_hook=_each_once, parse_constant=_refuse_constant)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Problem("malformed_body", "a name stands twice in one object")
+    return found
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("no number of JSON")
 
 
 class StrictRequest(Request):
@@ -30,6 +53,7 @@ class StrictRequest(Request):
 def install(app: APIFlask) -> None:
     """Check every request that reaches a route."""
     app.request_class = StrictRequest
+    app.json = StrictJson(app)
     app.before_request(_refuse_unknown_parameters)
     app.before_request(_refuse_other_bodies)
 
