@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from sqlalchemy import Engine, select
 from conftest import Database
 from factories import Tenant, make_analysis, make_upload
 from mailsift.shared.db.tables import ApiKey
-from processes import Service
+from processes import Service, unmeasured
 from servers import LOOPBACK, free_port
 
 TESTS = Path(__file__).parents[2]
@@ -57,7 +56,7 @@ def test_every_route_does_what_the_document_says(api: str, tenant: Tenant, owner
         *("--phases", PHASES, *numbers, "--no-color", "--header", f"Authorization: Bearer {tenant.key}"),
     ]
     environment = {
-        **os.environ,
+        **unmeasured(),
         "PYTHONPATH": str(TESTS),
         "SCHEMATHESIS_HOOKS": "schemathesis_hooks",
         "OWN_KEY_ID": str(key_id),
