@@ -49,9 +49,9 @@ COMMANDS = {
 
 
 def unmeasured() -> dict[str, str]:
-    """The environment for a process whose coverage nobody would see, for it is killed, or runs nothing of ours.
+    """The environment for a process of which no coverage is needed.
 
-    Tracing would cost it half its speed.
+    It is killed before it could tell, or does what others show as well; tracing costs half of its speed.
     """
     return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")}
 
