@@ -58,6 +58,14 @@ def test_panels_have_a_unit_and_say_what_they_show(word: str) -> None:
     assert len(set(places)) == len(places)
 
 
+@pytest.mark.parametrize("word", WORDS)
+def test_numbers_turn_red_and_lines_are_dashed_where_it_gets_serious(word: str) -> None:
+    found = {panel["title"]: panel["fieldConfig"]["defaults"]["thresholds"]["steps"] for panel in panels(word)}
+    serious = {title for title, steps in found.items() if {step["color"] for step in steps} == {"green", "red"}}
+    assert {panel["title"] for panel in panels(word) if panel["type"] == "stat"} <= serious
+    assert len(serious) > 2
+
+
 def test_every_alert_leads_to_the_panel_that_leads_to_its_runbook() -> None:
     led = {
         link["url"].partition("#")[2]: f"/d/{board(word)['uid']}?viewPanel={panel['id']}"

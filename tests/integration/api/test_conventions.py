@@ -21,6 +21,7 @@ from mailsift.api.auth import PUBLIC, needed
 from mailsift.api.config import ApiSettings
 from mailsift.api.deps import Deps, wire
 from mailsift.api.permissions import ROLES, SCOPES, Permission, Scope
+from mailsift.shared.observability.metrics import REGISTRY
 from mailsift.shared.verdicts import MemberRole
 
 # Of a workspace as a whole: no lists.
@@ -427,3 +428,13 @@ def test_answers_are_as_the_document_says(client: Any, owned: dict[str, str], do
         ids = {**owned, "job_id": file_job} if path.startswith("/api/v1/") else owned
         body = client.get(path.format(**ids)).get_json()
         jsonschema.validate(body, {**answer["schema"], "components": document["components"]})
+
+
+def test_what_a_caller_makes_up_is_no_label(http: FlaskClient) -> None:
+    made_up = uuid.uuid4().hex
+    for method, path in (("GET", f"/no/such/{made_up}"), ("GET", f"/api/jobs/{made_up}"), (made_up, "/api/jobs")):
+        http.open(path, method=method)
+    counted = [sample.labels for metric in REGISTRY.collect() for sample in metric.samples if "route" in sample.labels]
+    assert {"other"} <= {labels["method"] for labels in counted}
+    assert {"unmatched", "/api/jobs/<uuid:job_id>"} <= {labels["route"] for labels in counted}
+    assert [labels for labels in counted if made_up in str(labels).lower()] == []
