@@ -283,6 +283,21 @@ def test_a_list_that_is_not_read_yet_is_waited_for(scene: Scene) -> None:
     assert traces(scene.dump()) == []
 
 
+def test_a_preview_that_nobody_has_started_goes_and_another_workspace_keeps_its_own(
+    scene: Scene, stranger: Any
+) -> None:
+    preview = "/api/uploads?fileName=list.csv&preview=true"
+    made = scene.upload(preview)
+    theirs = stranger.post(preview, data=LIST, headers={"Content-Type": "text/csv"}).get_json()
+    # Somebody may be about to start it until it is known what it looks like.
+    assert scene.erase(ANN)["waitingFor"] == 1
+    scene.pump.run()
+    assert scene.go_on()["status"] == "completed"
+    assert scene.client.get(f"/api/uploads/{made['uploadId']}").status_code == 404
+    assert stranger.get(f"/api/uploads/{theirs['uploadId']}").get_json()["status"] == "preview"
+    assert len(scene.stored()) == 1
+
+
 def test_a_list_that_is_to_be_read_in_a_month_is_read_now_and_analysed_then(scene: Scene) -> None:
     later = (dt.datetime.now(dt.UTC) + dt.timedelta(days=30)).isoformat()
     made = scene.upload(f"{ANALYSED}&scheduledFor={quote(later)}")

@@ -129,6 +129,9 @@ class Eraser:
         with self._engine.begin() as connection:
             sought = Sought(tuple(erasure.addresses), erasures.workspaces_of(connection, erasure))
             waits = erasure.status is ErasureStatus.WAITING
+            # Of all workspaces they would be too many people's, and they go within the hour anyhow.
+            if waits and sought.workspaces is not None:
+                self._remove(searched_files.forget_previews(connection, sought, erasure.created_at, _AT_ONCE))
             if waits and erasures.still_to_end(connection, erasure, sought):
                 return False
             if waits or erasure.place is None:
@@ -178,7 +181,7 @@ class Eraser:
 
     def _remove(self, found: Sequence[KeptFile]) -> None:
         if len(self._storage.discard(file.key for file in found)) < len(found):
-            raise TransientError("storage_unavailable", "a file with the address could not be removed")
+            raise TransientError("storage_unavailable", "a file that may hold the address could not be removed")
 
     def _save(self, connection: Connection, erasure: Erasure, *, more: bool) -> bool:
         """Write down how far the search is; whether there is anything left to do now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Sequence
 
@@ -39,11 +40,31 @@ _EXPIRE = text("""
     WHERE "exportId" = ANY(CAST(:ids AS uuid[])) AND status = 'completed'""")
 
 
+# Whoever starts one holds its row meanwhile, and then it is a preview no more.
+_FORGET_PREVIEWS = """
+    WITH unstarted AS (
+        SELECT "uploadId" FROM uploads
+        WHERE status = 'preview' AND "createdAt" < :before{within}
+            AND NOT EXISTS (SELECT FROM "jobQueue" j
+                WHERE j."uploadId" = uploads."uploadId" AND j.status IN ('pending', 'processing'))
+        ORDER BY "createdAt" LIMIT :batch FOR UPDATE SKIP LOCKED
+    )
+    DELETE FROM uploads u USING unstarted WHERE u."uploadId" = unstarted."uploadId"
+    RETURNING u."uploadId", u."storageKey" """
+
+
 def next_source(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
     """Find the next uploaded file that lies in the storage and was read, as far as it could be."""
     statement = text(_NEXT_SOURCE.format(within=within(sought)))
     row = connection.execute(statement, {**sought.scope(), "after": after}).one_or_none()
     return None if row is None else KeptFile(row.uploadId, row.storageKey)
+
+
+def forget_previews(connection: Connection, sought: Sought, before: dt.datetime, batch: int) -> Sequence[KeptFile]:
+    """Forget uploads that were only looked at and that nobody has started, and return their files."""
+    statement = text(_FORGET_PREVIEWS.format(within=within(sought)))
+    rows = connection.execute(statement, {**sought.scope(), "before": before, "batch": batch})
+    return [KeptFile(row.uploadId, row.storageKey) for row in rows if row.storageKey is not None]
 
 
 def next_export_without_rows(connection: Connection, sought: Sought, after: uuid.UUID) -> KeptFile | None:
