@@ -28,7 +28,7 @@ def erase(client: Client, addresses: Sequence[str], shown: Shown) -> Erasure:
     """Have a person's data erased, and come back when nothing of it is left."""
     erasure = client.erase(addresses)
     while erasure.status is not ErasureStatus.COMPLETED:
-        step = "waiting for jobs to end" if erasure.waiting_for else f"search {erasure.searches + 1}"
+        step = "waiting for what is under way" if erasure.waiting_for else f"search {erasure.searches + 1}"
         shown.show(step, erasure.progress)
         time.sleep(_PAUSE_SECONDS)
         erasure = client.find_erasure(erasure.erasure_id)
@@ -42,6 +42,6 @@ def report(erasure: Erasure) -> str:
     searched = f"{erasure.rows_searched:,} rows, {erasure.files_searched:,} files"
     lines.append(f"search {erasure.searches} went through everything ({searched}): {erasure.remaining} remain")
     if erasure.more_mailboxes:
-        lines.append("more addresses lead to the same mailbox than one erasure takes up: erase others by their names")
+        lines.append("more addresses lead to the same mailbox than one erasure takes: name the others, and erase again")
     lines.append(f"erasure {erasure.erasure_id}")
     return "\n".join(lines)

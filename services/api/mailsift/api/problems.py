@@ -185,7 +185,7 @@ def _from_status(status_code: int, message: str | None, headers: dict[str, Any])
 def _detail(code: str, headers: Mapping[str, str]) -> str | None:
     """Say what to do about an error that no route has raised; None where HTTP has said more."""
     if code == "not_found":
-        return "no route has this path, or what stands in it as an id is none; /docs shows all routes"
+        return "no route has this path, or the id in it is no UUID; /docs shows all routes"
     if code == "method_not_allowed":
         known = sorted({word.strip() for word in headers.get("Allow", "").split(",")} - {"HEAD", "OPTIONS"})
         return f"send {' or '.join(known)}"

@@ -11,9 +11,7 @@ from mailsift.dispatcher.reports import table, written
 from mailsift.shared.verdicts import ErasureStatus
 
 _ERASURE_HEADINGS = ("erasure", "workspace", "asked for", "status", "search", "at", "waits for")
-_MORE_MAILBOXES = (
-    f"more than {MAILBOXES} addresses lead to the same mailbox: erase those that are not among them by their names"
-)
+_MORE_MAILBOXES = f"more than {MAILBOXES} addresses lead to the same mailbox: name the others, and erase again"
 
 
 @dataclass(frozen=True, slots=True)

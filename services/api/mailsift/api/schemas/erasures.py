@@ -46,7 +46,7 @@ class Erasure(Answer):
     remaining: int | None = Field(description="what the last search found: 0, once it is completed")
     more_mailboxes: bool = Field(
         default=False,
-        description="whether more than 100 addresses lead to the same mailbox; erase by name what was not among them",
+        description="whether more than 100 addresses lead to the same mailbox; name the others, and erase again",
     )
     rows_searched: int = Field(description="rows of lists and answers that the present, or the last, search looked at")
     files_searched: int
