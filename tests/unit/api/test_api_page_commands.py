@@ -8,15 +8,13 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import jsonschema
 import pytest
 
-from mailsift.api.app import create_app
-from mailsift.api.config import ApiSettings
-from mailsift.api.deps import wire
+from api_document import api_document
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 ASKERS = ("ask", "operate", "curl")
@@ -80,16 +78,8 @@ ALL = list(commands())
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    storage = f"file://{tmp_path_factory.mktemp('storage')}"
-    settings = ApiSettings(
-        database_url="postgresql://nobody@127.0.0.1:1/none", storage_url=storage, storage_shared=True
-    )
-    deps = wire(settings)
-    app = create_app(deps)
-    with app.app_context():
-        yield cast("dict[str, Any]", app.spec)
-    deps.close()
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return api_document(tmp_path_factory.mktemp("storage"))
 
 
 def operation_of(document: dict[str, Any], command: Command) -> tuple[str, dict[str, Any]]:

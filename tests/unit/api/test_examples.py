@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import jsonschema
 import pytest
 
-from mailsift.api.app import create_app
-from mailsift.api.config import ApiSettings
-from mailsift.api.deps import wire
+from api_document import api_document
 from mailsift.api.documentation import examples
 from mailsift.api.problems import KINDS
 
@@ -20,16 +17,8 @@ Content = Mapping[str, Any]
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    folder: Path = tmp_path_factory.mktemp("storage")
-    settings = ApiSettings(
-        database_url="postgresql://nobody@127.0.0.1:1/none", storage_url=f"file://{folder}", storage_shared=True
-    )
-    deps = wire(settings)
-    app = create_app(deps)
-    with app.app_context():
-        yield cast("dict[str, Any]", app.spec)
-    deps.close()
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return api_document(tmp_path_factory.mktemp("storage"))
 
 
 def contents(document: dict[str, Any]) -> Iterator[tuple[str, str, Content]]:

@@ -6,17 +6,15 @@ import inspect
 import io
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import jsonschema
 import pytest
 
-from mailsift.api.app import create_app
-from mailsift.api.config import ApiSettings
-from mailsift.api.deps import wire
+from api_document import api_document
 from mailsift.shared.reading import ReadingOptions
 from mailsift.shared.scoring_policy import ScoringPolicy
 from mailsift.shared.selection import FilterOption, Selection
@@ -75,16 +73,8 @@ class Overheard(Client):
 
 
 @pytest.fixture(scope="module")
-def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    storage = f"file://{tmp_path_factory.mktemp('storage')}"
-    settings = ApiSettings(
-        database_url="postgresql://nobody@127.0.0.1:1/none", storage_url=storage, storage_shared=True
-    )
-    deps = wire(settings)
-    app = create_app(deps)
-    with app.app_context():
-        yield cast("dict[str, Any]", app.spec)
-    deps.close()
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    return api_document(tmp_path_factory.mktemp("storage"))
 
 
 def test_every_method_is_listened_to() -> None:

@@ -1,4 +1,4 @@
-"""The commands of docs/operations.md are there, with every option that the page gives them."""
+"""The commands of docs/operations.md and docs/security.md are there, with every option that the pages give them."""
 
 from __future__ import annotations
 
