@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import ExitStack
 
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
+from conftest import Database
 from mailsift.shared.db.prepared import Prepared
-from mailsift.shared.db.session import by_itself
+from mailsift.shared.db.session import by_itself, make_engine
 
 SUM = Prepared("test_sum", "SELECT :a + :b AS sum, CAST(:a AS text) AS shown", {"a": "integer", "b": "integer"})
 PREPARED = text("SELECT count(*) FROM pg_prepared_statements WHERE name = 'test_sum'")
@@ -76,3 +78,22 @@ def test_a_connection_that_comes_back_from_the_pool_does_what_it_is_asked_for(wo
         assert connection.connection.driver_connection is driver
         first = connection.scalar(text("SELECT pg_current_xact_id()"))
         assert connection.scalar(text("SELECT pg_current_xact_id()")) == first
+
+
+def test_by_itself_is_not_ended_by_whoever_had_the_place_in_the_pool_before(database: Database) -> None:
+    engine = make_engine(database.worker_url, "test-place", pool_size=1)
+    with engine.connect() as broken, ExitStack() as until_later:
+        with by_itself(broken):
+            broken.invalidate()
+            connection = until_later.enter_context(engine.connect())
+            until_later.enter_context(by_itself(connection))
+        first = connection.scalar(text("SELECT pg_current_xact_id()"))
+        assert connection.scalar(text("SELECT pg_current_xact_id()")) != first
+    engine.dispose()
+
+
+def test_by_itself_goes_on_with_a_connection_that_was_made_anew(worker: Engine) -> None:
+    with worker.connect() as connection, by_itself(connection):
+        connection.invalidate()
+        first = connection.scalar(text("SELECT pg_current_xact_id()"))
+        assert connection.scalar(text("SELECT pg_current_xact_id()")) != first

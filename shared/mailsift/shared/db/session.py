@@ -93,12 +93,12 @@ def by_itself(connection: Connection) -> Iterator[None]:
     """
     if connection.in_transaction():
         raise InvalidRequestError("a transaction is open")
-    about = connection.info
-    about[_ALONE] = True
+    # Not in its `info`: when it breaks, another thread may have that already, with the place in the pool.
+    connection.execution_options(**{_ALONE: True})
     try:
         yield
     finally:
-        about[_ALONE] = False
+        connection.execution_options(**{_ALONE: False})
         # There is nothing to undo; what begins next may be a transaction of the other kind.
         connection.rollback()
 
@@ -135,7 +135,7 @@ def tenant_reading(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Connecti
 
 def _set_mode(connection: Connection) -> None:
     # Only where the last use of the connection was of the other kind: with many threads each change costs a turn.
-    alone = connection.info.get(_ALONE, False)
+    alone = connection.get_execution_options().get(_ALONE, False)
     if connection.info.get(_AUTOCOMMITS, False) is not alone:
         driver: Any = connection.connection.driver_connection
         driver.autocommit = alone
