@@ -38,8 +38,8 @@ demo: $(VENV)/installed-standalone ## set everything up and show a list going th
 serve: $(VENV)/installed-standalone ## run the whole of mailsift in one process, its API on 127.0.0.1
 	@$(BIN)/mailsift serve
 
-test: $(VENV)/installed-dev servers ## every test, with the coverage gate (about ten minutes)
-	@$(BIN)/pytest tests -n 2 --dist worksteal --cov --cov-report=term:skip-covered $(TESTS)
+test: $(VENV)/installed-dev servers ## every test, with the coverage gate (about fifteen minutes)
+	@$(BIN)/pytest tests -n 3 --dist worksteal --cov --cov-report=term:skip-covered $(TESTS)
 
 unit: $(VENV)/installed-dev ## the tests that need no server, sockets off
 	@$(BIN)/pytest tests/unit tests/architecture $(TESTS)
