@@ -41,8 +41,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc] # of gunicorn no types 
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request of a connection, in a thread, if its head is there."""
-        # A socket with a time limit would be waited for, whatever is asked of it.
-        conn.sock.setblocking(False)
+        # A socket with a time limit would be waited for, whatever is asked of it. One that was kept open has none.
+        if conn.sock.gettimeout() != 0:
+            conn.sock.setblocking(False)
         head = _head(conn, _USUAL_SECONDS)
         if not _is_whole(head):
             return _SPEAKING

@@ -104,6 +104,13 @@ def by_itself(connection: Connection) -> Iterator[None]:
 
 
 @contextmanager
+def single_statements(engine: Engine) -> Iterator[Connection]:
+    """Open a connection on which each statement is a transaction by itself."""
+    with engine.connect() as connection:
+        yield connection.execution_options(**{_ALONE: True})
+
+
+@contextmanager
 def operator_transaction(engine: Engine) -> Iterator[Connection]:
     """Open a transaction of the API in which it sees jobs and people of all tenants, and none of their lists."""
     with engine.begin() as connection:
@@ -129,8 +136,8 @@ def tenant_reading(engine: Engine, workspace_id: uuid.UUID) -> Iterator[Connecti
     four. A transaction around several would show them no more, for each sees what was committed before it anyhow.
     But what is set or locked for a transaction ends with the statement: who needs that opens one.
     """
-    with engine.connect() as connection, by_itself(connection):
-        yield connection.execution_options(**{_TENANT: workspace_id})
+    with engine.connect() as connection:
+        yield connection.execution_options(**{_ALONE: True, _TENANT: workspace_id})
 
 
 def _set_mode(connection: Connection) -> None:

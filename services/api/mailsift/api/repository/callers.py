@@ -9,7 +9,7 @@ from sqlalchemy import Engine, RowMapping, TextClause, text
 
 from mailsift.api.permissions import Scope
 from mailsift.api.principal import Operator, Principal
-from mailsift.shared.db.session import by_itself
+from mailsift.shared.db.session import single_statements
 from mailsift.shared.verdicts import KeyKind, MemberRole
 
 _OWNER = text("SELECT * FROM api_key_owner(:hash)")
@@ -62,7 +62,7 @@ def signer_of(engine: Engine, key_id: uuid.UUID) -> Signer | None:
 
 def _look_up(engine: Engine, statement: TextClause, **named: object) -> RowMapping | None:
     # A transaction around it would take two more turns with the server, of every request.
-    with engine.connect() as connection, by_itself(connection):
+    with single_statements(engine) as connection:
         return connection.execute(statement, named).mappings().first()
 
 
