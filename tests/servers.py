@@ -77,6 +77,9 @@ def prometheus_program(name: str) -> str:
     return str(_programs(_PROMETHEUS, name) / name)
 
 
+_STILL = {psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE}
+
+
 class Power:
     """Stops a running server and starts it again: same command, same port, same folder."""
 
@@ -95,14 +98,18 @@ class Power:
     @contextmanager
     def suspended(self) -> Iterator[None]:
         """Keep the server from doing anything, as when its machine freezes."""
-        processes = psutil.Process(self._guard).children(recursive=True)
-        for process in processes:
-            process.suspend()
+        # One that has not stopped yet may still start another.
+        while running := [process for process in self._processes() if process.status() not in _STILL]:
+            for process in running:
+                process.suspend()
         try:
             yield
         finally:
-            for process in processes:
+            for process in self._processes():
                 process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        return psutil.Process(self._guard).children(recursive=True)
 
     def _order(self, line: str) -> None:
         self._orders.write(f"{line}\n".encode())
