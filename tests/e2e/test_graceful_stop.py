@@ -16,7 +16,7 @@ from mailsift.shared.jobs.job import Subject
 from mailsift.shared.storage import Storage
 from processes import Service, running, wait_for
 
-LISTS, ROWS = 4, 30_000
+LISTS, ROWS = 4, 150_000  # some seconds of work, of which the stop comes in the first
 
 
 @pytest.fixture
